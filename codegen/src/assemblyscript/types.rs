@@ -1,0 +1,263 @@
+//! Types in AssemblyScript, and how they are read from memory and written to it.
+
+use super::{AssemblyScript, comment, quoted, scalar};
+use crate::docs;
+use crate::model::{Case, Field, IntRepr, Member, Type, TypeDef, TypeKind};
+use crate::names::TypeNames;
+use crate::source::Source;
+
+impl AssemblyScript<'_> {
+    pub(super) fn type_def(&self, out: &mut Source, def: &TypeDef, names: &TypeNames) {
+        let name = &names.name;
+        let own = format!("`{}` in WITX.", def.name);
+        match &def.kind {
+            TypeKind::Alias(target) => {
+                comment(out, &def.docs, &own);
+                out.line(format!("export type {name} = {};", self.value_type(target)));
+            }
+            TypeKind::Handle => {
+                comment(out, &def.docs, &own);
+                out.line(format!("export type {name} = u32;"));
+            }
+            TypeKind::Enum { cases, .. } => {
+                comment(out, &def.docs, &own);
+                out.block(format!("export enum {name} {{"), "}", |out| {
+                    for (number, (case, member)) in cases.iter().zip(&names.members).enumerate() {
+                        comment(out, &case.docs, "");
+                        out.line(format!("{member} = {number},"));
+                    }
+                });
+                if def.is_error {
+                    self.error_texts(out, names, cases);
+                }
+            }
+            TypeKind::Flags { repr, flags } => {
+                comment(out, &def.docs, &own);
+                out.line(format!("export type {name} = {};", repr.name()));
+                for (bit, (flag, member)) in flags.iter().zip(&names.members).enumerate() {
+                    out.blank();
+                    comment(out, &flag.docs, &format!("`{}` of {name}.", flag.name));
+                    let value = 1_u64 << bit;
+                    out.line(format!("export const {member}: {name} = {value};"));
+                }
+            }
+            TypeKind::Record { fields, .. } => {
+                comment(out, &def.docs, &own);
+                self.record(out, names, fields, def);
+            }
+            TypeKind::Variant {
+                tag,
+                payload_offset,
+                cases,
+            } => {
+                comment(out, &def.docs, &own);
+                self.variant(out, names, *tag, *payload_offset, cases, def);
+            }
+        }
+    }
+
+    /// Functions that give the name and the meaning of an error.
+    fn error_texts(&self, out: &mut Source, names: &TypeNames, cases: &[Member]) {
+        let name = &names.name;
+        let mut text =
+            |function: &str, what: &str, otherwise: &str, of: &dyn Fn(&Member) -> String| {
+                out.blank();
+                comment(out, what, "");
+                let open = format!("export function {function}(code: {name}): string {{");
+                out.block(open, "}", |out| {
+                    out.block("switch (code) {", "}", |out| {
+                        for (case, member) in cases.iter().zip(&names.members) {
+                            out.line(format!(
+                                "case {name}.{member}: return {};",
+                                quoted(&of(case))
+                            ));
+                        }
+                        out.line(format!("default: return {};", quoted(otherwise)));
+                    });
+                });
+            };
+        text(
+            &names.name_function,
+            "The name in WITX; \"unknown\" for an unknown code.",
+            "unknown",
+            &|case| case.name.clone(),
+        );
+        text(
+            &names.message_function,
+            "What the code means, in a sentence; \"unknown error\" for an unknown code.",
+            "unknown error",
+            &|case| match docs::first_sentence(&case.docs) {
+                sentence if sentence.is_empty() => case.name.clone(),
+                sentence => sentence,
+            },
+        );
+    }
+
+    fn record(&self, out: &mut Source, names: &TypeNames, fields: &[Field], def: &TypeDef) {
+        let name = &names.name;
+        let members = &names.members;
+        out.block(format!("export class {name} {{"), "}", |out| {
+            out.line("/** The size in memory, in bytes. */");
+            out.line(format!(
+                "static readonly SIZE: usize = {};",
+                def.layout.size
+            ));
+            out.blank();
+            out.block("constructor(", ") {}", |out| {
+                for (field, member) in fields.iter().zip(members) {
+                    comment(out, &field.docs, "");
+                    let ty = self.stored_type(&field.ty);
+                    out.line(format!("public {member}: {ty} = {},", self.zero(&field.ty)));
+                }
+            });
+            out.blank();
+            out.line("/** Reads a value from memory. */");
+            out.block(
+                format!("static read(pointer: usize): {name} {{"),
+                "}",
+                |out| {
+                    out.block(format!("return new {name}("), ");", |out| {
+                        for field in fields {
+                            let value = self.read(&field.ty, "pointer", field.offset);
+                            out.line(format!("{value},"));
+                        }
+                    });
+                },
+            );
+            out.blank();
+            out.line("/** Writes the value to memory. */");
+            out.block("write(pointer: usize): void {", "}", |out| {
+                for (field, member) in fields.iter().zip(members) {
+                    let value = format!("this.{member}");
+                    out.line(self.write(&field.ty, "pointer", field.offset, &value));
+                }
+            });
+        });
+    }
+
+    /// A variant is its bytes in memory, with functions for its cases.
+    fn variant(
+        &self,
+        out: &mut Source,
+        names: &TypeNames,
+        tag: IntRepr,
+        payload_offset: u32,
+        cases: &[Case],
+        def: &TypeDef,
+    ) {
+        let name = &names.name;
+        let (size, tag) = (def.layout.size, tag.name());
+        out.block(format!("export class {name} {{"), "}", |out| {
+            out.line("/** The size in memory, in bytes. */");
+            out.line(format!("static readonly SIZE: usize = {size};"));
+            out.blank();
+            out.line(format!(
+                "private bytes: StaticArray<u64> = new StaticArray<u64>({});",
+                size.div_ceil(8)
+            ));
+            out.blank();
+            out.line("/** The number of the case, counted from 0. */");
+            out.block(format!("get tag(): {tag} {{"), "}", |out| {
+                out.line(format!(
+                    "return load<{tag}>(changetype<usize>(this.bytes));"
+                ));
+            });
+            for (number, (case, member)) in cases.iter().zip(&names.members).enumerate() {
+                let accessor = &names.accessors[number];
+                out.blank();
+                comment(out, &case.docs, &format!("Case `{}`.", case.name));
+                let param = match &case.payload {
+                    Some(ty) => format!("value: {}", self.stored_type(ty)),
+                    None => String::new(),
+                };
+                out.block(format!("static {member}({param}): {name} {{"), "}", |out| {
+                    out.line(format!("const variant = new {name}();"));
+                    out.line("const pointer = changetype<usize>(variant.bytes);");
+                    out.line(format!("store<{tag}>(pointer, {number});"));
+                    if let Some(ty) = &case.payload {
+                        out.line(self.write(ty, "pointer", payload_offset, "value"));
+                    }
+                    out.line("return variant;");
+                });
+                if let Some(ty) = &case.payload {
+                    out.blank();
+                    let text = format!("The payload of case `{}`, which it must be.", case.name);
+                    comment(out, &text, "");
+                    let ty_name = self.stored_type(ty);
+                    out.block(format!("{accessor}(): {ty_name} {{"), "}", |out| {
+                        out.line(format!("assert(this.tag == {number}, \"another case\");"));
+                        out.line("const pointer = changetype<usize>(this.bytes);");
+                        let value = self.read(ty, "pointer", payload_offset);
+                        out.line(format!("return {value};"));
+                    });
+                }
+            }
+            out.blank();
+            out.line("/** Reads a value from memory. */");
+            out.block(
+                format!("static read(pointer: usize): {name} {{"),
+                "}",
+                |out| {
+                    out.line(format!("const variant = new {name}();"));
+                    out.line(format!(
+                        "memory.copy(changetype<usize>(variant.bytes), pointer, {size});"
+                    ));
+                    out.line("return variant;");
+                },
+            );
+            out.blank();
+            out.line("/** Writes the value to memory. */");
+            out.block("write(pointer: usize): void {", "}", |out| {
+                out.line(format!(
+                    "memory.copy(pointer, changetype<usize>(this.bytes), {size});"
+                ));
+            });
+        });
+    }
+
+    /// The expression that reads a value of `ty` at `pointer` and `offset`.
+    pub(super) fn read(&self, ty: &Type, pointer: &str, offset: u32) -> String {
+        let at = if offset == 0 {
+            pointer.to_owned()
+        } else {
+            format!("{pointer} + {offset}")
+        };
+        match self.model.resolve(ty) {
+            Type::Builtin(builtin) => format!("load<{}>({at})", scalar(*builtin)),
+            Type::Bool => format!("load<u32>({at}) != 0"),
+            Type::String | Type::List(_) => format!("load<u64>({at})"),
+            Type::Pointer { .. } => format!("load<usize>({at})"),
+            Type::Named(id) => match &self.model.get(*id).kind {
+                TypeKind::Enum { repr, .. } => {
+                    format!("<{}>load<{}>({at})", self.type_name(*id), repr.name())
+                }
+                TypeKind::Flags { repr, .. } => format!("load<{}>({at})", repr.name()),
+                TypeKind::Handle => format!("load<u32>({at})"),
+                _ => format!("{}.read({at})", self.type_name(*id)),
+            },
+        }
+    }
+
+    /// The statement that writes a value of `ty` at `pointer` and `offset`.
+    pub(super) fn write(&self, ty: &Type, pointer: &str, offset: u32, value: &str) -> String {
+        let at = if offset == 0 {
+            pointer.to_owned()
+        } else {
+            format!("{pointer} + {offset}")
+        };
+        match self.model.resolve(ty) {
+            Type::Builtin(builtin) => format!("store<{}>({at}, {value});", scalar(*builtin)),
+            Type::Bool => format!("store<u32>({at}, <u32>{value});"),
+            Type::String | Type::List(_) => format!("store<u64>({at}, {value});"),
+            Type::Pointer { .. } => format!("store<usize>({at}, {value});"),
+            Type::Named(id) => match &self.model.get(*id).kind {
+                TypeKind::Enum { repr, .. } => {
+                    format!("store<{0}>({at}, <{0}>{value});", repr.name())
+                }
+                TypeKind::Flags { repr, .. } => format!("store<{}>({at}, {value});", repr.name()),
+                TypeKind::Handle => format!("store<u32>({at}, {value});"),
+                _ => format!("{value}.write({at});"),
+            },
+        }
+    }
+}

@@ -1,0 +1,145 @@
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
+
+use std::fmt;
+use std::str::FromStr;
+
+mod assemblyscript;
+pub mod diagnostic;
+mod docs;
+pub mod document;
+pub mod layout;
+pub mod lowering;
+mod markdown;
+pub mod model;
+pub mod names;
+mod rust;
+mod rust_format;
+mod source;
+mod wiggle;
+
+pub use diagnostic::{Diagnostic, Diagnostics, Error, Location};
+pub use document::Document;
+pub use model::Model;
+pub use wiggle::GuestFaults;
+
+/// What a document can be turned into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Language {
+    /// Bindings for guests in Rust.
+    Rust,
+    /// Bindings for guests in AssemblyScript.
+    AssemblyScript,
+    /// Traits, types and a linker function for hosts in Rust that run wasmtime.
+    Wiggle,
+    /// A reference for readers.
+    Markdown,
+}
+
+impl Language {
+    /// All languages.
+    pub const ALL: [Language; 4] = [
+        Language::Rust,
+        Language::AssemblyScript,
+        Language::Wiggle,
+        Language::Markdown,
+    ];
+
+    /// The name by which a language is chosen.
+    pub fn name(self) -> &'static str {
+        match self {
+            Language::Rust => "rust",
+            Language::AssemblyScript => "assemblyscript",
+            Language::Wiggle => "wiggle",
+            Language::Markdown => "markdown",
+        }
+    }
+
+    /// The name of the file for a document of the name `stem`.
+    pub fn file_name(self, stem: &str) -> String {
+        match self {
+            Language::Rust => format!("{stem}.rs"),
+            Language::AssemblyScript => format!("{stem}.ts"),
+            Language::Wiggle => format!("{stem}_wiggle.rs"),
+            Language::Markdown => format!("{stem}.md"),
+        }
+    }
+}
+
+impl fmt::Display for Language {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Language {
+    type Err = UnknownLanguage;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let mut all = Language::ALL.into_iter();
+        all.find(|language| language.name() == name)
+            .ok_or_else(|| UnknownLanguage(name.to_owned()))
+    }
+}
+
+/// There is no language of this name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown language `{0}`")]
+pub struct UnknownLanguage(String);
+
+/// What is not in the document, but in the generated files.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The name of the document, from which the names of files are made.
+    pub stem: String,
+    /// Where the document is, as its readers know it: a path in a repository, say.
+    pub source: String,
+    /// The command that makes the files.
+    pub command: String,
+    /// How hosts answer the mistakes of guests.
+    pub faults: GuestFaults,
+}
+
+/// A generated file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GeneratedFile {
+    /// The language.
+    pub language: Language,
+    /// The name, without a directory.
+    pub name: String,
+    /// The text, with `\n` at the end of each line.
+    pub contents: String,
+}
+
+/// Turns a document into files, one for each language, in the order of `languages`.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] if the document has faults that only show when it is lowered, or a
+/// construct that one of the languages cannot express; nothing is generated then.
+pub fn generate(
+    document: &Document,
+    languages: &[Language],
+    options: &Options,
+) -> Result<Vec<GeneratedFile>, Error> {
+    let model = Model::new(document)?;
+    let header = [format!(
+        "Generated from {} by '{}'. Do not edit.",
+        options.source, options.command
+    )];
+    let mut files = Vec::new();
+    for &language in languages {
+        let contents = match language {
+            Language::Rust => rust::generate(&model, &header)?,
+            Language::AssemblyScript => assemblyscript::generate(&model, &header),
+            Language::Wiggle => wiggle::generate(document, &model, &options.faults, &header)?,
+            Language::Markdown => markdown::generate(&model, &options.stem, &header),
+        };
+        files.push(GeneratedFile {
+            language,
+            name: language.file_name(&options.stem),
+            contents,
+        });
+    }
+    Ok(files)
+}

@@ -1,0 +1,196 @@
+//! The Rust backend, for guests: types, and functions over the imports that take slices and
+//! give `Result`s.
+//!
+//! The code needs `core` only, has no unsafe interface except where WITX has raw pointers, and
+//! has no undefined behaviour whatever the host answers: no generated type has an invalid bit
+//! pattern (enums are numbers with names), and what the host writes starts as zeros.
+
+mod functions;
+mod types;
+
+use std::collections::HashSet;
+
+use proc_macro2::{Ident, Literal, TokenStream, TokenTree};
+use quote::{format_ident, quote};
+
+use crate::diagnostic::Error;
+use crate::docs;
+use crate::model::{Builtin, Model, Type, TypeDef, TypeId, TypeKind};
+use crate::names::{Names, RUST};
+use crate::rust_format;
+
+/// Generates the bindings for guests. `header` is what the file says about itself.
+pub(crate) fn generate(model: &Model, header: &[String]) -> Result<String, Error> {
+    let backend = Rust {
+        model,
+        names: Names::new(model, &RUST),
+    };
+    rust_format::file("Rust", header, backend.file())
+}
+
+struct Rust<'a> {
+    model: &'a Model,
+    names: Names,
+}
+
+impl Rust<'_> {
+    fn file(&self) -> TokenStream {
+        let ids = (0..self.model.types.len()).map(TypeId);
+        let types: Vec<_> = ids.clone().map(|id| self.type_def(id)).collect();
+        let constants = self.model.constants.iter().zip(&self.names.constants);
+        let constants: Vec<_> = constants
+            .map(|(constant, name)| {
+                let docs = self.docs_or(&constant.docs, &format!("`{}` in WITX.", constant.name));
+                let name = ident(name);
+                let ty = self.type_name(constant.ty);
+                let value = self.constant(&Type::Named(constant.ty), constant.value);
+                quote!(#docs pub const #name: #ty = #value;)
+            })
+            .collect();
+        let modules: Vec<_> = self.model.modules.iter().zip(&self.names.modules).collect();
+        let modules = modules
+            .iter()
+            .map(|(module, names)| self.module(module, names));
+        let helpers = self.helpers();
+        let layouts = ids.map(|id| self.layout_asserts(id));
+        quote! {
+            #![cfg_attr(rustfmt, rustfmt::skip)]
+            #(#types)*
+            #(#constants)*
+            #helpers
+            #(#modules)*
+            #(#layouts)*
+        }
+    }
+
+    fn docs(&self, text: &str) -> TokenStream {
+        rust_format::docs(&docs::lines(text))
+    }
+
+    /// `use super::*` for a module whose inside is `tokens`, if it uses what is outside.
+    fn import_types(&self, tokens: &TokenStream) -> Option<TokenStream> {
+        let ids = (0..self.model.types.len()).map(TypeId);
+        let mut names: HashSet<&str> = ids.map(|id| self.names.get(id).name.as_str()).collect();
+        names.extend(["Bool32", "RawSlice"]);
+        mentions(tokens, &names).then(|| {
+            quote!(
+                use super::*;
+            )
+        })
+    }
+
+    fn type_name(&self, id: TypeId) -> Ident {
+        ident(&self.names.get(id).name)
+    }
+
+    /// The documentation, or a substitute so that nothing public is undocumented.
+    fn docs_or(&self, text: &str, substitute: &str) -> TokenStream {
+        if docs::lines(text).is_empty() {
+            self.docs(substitute)
+        } else {
+            self.docs(text)
+        }
+    }
+
+    /// The type of a value that is passed or returned.
+    fn value_type(&self, ty: &Type) -> TokenStream {
+        match ty {
+            Type::Bool => quote!(bool),
+            Type::Builtin(Builtin::Char) => quote!(char),
+            Type::Named(id) => {
+                let name = self.type_name(*id);
+                match self.model.resolve(ty) {
+                    Type::String | Type::List(_) => quote!(#name<'_>),
+                    _ => quote!(#name),
+                }
+            }
+            ty => self.memory_type(ty),
+        }
+    }
+
+    /// The type of a value in memory, which has no invalid bit patterns.
+    fn memory_type(&self, ty: &Type) -> TokenStream {
+        match ty {
+            Type::Builtin(builtin) => {
+                let name = ident(match builtin {
+                    Builtin::U8 | Builtin::Char8 => "u8",
+                    Builtin::U16 => "u16",
+                    // A number without a scalar value would be an invalid `char`.
+                    Builtin::U32 | Builtin::Char => "u32",
+                    Builtin::Usize => "usize",
+                    Builtin::U64 => "u64",
+                    Builtin::S8 => "i8",
+                    Builtin::S16 => "i16",
+                    Builtin::S32 => "i32",
+                    Builtin::S64 => "i64",
+                    Builtin::F32 => "f32",
+                    Builtin::F64 => "f64",
+                });
+                quote!(#name)
+            }
+            Type::Bool => quote!(Bool32),
+            Type::String => quote!(RawSlice<u8>),
+            Type::List(element) => {
+                let element = self.memory_type(element);
+                quote!(RawSlice<#element>)
+            }
+            Type::Pointer { mutable, pointee } => {
+                let pointee = self.memory_type(pointee);
+                if *mutable {
+                    quote!(*mut #pointee)
+                } else {
+                    quote!(*const #pointee)
+                }
+            }
+            Type::Named(id) => match self.model.resolve(ty) {
+                // The alias has the type of a value.
+                target @ (Type::Bool
+                | Type::Builtin(Builtin::Char)
+                | Type::String
+                | Type::List(_)) => self.memory_type(target),
+                _ => {
+                    let name = self.type_name(*id);
+                    quote!(#name)
+                }
+            },
+        }
+    }
+
+    fn constant(&self, ty: &Type, value: u64) -> TokenStream {
+        let literal = Literal::u64_unsuffixed(value);
+        match self.model.resolve(ty) {
+            Type::Named(id) => {
+                let name = self.type_name(*id);
+                quote!(#name(#literal))
+            }
+            _ => quote!(#literal),
+        }
+    }
+}
+
+/// The types that are stored inside a type.
+fn stored(def: &TypeDef) -> Box<dyn Iterator<Item = &Type> + '_> {
+    match &def.kind {
+        TypeKind::Alias(target) => Box::new(std::iter::once(target)),
+        TypeKind::Record { fields, .. } => Box::new(fields.iter().map(|field| &field.ty)),
+        TypeKind::Variant { cases, .. } => {
+            Box::new(cases.iter().filter_map(|case| case.payload.as_ref()))
+        }
+        TypeKind::Enum { .. } | TypeKind::Flags { .. } | TypeKind::Handle => {
+            Box::new(std::iter::empty())
+        }
+    }
+}
+
+fn ident(name: &str) -> Ident {
+    format_ident!("{name}")
+}
+
+/// Whether one of these identifiers is in `tokens`.
+fn mentions(tokens: &TokenStream, names: &HashSet<&str>) -> bool {
+    tokens.clone().into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => names.contains(ident.to_string().as_str()),
+        TokenTree::Group(group) => mentions(&group.stream(), names),
+        _ => false,
+    })
+}

@@ -1,0 +1,226 @@
+//! Turns Rust syntax into a file that is pleasant to read.
+//!
+//! `prettyplease` does the work. It knows neither comments nor blank lines between items, since
+//! syntax trees have none: comments travel as macro calls (see [`comment`]), and blank lines are
+//! put in by their looks.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::diagnostic::Error;
+
+/// The name of the macro call that stands for a comment. No WITX name can become it, since the
+/// conversion of case drops underscores in front.
+const COMMENT: &str = "__comment!(";
+
+/// The name of the macro call that stands for lines of text: for macro calls, the inside of
+/// which is not formatted.
+const VERBATIM: &str = "__verbatim!(";
+
+/// A statement that becomes a comment of the given text, wrapped for a body that is indented
+/// by `indent`.
+pub fn comment(text: &str, indent: usize) -> TokenStream {
+    let lines = crate::docs::wrap(text, 97 - indent);
+    quote!(#(__comment!(#lines);)*)
+}
+
+/// The lines of a documentation comment, with its slashes.
+pub fn doc_comment(text: &str) -> Vec<String> {
+    let lines = rustdoc(crate::docs::lines(text).into_iter());
+    let lines = lines.into_iter().map(|line| format!("/// {line}"));
+    lines.map(|line| line.trim_end().to_owned()).collect()
+}
+
+/// Attributes that document an item with these lines.
+pub fn docs<S: AsRef<str>>(lines: &[S]) -> TokenStream {
+    let lines = rustdoc(lines.iter().map(AsRef::as_ref));
+    let lines = lines.into_iter().map(|line| match line.as_str() {
+        "" => line,
+        _ => format!(" {line}"),
+    });
+    quote!(#(#[doc = #lines])*)
+}
+
+/// Documentation that means to rustdoc what it means in WITX: code is no test, and brackets are
+/// no links to items.
+fn rustdoc<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut safe: Vec<String> = Vec::new();
+    let (mut fenced, mut indented) = (false, false);
+    for line in lines {
+        let is_indented = line.starts_with("    ") || line.starts_with('\t');
+        if indented && !is_indented && !line.is_empty() {
+            safe.push("```".to_owned());
+            indented = false;
+        }
+        if let Some(info) = line.trim_start().strip_prefix("```") {
+            let indent = &line[..line.len() - line.trim_start().len()];
+            let text = if fenced || !info.trim().is_empty() {
+                ""
+            } else {
+                "text"
+            };
+            // Any language might be compiled, since it might be `rust`.
+            let info = if !fenced && info.trim() == "rust" {
+                "text"
+            } else {
+                info
+            };
+            safe.push(format!("{indent}```{text}{info}"));
+            fenced = !fenced;
+        } else if fenced || indented {
+            safe.push(line.to_owned());
+        } else if is_indented && safe.last().is_none_or(String::is_empty) {
+            safe.push("```text".to_owned());
+            safe.push(line.to_owned());
+            indented = true;
+        } else {
+            safe.push(prose(line));
+        }
+    }
+    if fenced || indented {
+        safe.push("```".to_owned());
+    }
+    safe
+}
+
+/// A line outside of code with what rustdoc would warn of: brackets that are no link, angle
+/// brackets that are no tag, and addresses that are not marked as such.
+fn prose(line: &str) -> String {
+    let mut safe = String::new();
+    let last = line.matches('`').count();
+    for (index, part) in line.split('`').enumerate() {
+        if index > 0 {
+            safe.push('`');
+        }
+        // Odd parts are between backticks, unless there is no second one.
+        if index % 2 == 1 && index < last {
+            safe.push_str(part);
+            continue;
+        }
+        let mut rest = part;
+        while let Some(c) = rest.chars().next() {
+            let address = ["http://", "https://"]
+                .iter()
+                .any(|scheme| rest.starts_with(scheme));
+            let bare = !safe.ends_with(['(', '<', '"']);
+            if address && bare {
+                let end = rest.find(|c: char| c.is_whitespace() || "<>()`".contains(c));
+                let (address, after) = rest.split_at(end.unwrap_or(rest.len()));
+                let trimmed = address.trim_end_matches(['.', ',', ';', ':']);
+                safe.push_str(&format!("<{trimmed}>{}", &address[trimmed.len()..]));
+                rest = after;
+                continue;
+            }
+            let escaped = match c {
+                '[' => !links(rest),
+                '<' => !rest.starts_with("<http"),
+                _ => false,
+            };
+            if escaped {
+                safe.push('\\');
+            }
+            safe.push(c);
+            rest = &rest[c.len_utf8()..];
+        }
+    }
+    safe
+}
+
+/// Whether a text starts with a link and its target.
+fn links(text: &str) -> bool {
+    let after = text.find(']').map(|end| &text[end + 1..]);
+    after.is_some_and(|after| after.starts_with("(http") || after.starts_with("(#"))
+}
+
+/// Formats a whole file, which starts with the lines of `header` as comments.
+pub fn file(
+    language: &'static str,
+    header: &[String],
+    tokens: TokenStream,
+) -> Result<String, Error> {
+    let file: syn::File = syn::parse2(tokens).map_err(|error| Error::Internal {
+        language,
+        message: error.to_string(),
+    })?;
+    let mut text: String = header.iter().map(|line| format!("// {line}\n")).collect();
+    let pretty = prettyplease::unparse(&file);
+    let mut lines = pretty.lines();
+    let mut previous = String::from(";");
+    while let Some(line) = lines.next() {
+        let indent = &line[..line.len() - line.trim_start().len()];
+        let written = if let Some(rest) = line.trim_start().strip_prefix(COMMENT) {
+            vec![format!("{indent}// {}", argument(rest, &mut lines))]
+        } else if let Some(rest) = line.trim_start().strip_prefix(VERBATIM) {
+            let verbatim = argument(rest, &mut lines);
+            let lines = verbatim.lines().map(|line| format!("{indent}{line}"));
+            lines.map(|line| line.trim_end().to_owned()).collect()
+        } else {
+            vec![plain_generics(line)]
+        };
+        for line in written {
+            if needs_blank(&previous, &line) {
+                text.push('\n');
+            }
+            text.push_str(&line);
+            text.push('\n');
+            previous = line;
+        }
+    }
+    Ok(text)
+}
+
+/// The argument of a macro call that stands for text, and whose argument starts with `rest`. A
+/// long one is spread over lines.
+fn argument<'a>(rest: &str, lines: &mut impl Iterator<Item = &'a str>) -> String {
+    let mut literal = rest.trim().to_owned();
+    while !literal.ends_with(");") {
+        match lines.next() {
+            Some(line) => literal.push_str(line.trim()),
+            None => break,
+        }
+    }
+    let literal = literal.strip_suffix(");").unwrap_or(&literal);
+    match syn::parse_str::<syn::LitStr>(literal) {
+        Ok(literal) => literal.value(),
+        Err(_) => literal.to_owned(),
+    }
+}
+
+/// The line without the blanks that tokens inside of a macro call are printed with.
+fn plain_generics(line: &str) -> String {
+    if !line.trim_start().starts_with("assert!(") {
+        return line.to_owned();
+    }
+    line.replace(":: < ", "::<").replace(" > ()", ">()")
+}
+
+/// Whether an item starts at `line` that should stand apart from the one before.
+fn needs_blank(previous: &str, line: &str) -> bool {
+    const ITEMS: [&str; 14] = [
+        "///",
+        "#[",
+        "#![",
+        "pub ",
+        "wiggle::bitflags",
+        "fn ",
+        "impl ",
+        "impl<",
+        "mod ",
+        "use ",
+        "struct ",
+        "const ",
+        "unsafe fn ",
+        "unsafe extern ",
+    ];
+    let starts_item = |text: &str| ITEMS.iter().any(|item| text.starts_with(item));
+    let first_word = |text: &str| text.split(' ').next().map(str::to_owned);
+    let (before, now) = (previous.trim_start(), line.trim_start());
+    if !starts_item(now) || now.starts_with("const ") && !now.starts_with("const _") {
+        return false;
+    }
+    let ended = before.ends_with(['}', ';']) || before.starts_with("#![");
+    // Items of one line without documentation stand together, and so do imports.
+    let alike = first_word(before) == first_word(now);
+    let import = now.starts_with("pub fn ") && before.ends_with(';');
+    ended && !alike && !import
+}

@@ -1,0 +1,245 @@
+//! The wiggle backend, for hosts: types and traits by `wiggle_generate`, documented, and a
+//! linker function over the traits.
+//!
+//! wiggle's own linker code traps where a guest could be told what is wrong: without an
+//! exported memory, and on an out-pointer that leads outside of memory or is not aligned, and
+//! then only after the implementation ran. The one made here checks before it calls, answers
+//! with an error code where the document has one, and takes any alignment.
+
+mod documented;
+mod linker;
+mod refusal;
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use proc_macro2::{Literal, TokenStream};
+use quote::{format_ident, quote};
+use wiggle_generate::config::{AsyncConf, ErrorConf, TracingConf};
+use wiggle_generate::{CodegenSettings, names as wiggle_names};
+
+use crate::diagnostic::{Diagnostic, Error};
+use crate::docs;
+use crate::document::Document;
+use crate::model::{Constant, Model, Module, Type, TypeDef, TypeKind};
+use crate::names::{ModuleNames, Names, RUST};
+use crate::rust_format;
+use documented::{doc_or, document_trait, document_type};
+
+/// Which case of a function's error type answers a mistake of the guest that is found before
+/// the implementation is called.
+///
+/// Each list is searched for the first name that the error type of the function has as a case.
+/// If there is none, or the function gives no error, the guest traps with a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GuestFaults {
+    /// The guest exports no memory named `memory`. By default `memory_not_found`.
+    pub no_memory: Vec<String>,
+    /// An address leads outside of the memory. By default `memory_access_error`, then `fault`.
+    pub out_of_bounds: Vec<String>,
+    /// A number is none of its type: too large for a small integer, an unknown case or flag.
+    /// By default `inval`.
+    pub invalid_value: Vec<String>,
+}
+
+impl Default for GuestFaults {
+    fn default() -> Self {
+        let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+        GuestFaults {
+            no_memory: names(&["memory_not_found"]),
+            out_of_bounds: names(&["memory_access_error", "fault"]),
+            invalid_value: names(&["inval"]),
+        }
+    }
+}
+
+/// Generates the bindings for hosts. `header` is what the file says about itself.
+pub(crate) fn generate(
+    document: &Document,
+    model: &Model,
+    faults: &GuestFaults,
+    header: &[String],
+) -> Result<String, Error> {
+    refusal::refuse(document)?;
+    let backend = Wiggle {
+        model,
+        names: Names::new(model, &RUST),
+        faults,
+    };
+    // What `refuse` does not know that wiggle refuses, wiggle refuses by panicking.
+    let generated = catch_unwind(AssertUnwindSafe(|| backend.file(document)));
+    let tokens = generated.unwrap_or_else(|_| {
+        let message = "wiggle has no bindings for a construct of this document";
+        Err(Diagnostic::new(None, message).into())
+    })?;
+    rust_format::file("wiggle", header, tokens)
+}
+
+struct Wiggle<'a> {
+    model: &'a Model,
+    names: Names,
+    faults: &'a GuestFaults,
+}
+
+impl Wiggle<'_> {
+    fn file(&self, document: &Document) -> Result<TokenStream, Error> {
+        let witx = document.witx();
+        let settings = CodegenSettings::new(
+            &ErrorConf::default(),
+            &AsyncConf::default(),
+            witx,
+            false,
+            &TracingConf::default(),
+            true,
+        )
+        .map_err(|error| internal(&error))?;
+        let by_name: HashMap<&str, &TypeDef> = self
+            .model
+            .types
+            .iter()
+            .map(|def| (def.name.as_str(), def))
+            .collect();
+        let mut types = Vec::new();
+        for ty in witx.typenames() {
+            let tokens = wiggle_generate::define_datatype(&ty, None);
+            let mut file: syn::File = syn::parse2(tokens).map_err(|error| internal(&error))?;
+            if let Some(def) = by_name.get(ty.name.as_str()) {
+                document_type(&mut file, def);
+            }
+            types.extend(file.items);
+        }
+        let constants = self.model.constants.iter().zip(&self.names.constants);
+        let constants = constants.map(|(constant, name)| self.constant(constant, name));
+        let mut modules = Vec::new();
+        for ((module, names), witx) in self
+            .model
+            .modules
+            .iter()
+            .zip(&self.names.modules)
+            .zip(witx.modules())
+        {
+            let tokens = wiggle_generate::define_module_trait(&witx, &settings);
+            let mut item: syn::ItemTrait = syn::parse2(tokens).map_err(|error| internal(&error))?;
+            document_trait(&mut item, module);
+            modules.push(self.module(module, names, &witx, &item));
+        }
+        let helpers = self.helpers();
+        let docs = doc_or("The types of the document, as wiggle makes them.", "");
+        Ok(quote! {
+            #![cfg_attr(rustfmt, rustfmt::skip)]
+            #docs
+            #[allow(clippy::all, reason = "this is how wiggle writes")]
+            pub mod types {
+                #(#types)*
+                #(#constants)*
+            }
+            #(#modules)*
+            #helpers
+        })
+    }
+
+    fn constant(&self, constant: &Constant, name: &str) -> TokenStream {
+        let docs = doc_or(
+            &constant.docs,
+            &format!("Constant `{}` of WITX.", constant.name),
+        );
+        let name = format_ident!("{name}");
+        let ty = wiggle_names::type_(&witx::Id::new(&self.model.get(constant.ty).name));
+        let number = Literal::u64_unsuffixed(constant.value);
+        let value = match self.model.resolve(&Type::Named(constant.ty)) {
+            Type::Named(id) => {
+                let def = self.model.get(*id);
+                let real = wiggle_names::type_(&witx::Id::new(&def.name));
+                match &def.kind {
+                    TypeKind::Enum { cases, .. } => {
+                        // The model has checked that the case exists.
+                        let case = &cases[constant.value as usize];
+                        let case = wiggle_names::enum_variant(&witx::Id::new(&case.name));
+                        quote!(#real::#case)
+                    }
+                    TypeKind::Flags { .. } => quote!(#real::from_bits_retain(#number)),
+                    _ => quote!(#real(#number)),
+                }
+            }
+            _ => quote!(#number),
+        };
+        quote!(#docs pub const #name: #ty = #value;)
+    }
+
+    fn module(
+        &self,
+        module: &Module,
+        names: &ModuleNames,
+        witx: &witx::Module,
+        item: &syn::ItemTrait,
+    ) -> TokenStream {
+        let module_name = wiggle_names::module(&witx.name);
+        let trait_name = &item.ident;
+        let (faulty, types) = (
+            self.faults_docs(),
+            (!self.model.types.is_empty()).then(|| {
+                quote!(
+                    use super::types::*;
+                )
+            }),
+        );
+        let import_module = &module.name;
+        let functions = module
+            .functions
+            .iter()
+            .zip(&names.functions)
+            .zip(witx.funcs());
+        let functions = functions.map(|((function, names), witx)| {
+            let import = &function.name;
+            let closure = self.closure(function, names, &witx, trait_name);
+            quote!(linker.func_wrap(#import_module, #import, #closure)?;)
+        });
+        let intro = format!(" Adds the functions of module `{import_module}` to a linker.");
+        let module_docs = rust_format::docs(&[format!("Module `{import_module}`.")]);
+        quote! {
+            #module_docs
+            pub mod #module_name {
+                #types
+
+                #item
+
+                #[doc = #intro]
+                ///
+                /// `get_cx` finds the implementation in the data of a store.
+                ///
+                #faulty
+                ///
+                /// # Errors
+                ///
+                /// If the linker has a function of that name already, and does not allow it to be
+                /// replaced.
+                pub fn add_to_linker<T, U>(
+                    linker: &mut wasmtime::Linker<T>,
+                    get_cx: impl Fn(&mut T) -> &mut U + Send + Sync + Copy + 'static,
+                ) -> wasmtime::Result<()>
+                where
+                    T: 'static,
+                    U: #trait_name,
+                {
+                    #(#functions)*
+                    Ok(())
+                }
+            }
+        }
+    }
+
+    fn faults_docs(&self) -> TokenStream {
+        let text = "What a guest can get wrong is checked before the implementation is called: that \
+                    it exports a memory named `memory`, that each place where a result goes is \
+                    inside of it (at any alignment), and that each number is one of its type. A \
+                    guest is answered with the error code for that, or traps if there is none.";
+        rust_format::docs(&docs::wrap(text, 88))
+    }
+}
+
+fn internal(error: &dyn std::fmt::Display) -> Error {
+    Error::Internal {
+        language: "wiggle",
+        message: error.to_string(),
+    }
+}

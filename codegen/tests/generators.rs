@@ -1,0 +1,185 @@
+//! What the generators write.
+
+mod support;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use support::{generated, own_text, parse, root, text, wasi_documents};
+use wasi_experimental_http_codegen::{Document, GuestFaults, Language, Options, generate};
+
+#[test]
+fn constructs_in_each_language() {
+    let document = parse("constructs", &text("constructs"));
+    for language in Language::ALL {
+        let contents = generated(&document, "constructs", language).unwrap();
+        insta::assert_snapshot!(format!("constructs_{language}"), contents);
+    }
+}
+
+/// Keywords, collisions, and documentation that would end a comment.
+#[test]
+fn traps_in_the_languages_of_guests() {
+    let document = parse("traps", &text("traps"));
+    for language in [Language::Rust, Language::AssemblyScript, Language::Markdown] {
+        let contents = generated(&document, "traps", language).unwrap();
+        insta::assert_snapshot!(format!("traps_{language}"), contents);
+    }
+}
+
+#[test]
+fn traps_are_refused_by_wiggle_one_by_one() {
+    let document = parse("traps", &text("traps"));
+    let error = generated(&document, "traps", Language::Wiggle).unwrap_err();
+    insta::assert_snapshot!("traps_wiggle", error);
+}
+
+/// The files of the repository are the snapshots of the project's own document.
+#[test]
+fn the_files_of_the_repository_are_what_is_generated() {
+    let source = "witx/wasi_experimental_http.witx";
+    let document = Document::parse(source, &own_text()).unwrap();
+    let options = Options {
+        stem: "wasi_experimental_http".to_owned(),
+        source: source.to_owned(),
+        command: "cargo xtask codegen".to_owned(),
+        faults: GuestFaults::default(),
+    };
+    let files = generate(&document, &Language::ALL, &options).unwrap();
+    let paths = [
+        "guest-rust/src/generated.rs",
+        "guest-as/assembly/generated.ts",
+        "host/src/generated.rs",
+        "witx/wasi_experimental_http.md",
+    ];
+    for (file, path) in files.iter().zip(paths) {
+        let committed = std::fs::read_to_string(root().join(path)).unwrap();
+        assert!(
+            committed.replace("\r\n", "\n") == file.contents,
+            "{path} is not up to date: run `cargo xtask codegen`"
+        );
+    }
+}
+
+#[test]
+fn the_documents_of_wasi_in_each_language() {
+    for (name, document) in wasi_documents() {
+        for language in Language::ALL {
+            let contents = generated(&document, name, language);
+            assert!(
+                contents.is_ok(),
+                "{name} in {language}: {}",
+                contents.unwrap_err()
+            );
+        }
+    }
+}
+
+#[test]
+fn the_first_line_says_what_made_the_file() {
+    let document = parse("one", "(typename $a u8)");
+    for language in Language::ALL {
+        let contents = generated(&document, "one", language).unwrap();
+        let first = contents.lines().next().unwrap();
+        assert!(
+            first.contains("Generated from one.witx by 'the tests'. Do not edit."),
+            "{language}: {first}"
+        );
+    }
+}
+
+#[test]
+fn empty_documents_give_files_without_functions() {
+    for text in [
+        "",
+        "(module $m)",
+        "(module $m (import \"memory\" (memory)))",
+    ] {
+        let document = parse("empty", text);
+        for language in Language::ALL {
+            assert!(
+                generated(&document, "empty", language).is_ok(),
+                "{language}: {text}"
+            );
+        }
+    }
+}
+
+/// Hash maps have another order in each process, so the output is made in several.
+#[test]
+fn the_output_is_the_same_in_every_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut outputs = Vec::new();
+    for run in 0..4 {
+        let path = folder.path().join(run.to_string());
+        let status = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "writes_everything_where_it_is_told", "--quiet"])
+            .env(OUTPUT, &path)
+            .status()
+            .unwrap();
+        assert!(status.success());
+        outputs.push(std::fs::read_to_string(path).unwrap());
+    }
+    assert!(
+        outputs[0].len() > 10_000,
+        "the other process wrote something"
+    );
+    assert!(outputs.iter().all(|output| *output == outputs[0]));
+}
+
+/// The variable that tells another process of this test where to write.
+const OUTPUT: &str = "CODEGEN_TEST_OUTPUT";
+
+/// A part of `the_output_is_the_same_in_every_process`.
+#[test]
+fn writes_everything_where_it_is_told() {
+    let Some(path) = std::env::var_os(OUTPUT) else {
+        return;
+    };
+    let mut all = String::new();
+    for name in ["constructs", "own"] {
+        let text = if name == "own" {
+            own_text()
+        } else {
+            text(name)
+        };
+        let document = parse(name, &text);
+        for language in Language::ALL {
+            all.push_str(&generated(&document, name, language).unwrap());
+        }
+    }
+    std::fs::write(PathBuf::from(path), all).unwrap();
+}
+
+#[test]
+fn languages_are_found_by_their_names() {
+    for language in Language::ALL {
+        assert_eq!(language.name().parse(), Ok(language));
+    }
+    let error = "cobol".parse::<Language>().unwrap_err();
+    assert_eq!(error.to_string(), "unknown language `cobol`");
+}
+
+/// Which case answers a fault of the guest is a setting.
+#[test]
+fn the_cases_for_faults_of_guests_can_be_chosen() {
+    let document = parse("constructs", &text("constructs"));
+    let mut options = Options {
+        stem: "constructs".to_owned(),
+        source: "constructs.witx".to_owned(),
+        command: "the tests".to_owned(),
+        faults: GuestFaults::default(),
+    };
+    let host = |options: &Options| {
+        let files = generate(&document, &[Language::Wiggle], options).unwrap();
+        files[0].contents.clone()
+    };
+    let default = host(&options);
+    assert!(default.contains("Ok(u32::from(u16::from(Code::Fault)))"));
+    assert!(!default.contains("u16::from(Code::Undocumented)"));
+
+    options.faults.out_of_bounds = vec!["no_such_case".to_owned(), "undocumented".to_owned()];
+    let chosen = host(&options);
+    assert!(!chosen.contains("u16::from(Code::Fault)"));
+    assert!(chosen.contains("Ok(u32::from(u16::from(Code::Undocumented)))"));
+}

@@ -1,0 +1,143 @@
+//! Layouts and wasm signatures, compared with those of the crate witx.
+
+mod support;
+
+use support::{own_text, parse, text, wasi_documents};
+use wasi_experimental_http_codegen::lowering::{InputKind, Role, WasmType};
+use wasi_experimental_http_codegen::model::Function;
+use wasi_experimental_http_codegen::{Document, Model};
+use witx::Layout as _;
+
+fn documents() -> Vec<(&'static str, Document)> {
+    let mut documents = wasi_documents();
+    documents.push(("own", parse("own", &own_text())));
+    for name in ["constructs", "traps"] {
+        documents.push((name, parse(name, &text(name))));
+    }
+    documents
+}
+
+fn own() -> Model {
+    Model::new(&parse("own", &own_text())).unwrap()
+}
+
+fn function<'a>(model: &'a Model, name: &str) -> &'a Function {
+    let mut functions = model.modules[0].functions.iter();
+    functions.find(|function| function.name == name).unwrap()
+}
+
+#[test]
+fn signatures_are_those_of_witx() {
+    let wasm = |ty: &witx::WasmType| match ty {
+        witx::WasmType::I32 => WasmType::I32,
+        witx::WasmType::I64 => WasmType::I64,
+        witx::WasmType::F32 => WasmType::F32,
+        witx::WasmType::F64 => WasmType::F64,
+    };
+    for (name, document) in documents() {
+        let model = Model::new(&document).unwrap();
+        for (module, theirs) in model.modules.iter().zip(document.witx().modules()) {
+            for (function, theirs) in module.functions.iter().zip(theirs.funcs()) {
+                let (params, results) = theirs.wasm_signature();
+                let params: Vec<_> = params.iter().map(wasm).collect();
+                let results: Vec<_> = results.iter().map(wasm).collect();
+                let lowered = &function.lowered;
+                let ours: Vec<_> = lowered.wasm_params.iter().map(|param| param.ty).collect();
+                assert_eq!(ours, params, "{name}: parameters of {}", function.name);
+                let ours: Vec<_> = lowered.wasm_result.into_iter().collect();
+                assert_eq!(ours, results, "{name}: result of {}", function.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn layouts_are_those_of_witx() {
+    for (name, document) in documents() {
+        let model = Model::new(&document).unwrap();
+        for theirs in document.witx().typenames() {
+            let ours = model
+                .types
+                .iter()
+                .find(|ty| ty.name == theirs.name.as_str())
+                .unwrap();
+            let layout = theirs.mem_size_align();
+            let ours = (ours.layout.size as usize, ours.layout.align as usize);
+            assert_eq!(
+                ours,
+                (layout.size, layout.align),
+                "{name}: {}",
+                theirs.name.as_str()
+            );
+        }
+    }
+}
+
+#[test]
+fn the_signatures_of_the_interface_are_the_ones_that_exist_in_the_world() {
+    let model = own();
+    let signatures: Vec<String> = model.modules[0]
+        .functions
+        .iter()
+        .map(|function| {
+            let params = function.lowered.wasm_params.iter();
+            assert!(params.clone().all(|param| param.ty == WasmType::I32));
+            assert_eq!(function.lowered.wasm_result, Some(WasmType::I32));
+            let names: Vec<&str> = params.map(|param| param.name.as_str()).collect();
+            format!("{}: {}", function.name, names.join(" "))
+        })
+        .collect();
+    assert_eq!(
+        signatures,
+        [
+            "req: url url_len method method_len headers headers_len body body_len status_code \
+             response_handle",
+            "close: response",
+            "header_get: response name name_len value value_len size",
+            "headers_get_all: response headers headers_len size",
+            "body_read: response buffer buffer_len size",
+        ]
+    );
+}
+
+#[test]
+fn a_pointer_to_bytes_and_its_length_are_one_buffer() {
+    let model = own();
+    let read = function(&model, "body_read");
+    assert_eq!(read.params.len(), 3);
+    let inputs = &read.lowered.inputs;
+    assert_eq!(inputs.len(), 2);
+    assert!(matches!(
+        inputs[1].kind,
+        InputKind::Buffer { mutable: true, .. }
+    ));
+
+    let document = parse("constructs", &text("constructs"));
+    let model = Model::new(&document).unwrap();
+    let kinds: Vec<bool> = function(&model, "addresses")
+        .lowered
+        .inputs
+        .iter()
+        .map(|input| matches!(input.kind, InputKind::Buffer { .. }))
+        .collect();
+    // The length of elements that are no bytes may count either: those stay apart.
+    assert_eq!(kinds, [true, true, false, false, false]);
+}
+
+#[test]
+fn results_of_a_tuple_have_an_out_pointer_each() {
+    let model = own();
+    let req = function(&model, "req");
+    let outs: Vec<(&str, u32)> = req
+        .lowered
+        .outs()
+        .iter()
+        .map(|out| (out.name.as_str(), out.layout.size))
+        .collect();
+    assert_eq!(outs, [("status_code", 2), ("response_handle", 4)]);
+    let last: Vec<Role> = req.lowered.wasm_params[8..]
+        .iter()
+        .map(|param| param.role)
+        .collect();
+    assert_eq!(last, [Role::Out(0), Role::Out(1)]);
+}

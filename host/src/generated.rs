@@ -1,0 +1,695 @@
+// Generated from witx/wasi_experimental_http.witx by 'cargo xtask codegen'. Do not edit.
+
+#![cfg_attr(rustfmt, rustfmt::skip)]
+
+/// The types of the document, as wiggle makes them.
+#[allow(clippy::all, reason = "this is how wiggle writes")]
+pub mod types {
+    /// The outcome of a call. Codes are never renumbered and new ones may be appended, so a
+    /// binding must keep a code that it does not know.
+    #[derive(Clone, Debug, PartialEq, Copy)]
+    pub enum HttpError {
+        /// The call succeeded and its results are valid.
+        Success,
+        /// The response handle was never given out by this instance's store, or is closed.
+        InvalidHandle,
+        /// The guest does not export a memory named `memory`.
+        MemoryNotFound,
+        /// A pointer and its length lead outside the guest's memory.
+        MemoryAccessError,
+        /// The buffer is too small for the value. Nothing was written: call again with a larger one.
+        BufferTooSmall,
+        /// The response has no header of this name.
+        HeaderNotFound,
+        /// Text sent by the guest is not UTF-8.
+        Utf8Error,
+        /// The guest may not reach this destination: the embedder's list of allowed hosts does
+        /// not name the URL's scheme, host and port, or those of a redirect's target, or the name
+        /// leads into a private network.
+        DestinationNotAllowed,
+        /// The method is not an HTTP token (RFC 9110, section 9.1), or is `CONNECT`.
+        InvalidMethod,
+        /// The request's headers are malformed, or one of them contradicts what the host sends.
+        InvalidEncoding,
+        /// The URL cannot be parsed, or its scheme is neither `http` nor `https`.
+        InvalidUrl,
+        /// The request failed on its way: no connection, a TLS failure, or a response that is not
+        /// HTTP.
+        RequestError,
+        /// The host failed in a way that is not the guest's fault.
+        RuntimeError,
+        /// The store already holds as many open responses as the embedder allows: close one first.
+        TooManySessions,
+        /// The request, or the body of its response, took longer than the embedder allows.
+        Timeout,
+        /// The body of the request or of the response is larger than the embedder allows.
+        BodyTooLarge,
+        /// The body of the response broke off before its end.
+        IncompleteBody,
+        /// The embedder cancelled the request.
+        Cancelled,
+    }
+
+    impl TryFrom<u32> for HttpError {
+        type Error = wiggle::GuestError;
+
+        #[inline]
+        fn try_from(value: u32) -> Result<HttpError, wiggle::GuestError> {
+            match value {
+                0 => Ok(HttpError::Success),
+                1 => Ok(HttpError::InvalidHandle),
+                2 => Ok(HttpError::MemoryNotFound),
+                3 => Ok(HttpError::MemoryAccessError),
+                4 => Ok(HttpError::BufferTooSmall),
+                5 => Ok(HttpError::HeaderNotFound),
+                6 => Ok(HttpError::Utf8Error),
+                7 => Ok(HttpError::DestinationNotAllowed),
+                8 => Ok(HttpError::InvalidMethod),
+                9 => Ok(HttpError::InvalidEncoding),
+                10 => Ok(HttpError::InvalidUrl),
+                11 => Ok(HttpError::RequestError),
+                12 => Ok(HttpError::RuntimeError),
+                13 => Ok(HttpError::TooManySessions),
+                14 => Ok(HttpError::Timeout),
+                15 => Ok(HttpError::BodyTooLarge),
+                16 => Ok(HttpError::IncompleteBody),
+                17 => Ok(HttpError::Cancelled),
+                _ => Err(wiggle::GuestError::InvalidEnumValue(stringify!(HttpError))),
+            }
+        }
+    }
+
+    impl TryFrom<i32> for HttpError {
+        type Error = wiggle::GuestError;
+
+        #[inline]
+        fn try_from(value: i32) -> Result<HttpError, wiggle::GuestError> {
+            HttpError::try_from(u32::try_from(value)?)
+        }
+    }
+
+    impl From<HttpError> for u32 {
+        #[inline]
+        fn from(v: HttpError) -> u32 {
+            match v {
+                HttpError::Success => 0,
+                HttpError::InvalidHandle => 1,
+                HttpError::MemoryNotFound => 2,
+                HttpError::MemoryAccessError => 3,
+                HttpError::BufferTooSmall => 4,
+                HttpError::HeaderNotFound => 5,
+                HttpError::Utf8Error => 6,
+                HttpError::DestinationNotAllowed => 7,
+                HttpError::InvalidMethod => 8,
+                HttpError::InvalidEncoding => 9,
+                HttpError::InvalidUrl => 10,
+                HttpError::RequestError => 11,
+                HttpError::RuntimeError => 12,
+                HttpError::TooManySessions => 13,
+                HttpError::Timeout => 14,
+                HttpError::BodyTooLarge => 15,
+                HttpError::IncompleteBody => 16,
+                HttpError::Cancelled => 17,
+            }
+        }
+    }
+
+    impl wiggle::GuestType for HttpError {
+        #[inline]
+        fn guest_size() -> u32 {
+            4u32
+        }
+
+        #[inline]
+        fn guest_align() -> usize {
+            4usize
+        }
+
+        fn read(
+            mem: &wiggle::GuestMemory,
+            location: wiggle::GuestPtr<Self>,
+        ) -> Result<Self, wiggle::GuestError> {
+            let tag = mem.read(location.cast::<u32>())?;
+            match tag {
+                0 => Ok(HttpError::Success),
+                1 => Ok(HttpError::InvalidHandle),
+                2 => Ok(HttpError::MemoryNotFound),
+                3 => Ok(HttpError::MemoryAccessError),
+                4 => Ok(HttpError::BufferTooSmall),
+                5 => Ok(HttpError::HeaderNotFound),
+                6 => Ok(HttpError::Utf8Error),
+                7 => Ok(HttpError::DestinationNotAllowed),
+                8 => Ok(HttpError::InvalidMethod),
+                9 => Ok(HttpError::InvalidEncoding),
+                10 => Ok(HttpError::InvalidUrl),
+                11 => Ok(HttpError::RequestError),
+                12 => Ok(HttpError::RuntimeError),
+                13 => Ok(HttpError::TooManySessions),
+                14 => Ok(HttpError::Timeout),
+                15 => Ok(HttpError::BodyTooLarge),
+                16 => Ok(HttpError::IncompleteBody),
+                17 => Ok(HttpError::Cancelled),
+                _ => Err(wiggle::GuestError::InvalidEnumValue(stringify!(HttpError))),
+            }
+        }
+
+        fn write(
+            mem: &mut wiggle::GuestMemory,
+            location: wiggle::GuestPtr<Self>,
+            val: Self,
+        ) -> Result<(), wiggle::GuestError> {
+            match val {
+                HttpError::Success => {
+                    mem.write(location.cast(), 0usize as u32)?;
+                }
+                HttpError::InvalidHandle => {
+                    mem.write(location.cast(), 1usize as u32)?;
+                }
+                HttpError::MemoryNotFound => {
+                    mem.write(location.cast(), 2usize as u32)?;
+                }
+                HttpError::MemoryAccessError => {
+                    mem.write(location.cast(), 3usize as u32)?;
+                }
+                HttpError::BufferTooSmall => {
+                    mem.write(location.cast(), 4usize as u32)?;
+                }
+                HttpError::HeaderNotFound => {
+                    mem.write(location.cast(), 5usize as u32)?;
+                }
+                HttpError::Utf8Error => {
+                    mem.write(location.cast(), 6usize as u32)?;
+                }
+                HttpError::DestinationNotAllowed => {
+                    mem.write(location.cast(), 7usize as u32)?;
+                }
+                HttpError::InvalidMethod => {
+                    mem.write(location.cast(), 8usize as u32)?;
+                }
+                HttpError::InvalidEncoding => {
+                    mem.write(location.cast(), 9usize as u32)?;
+                }
+                HttpError::InvalidUrl => {
+                    mem.write(location.cast(), 10usize as u32)?;
+                }
+                HttpError::RequestError => {
+                    mem.write(location.cast(), 11usize as u32)?;
+                }
+                HttpError::RuntimeError => {
+                    mem.write(location.cast(), 12usize as u32)?;
+                }
+                HttpError::TooManySessions => {
+                    mem.write(location.cast(), 13usize as u32)?;
+                }
+                HttpError::Timeout => {
+                    mem.write(location.cast(), 14usize as u32)?;
+                }
+                HttpError::BodyTooLarge => {
+                    mem.write(location.cast(), 15usize as u32)?;
+                }
+                HttpError::IncompleteBody => {
+                    mem.write(location.cast(), 16usize as u32)?;
+                }
+                HttpError::Cancelled => {
+                    mem.write(location.cast(), 17usize as u32)?;
+                }
+            }
+            Ok(())
+        }
+    }
+
+    /// An HTTP status code (RFC 9110, section 15), 200 to 599.
+    pub type StatusCode = u16;
+
+    /// A number of bytes in the guest's memory.
+    pub type Size = u32;
+
+    /// An open response. Handles belong to one store, start at 1 and are never used again.
+    #[repr(transparent)]
+    #[derive(Copy, Clone, Debug, ::std::hash::Hash, Eq, PartialEq)]
+    pub struct ResponseHandle(u32);
+
+    impl From<ResponseHandle> for u32 {
+        #[inline]
+        fn from(e: ResponseHandle) -> u32 {
+            e.0
+        }
+    }
+
+    impl From<ResponseHandle> for i32 {
+        #[inline]
+        fn from(e: ResponseHandle) -> i32 {
+            e.0 as i32
+        }
+    }
+
+    impl From<u32> for ResponseHandle {
+        #[inline]
+        fn from(e: u32) -> ResponseHandle {
+            ResponseHandle(e)
+        }
+    }
+
+    impl From<i32> for ResponseHandle {
+        #[inline]
+        fn from(e: i32) -> ResponseHandle {
+            ResponseHandle(e as u32)
+        }
+    }
+
+    impl ::std::fmt::Display for ResponseHandle {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            write!(f, "{}({})", stringify!(ResponseHandle), self.0)
+        }
+    }
+
+    impl wiggle::GuestType for ResponseHandle {
+        #[inline]
+        fn guest_size() -> u32 {
+            4u32
+        }
+
+        #[inline]
+        fn guest_align() -> usize {
+            4usize
+        }
+
+        #[inline]
+        fn read(
+            mem: &wiggle::GuestMemory,
+            location: wiggle::GuestPtr<ResponseHandle>,
+        ) -> Result<ResponseHandle, wiggle::GuestError> {
+            Ok(ResponseHandle(u32::read(mem, location.cast())?))
+        }
+
+        #[inline]
+        fn write(
+            mem: &mut wiggle::GuestMemory,
+            location: wiggle::GuestPtr<Self>,
+            val: Self,
+        ) -> Result<(), wiggle::GuestError> {
+            u32::write(mem, location.cast(), val.0)
+        }
+    }
+}
+
+/// Module `wasi_experimental_http`.
+pub mod wasi_experimental_http {
+    use super::types::*;
+
+    /// HTTP requests for core WebAssembly modules.
+    ///
+    /// A guest calls `req`, which sends a request and returns as soon as the response's
+    /// status and headers have arrived. The response stays open in the host under a handle:
+    /// the guest looks at its headers, reads its body piece by piece, and closes it.
+    ///
+    /// Every value that crosses the boundary is an `i32`. A guest must export its memory
+    /// under the name `memory`; pointers and lengths are offsets and sizes in bytes in that
+    /// memory, read as unsigned. Pointers need no alignment. A function that fails writes
+    /// nothing through its out-pointers, except where it says otherwise.
+    pub trait WasiExperimentalHttp {
+        /// Send a request, and wait for the status and the headers of its response.
+        ///
+        /// The body of the response is not read yet: it streams from the server as the guest calls
+        /// `body_read`. Redirects are followed by the host, which checks each target against the
+        /// allowed hosts; the response is that of the last hop. Statuses of 400 and above are
+        /// responses like any other, not errors.
+        ///
+        /// Out-pointers are checked first: no request is sent whose answer could not be stored.
+        ///
+        /// # Arguments
+        ///
+        /// * `url` - The absolute URL, `http` or `https`, in UTF-8. A fragment is not sent.
+        /// * `method` - The method, such as `GET`, as it goes on the wire: methods are
+        ///   case-sensitive.
+        /// * `headers` - The request's headers, in UTF-8: one `name:value` line for each, ended by
+        ///   `\n`, where the `\n` of the last may be left out. Space around a value is removed. A
+        ///   name may be repeated. Framing and connection headers are the host's: `Content-Length`,
+        ///   `Host` and `Transfer-Encoding` are dropped when they agree with what the host sends
+        ///   and give `invalid_encoding` when they do not; `Connection` and its like are dropped.
+        /// * `body` - The body, sent with its length. An empty one is no body.
+        ///
+        /// # Returns
+        ///
+        /// The status of the response, and the handle under which it stays open until `close`.
+        fn req(
+            &mut self,
+            mem: &mut wiggle::GuestMemory<'_>,
+            url: wiggle::GuestPtr<str>,
+            method: wiggle::GuestPtr<str>,
+            headers: wiggle::GuestPtr<str>,
+            body: wiggle::GuestPtr<[u8]>,
+        ) -> Result<(StatusCode, ResponseHandle), HttpError>;
+
+        /// Close a response, and free what the host holds for it.
+        ///
+        /// A handle that is already closed, or was never given out, is no error.
+        ///
+        /// # Arguments
+        ///
+        /// * `response` - The response to close.
+        ///
+        /// # Returns
+        ///
+        /// Always `success`, given a memory.
+        fn close(
+            &mut self,
+            mem: &mut wiggle::GuestMemory<'_>,
+            response: ResponseHandle,
+        ) -> Result<(), HttpError>;
+
+        /// Copy the value of a response header, the first if there are several, into a buffer.
+        ///
+        /// # Arguments
+        ///
+        /// * `response` - The response to look at.
+        /// * `name` - The name of the header, in any case.
+        /// * `value` - Where the value goes, byte for byte as the server sent it, without
+        ///   surrounding space.
+        /// * `value_len` - The size of the buffer. If the value is longer the call gives
+        ///   `buffer_too_small`.
+        ///
+        /// # Returns
+        ///
+        /// How many bytes were written.
+        fn header_get(
+            &mut self,
+            mem: &mut wiggle::GuestMemory<'_>,
+            response: ResponseHandle,
+            name: wiggle::GuestPtr<str>,
+            value: wiggle::GuestPtr<u8>,
+            value_len: Size,
+        ) -> Result<Size, HttpError>;
+
+        /// Copy all headers of a response into a buffer.
+        ///
+        /// # Arguments
+        ///
+        /// * `response` - The response to look at.
+        /// * `headers` - Where the headers go: a line `name:value\n` for each, names in lower case,
+        ///   values byte for byte as the server sent them. A repeated header has several lines.
+        /// * `headers_len` - The size of the buffer. If the headers are longer the call gives
+        ///   `buffer_too_small`.
+        ///
+        /// # Returns
+        ///
+        /// How many bytes were written.
+        fn headers_get_all(
+            &mut self,
+            mem: &mut wiggle::GuestMemory<'_>,
+            response: ResponseHandle,
+            headers: wiggle::GuestPtr<u8>,
+            headers_len: Size,
+        ) -> Result<Size, HttpError>;
+
+        /// Read the next bytes of a response's body.
+        ///
+        /// Waits until at least one byte is there or the body ends, and may write fewer bytes than
+        /// fit. A body that breaks off gives `incomplete_body`, and one that is larger or takes longer
+        /// than the embedder allows `body_too_large` or `timeout`, now and at every further call.
+        ///
+        /// # Arguments
+        ///
+        /// * `response` - The response to read from.
+        /// * `buffer` - Where the bytes go. What lies behind the written part may be overwritten
+        ///   too.
+        /// * `buffer_len` - The size of the buffer. With 0 nothing is read and 0 is written.
+        ///
+        /// # Returns
+        ///
+        /// How many bytes were written. 0, given a buffer, is the end of the body.
+        fn body_read(
+            &mut self,
+            mem: &mut wiggle::GuestMemory<'_>,
+            response: ResponseHandle,
+            buffer: wiggle::GuestPtr<u8>,
+            buffer_len: Size,
+        ) -> Result<Size, HttpError>;
+    }
+
+    /// Adds the functions of module `wasi_experimental_http` to a linker.
+    ///
+    /// `get_cx` finds the implementation in the data of a store.
+    ///
+    /// What a guest can get wrong is checked before the implementation is called: that it
+    /// exports a memory named `memory`, that each place where a result goes is inside of it (at
+    /// any alignment), and that each number is one of its type. A guest is answered with the
+    /// error code for that, or traps if there is none.
+    ///
+    /// # Errors
+    ///
+    /// If the linker has a function of that name already, and does not allow it to be
+    /// replaced.
+    pub fn add_to_linker<T, U>(
+        linker: &mut wasmtime::Linker<T>,
+        get_cx: impl Fn(&mut T) -> &mut U + Send + Sync + Copy + 'static,
+    ) -> wasmtime::Result<()>
+    where
+        T: 'static,
+        U: WasiExperimentalHttp,
+    {
+        linker
+            .func_wrap(
+                "wasi_experimental_http",
+                "req",
+                move |
+                    mut caller: wasmtime::Caller<'_, T>,
+                    url: u32,
+                    url_len: u32,
+                    method: u32,
+                    method_len: u32,
+                    headers: u32,
+                    headers_len: u32,
+                    body: u32,
+                    body_len: u32,
+                    status_code_ptr: u32,
+                    response_handle_ptr: u32,
+                | -> wasmtime::Result<u32> {
+                    let export = caller.get_export("memory");
+                    let Some((mut memory, cx)) = super::guest(
+                        &export,
+                        &mut caller,
+                        get_cx,
+                    ) else {
+                        return Ok(u32::from(HttpError::MemoryNotFound));
+                    };
+                    if !super::fits(&memory, status_code_ptr, 2)
+                        || !super::fits(&memory, response_handle_ptr, 4)
+                    {
+                        return Ok(u32::from(HttpError::MemoryAccessError));
+                    }
+                    match WasiExperimentalHttp::req(
+                        cx,
+                        &mut memory,
+                        wiggle::GuestPtr::new((url, url_len)),
+                        wiggle::GuestPtr::new((method, method_len)),
+                        wiggle::GuestPtr::new((headers, headers_len)),
+                        wiggle::GuestPtr::new((body, body_len)),
+                    ) {
+                        Ok((status_code, response_handle)) => {
+                            if super::store(
+                                &mut memory,
+                                status_code_ptr,
+                                &status_code.to_le_bytes(),
+                            )
+                                && super::store(
+                                    &mut memory,
+                                    response_handle_ptr,
+                                    &u32::from(response_handle).to_le_bytes(),
+                                )
+                            {
+                                Ok(0)
+                            } else {
+                                Ok(u32::from(HttpError::MemoryAccessError))
+                            }
+                        }
+                        Err(error) => Ok(u32::from(error)),
+                    }
+                },
+            )?;
+        linker
+            .func_wrap(
+                "wasi_experimental_http",
+                "close",
+                move |
+                    mut caller: wasmtime::Caller<'_, T>,
+                    response: u32,
+                | -> wasmtime::Result<u32> {
+                    let export = caller.get_export("memory");
+                    let Some((mut memory, cx)) = super::guest(
+                        &export,
+                        &mut caller,
+                        get_cx,
+                    ) else {
+                        return Ok(u32::from(HttpError::MemoryNotFound));
+                    };
+                    match WasiExperimentalHttp::close(
+                        cx,
+                        &mut memory,
+                        ResponseHandle::from(response),
+                    ) {
+                        Ok(()) => Ok(0),
+                        Err(error) => Ok(u32::from(error)),
+                    }
+                },
+            )?;
+        linker
+            .func_wrap(
+                "wasi_experimental_http",
+                "header_get",
+                move |
+                    mut caller: wasmtime::Caller<'_, T>,
+                    response: u32,
+                    name: u32,
+                    name_len: u32,
+                    value: u32,
+                    value_len: u32,
+                    size_ptr: u32,
+                | -> wasmtime::Result<u32> {
+                    let export = caller.get_export("memory");
+                    let Some((mut memory, cx)) = super::guest(
+                        &export,
+                        &mut caller,
+                        get_cx,
+                    ) else {
+                        return Ok(u32::from(HttpError::MemoryNotFound));
+                    };
+                    if !super::fits(&memory, size_ptr, 4) {
+                        return Ok(u32::from(HttpError::MemoryAccessError));
+                    }
+                    match WasiExperimentalHttp::header_get(
+                        cx,
+                        &mut memory,
+                        ResponseHandle::from(response),
+                        wiggle::GuestPtr::new((name, name_len)),
+                        wiggle::GuestPtr::new(value),
+                        value_len,
+                    ) {
+                        Ok(size) => {
+                            if super::store(&mut memory, size_ptr, &size.to_le_bytes()) {
+                                Ok(0)
+                            } else {
+                                Ok(u32::from(HttpError::MemoryAccessError))
+                            }
+                        }
+                        Err(error) => Ok(u32::from(error)),
+                    }
+                },
+            )?;
+        linker
+            .func_wrap(
+                "wasi_experimental_http",
+                "headers_get_all",
+                move |
+                    mut caller: wasmtime::Caller<'_, T>,
+                    response: u32,
+                    headers: u32,
+                    headers_len: u32,
+                    size_ptr: u32,
+                | -> wasmtime::Result<u32> {
+                    let export = caller.get_export("memory");
+                    let Some((mut memory, cx)) = super::guest(
+                        &export,
+                        &mut caller,
+                        get_cx,
+                    ) else {
+                        return Ok(u32::from(HttpError::MemoryNotFound));
+                    };
+                    if !super::fits(&memory, size_ptr, 4) {
+                        return Ok(u32::from(HttpError::MemoryAccessError));
+                    }
+                    match WasiExperimentalHttp::headers_get_all(
+                        cx,
+                        &mut memory,
+                        ResponseHandle::from(response),
+                        wiggle::GuestPtr::new(headers),
+                        headers_len,
+                    ) {
+                        Ok(size) => {
+                            if super::store(&mut memory, size_ptr, &size.to_le_bytes()) {
+                                Ok(0)
+                            } else {
+                                Ok(u32::from(HttpError::MemoryAccessError))
+                            }
+                        }
+                        Err(error) => Ok(u32::from(error)),
+                    }
+                },
+            )?;
+        linker
+            .func_wrap(
+                "wasi_experimental_http",
+                "body_read",
+                move |
+                    mut caller: wasmtime::Caller<'_, T>,
+                    response: u32,
+                    buffer: u32,
+                    buffer_len: u32,
+                    size_ptr: u32,
+                | -> wasmtime::Result<u32> {
+                    let export = caller.get_export("memory");
+                    let Some((mut memory, cx)) = super::guest(
+                        &export,
+                        &mut caller,
+                        get_cx,
+                    ) else {
+                        return Ok(u32::from(HttpError::MemoryNotFound));
+                    };
+                    if !super::fits(&memory, size_ptr, 4) {
+                        return Ok(u32::from(HttpError::MemoryAccessError));
+                    }
+                    match WasiExperimentalHttp::body_read(
+                        cx,
+                        &mut memory,
+                        ResponseHandle::from(response),
+                        wiggle::GuestPtr::new(buffer),
+                        buffer_len,
+                    ) {
+                        Ok(size) => {
+                            if super::store(&mut memory, size_ptr, &size.to_le_bytes()) {
+                                Ok(0)
+                            } else {
+                                Ok(u32::from(HttpError::MemoryAccessError))
+                            }
+                        }
+                        Err(error) => Ok(u32::from(error)),
+                    }
+                },
+            )?;
+        Ok(())
+    }
+}
+
+/// The memory of the guest that calls, if it exports one, and the implementation.
+fn guest<'a, T: 'static, U>(
+    export: &'a Option<wasmtime::Extern>,
+    caller: &'a mut wasmtime::Caller<'_, T>,
+    get_cx: impl Fn(&mut T) -> &mut U,
+) -> Option<(wiggle::GuestMemory<'a>, &'a mut U)> {
+    match export {
+        Some(wasmtime::Extern::Memory(memory)) => {
+            let (bytes, data) = memory.data_and_store_mut(caller);
+            Some((wiggle::GuestMemory::Unshared(bytes), get_cx(data)))
+        }
+        Some(wasmtime::Extern::SharedMemory(memory)) => {
+            let cx = get_cx(caller.data_mut());
+            Some((wiggle::GuestMemory::Shared(memory.data()), cx))
+        }
+        _ => None,
+    }
+}
+
+/// Whether `size` bytes at `address` are inside of the memory.
+fn fits(memory: &wiggle::GuestMemory<'_>, address: u32, size: u32) -> bool {
+    let len = match memory {
+        wiggle::GuestMemory::Unshared(bytes) => bytes.len(),
+        wiggle::GuestMemory::Shared(bytes) => bytes.len(),
+    };
+    u64::from(address) + u64::from(size) <= len as u64
+}
+
+/// Writes bytes to the memory, at any alignment; `false` if they do not fit.
+fn store(memory: &mut wiggle::GuestMemory<'_>, address: u32, bytes: &[u8]) -> bool {
+    let place = wiggle::GuestPtr::new((address, bytes.len() as u32));
+    memory.copy_from_slice(bytes, place).is_ok()
+}
