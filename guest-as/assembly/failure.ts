@@ -1,0 +1,73 @@
+/**
+ * Errors as values: AssemblyScript has no exceptions, so a function either gives a `Result` or
+ * aborts the module.
+ */
+
+import { HttpError, httpErrorMessage, httpErrorName } from "./generated";
+
+/** Why a call failed. */
+export class Failure {
+  /**
+   * @param code - Which error it is. Most come from the host; the others are what this package
+   *   notices before or after a call, with the code that fits best.
+   * @param message - What went wrong, for people.
+   */
+  constructor(
+    readonly code: HttpError,
+    readonly message: string,
+  ) {}
+
+  /** The failure that the host means by a code. */
+  static ofHost(code: HttpError): Failure {
+    return new Failure(code, httpErrorMessage(code));
+  }
+
+  /** The name of the code, such as `destination_not_allowed`. */
+  get name(): string {
+    return httpErrorName(this.code);
+  }
+
+  /** Code, name and message in one line. */
+  toString(): string {
+    const code = <i32>this.code;
+    return this.name + " (" + code.toString() + "): " + this.message;
+  }
+}
+
+/** What a call gives that may fail: a value, or a failure. */
+export class Result<T> {
+  private constructor(
+    private readonly content: T,
+    private readonly failure: Failure | null,
+  ) {}
+
+  /** A success. */
+  static of<T>(value: T): Result<T> {
+    return new Result<T>(value, null);
+  }
+
+  /** A failure. */
+  static failed<T>(failure: Failure): Result<T> {
+    // Nobody can see this null: `value` does not give it away.
+    return new Result<T>(changetype<T>(<usize>0), failure);
+  }
+
+  /** Whether there is a value. */
+  get ok(): bool {
+    return this.failure === null;
+  }
+
+  /** The value. If there is none this aborts the module with the failure's message. */
+  get value(): T {
+    const failure = this.failure;
+    if (failure !== null) throw new Error(failure.toString());
+    return this.content;
+  }
+
+  /** The failure. If there is none this aborts the module. */
+  get error(): Failure {
+    const failure = this.failure;
+    if (failure === null) throw new Error("the result is not a failure");
+    return failure;
+  }
+}

@@ -1,0 +1,146 @@
+import { decodeText, sameName } from "./text";
+
+/**
+ * The headers of a request or a response, in their order. A name may occur more than once, and is
+ * found in any case.
+ */
+export class Headers {
+  private names: string[] = [];
+  private values: string[] = [];
+  /** The values as they were sent, where the text does not tell. */
+  private bytes: (Uint8Array | null)[] = [];
+
+  /** How many there are; a repeated header counts as often as it occurs. */
+  get length(): i32 {
+    return this.names.length;
+  }
+
+  /** The name of a header by its index, from 0 to `length - 1`. */
+  nameAt(index: i32): string {
+    return this.names[index];
+  }
+
+  /** The value of a header by its index, from 0 to `length - 1`. */
+  valueAt(index: i32): string {
+    return this.values[index];
+  }
+
+  /** The value of a header by its index, byte for byte as it was sent. */
+  bytesAt(index: i32): Uint8Array {
+    const bytes = this.bytes[index];
+    if (bytes !== null) return bytes;
+    return Uint8Array.wrap(String.UTF8.encode(this.values[index]));
+  }
+
+  /** Whether there is a header of this name. */
+  has(name: string): bool {
+    return this.find(name, 0) >= 0;
+  }
+
+  /**
+   * The value of a header, the first if it is repeated, or `null` if there is none. A value that
+   * is not UTF-8 is read as ISO 8859-1; `bytesAt` gives its bytes.
+   */
+  get(name: string): string | null {
+    const index = this.find(name, 0);
+    return index < 0 ? null : this.values[index];
+  }
+
+  /** All values of a header, in their order; none if there is no such header. */
+  getAll(name: string): string[] {
+    const values: string[] = [];
+    for (let i = this.find(name, 0); i >= 0; i = this.find(name, i + 1)) {
+      values.push(this.values[i]);
+    }
+    return values;
+  }
+
+  /** Adds a header, beside those of the same name that are there already. */
+  append(name: string, value: string): Headers {
+    return this.push(name, value, null);
+  }
+
+  /** Sets a header, in place of all of the same name. */
+  set(name: string, value: string): Headers {
+    return this.delete(name).push(name, value, null);
+  }
+
+  /** Removes all headers of a name. */
+  delete(name: string): Headers {
+    for (let i = this.find(name, 0); i >= 0; i = this.find(name, i)) {
+      this.names.splice(i, 1);
+      this.values.splice(i, 1);
+      this.bytes.splice(i, 1);
+    }
+    return this;
+  }
+
+  /** All headers as text, a line `name:value\n` for each. */
+  toString(): string {
+    const lines = new Array<string>(this.names.length);
+    for (let i = 0; i < lines.length; i++) {
+      lines[i] = this.names[i] + ":" + this.values[i] + "\n";
+    }
+    return lines.join("");
+  }
+
+  /**
+   * Reads headers from text, a line `name:value\n` for each.
+   *
+   * @returns The headers, or `null` if a line is none.
+   */
+  static parse(text: Uint8Array): Headers | null {
+    const headers = new Headers();
+    const len = text.byteLength;
+    let start = 0;
+    while (start < len) {
+      let colon = -1;
+      let end = start;
+      while (end < len && text[end] != 0x0a) {
+        if (colon < 0 && text[end] == 0x3a) colon = end;
+        end++;
+      }
+      if (end > start) {
+        if (colon <= start) return null;
+        const name = decodeText(text.subarray(start, colon));
+        const bytes = text.slice(colon + 1, end);
+        const value = decodeText(bytes);
+        // Text of the same length as its bytes is ASCII, or not UTF-8.
+        headers.push(name, value, value.length == bytes.length ? bytes : null);
+      }
+      start = end + 1;
+    }
+    return headers;
+  }
+
+  /**
+   * The first header that cannot be sent, because its name or its value would read as something
+   * else in the text that crosses to the host; -1 if all can.
+   */
+  findUnsendable(): i32 {
+    for (let i = 0; i < this.names.length; i++) {
+      const name = this.names[i];
+      if (name.length == 0 || name.includes(":") || hasLineBreak(name)) return i;
+      if (hasLineBreak(this.values[i])) return i;
+    }
+    return -1;
+  }
+
+  private push(name: string, value: string, bytes: Uint8Array | null): Headers {
+    this.names.push(name);
+    this.values.push(value);
+    this.bytes.push(bytes);
+    return this;
+  }
+
+  private find(name: string, from: i32): i32 {
+    for (let i = from; i < this.names.length; i++) {
+      if (sameName(this.names[i], name)) return i;
+    }
+    return -1;
+  }
+}
+
+function hasLineBreak(text: string): bool {
+  return text.includes("\n") || text.includes("\r");
+}

@@ -1,0 +1,92 @@
+#![doc = include_str!("../README.md")]
+
+mod error;
+mod generated;
+mod header_text;
+mod response;
+mod transfer;
+
+use bytes::Bytes;
+use http::HeaderMap;
+
+pub use crate::error::Error;
+pub use crate::generated::HttpError;
+pub use crate::response::Response;
+
+/// The longest header value, and the longest text of all headers of a response, in bytes.
+///
+/// Most servers and clients stop at 8 to 64 KiB; this is where an attack is more likely than a
+/// use. Longer ones give [`Error::HeadersTooLarge`].
+pub const MAX_HEADER_BYTES: usize = 1024 * 1024;
+
+/// The functions of the host, one to one, for those who need no more than that: handles are
+/// closed by hand, headers are text, and a buffer that is too small is an error.
+pub mod raw {
+    pub use crate::generated::wasi_experimental_http::*;
+    pub use crate::generated::{HttpError, ResponseHandle, Size, StatusCode};
+}
+
+/// Sends a request, and waits for the status and the headers of the response.
+///
+/// The URL must be absolute. Redirects are followed by the host. A status of 400 or more is a
+/// response, not an error.
+///
+/// ```no_run
+/// use std::io::{BufRead, BufReader};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let req = http::Request::get("https://example.com/log").body(None)?;
+/// let res = wasi_experimental_http::request(req)?;
+/// println!("{}", res.status_code);
+/// // The body arrives while it is read.
+/// for line in BufReader::new(res).lines() {
+///     println!("{}", line?);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// [`Error::Host`] with a code that says what was wrong with the request, that the host does not
+/// allow it, or that it failed on its way; [`Error::HeaderNotUtf8`] for a header that cannot be
+/// sent.
+pub fn request(req: http::Request<Option<Bytes>>) -> Result<Response, Error> {
+    let (head, body) = req.into_parts();
+    let (status_code, handle) = raw::req(
+        &head.uri.to_string(),
+        head.method.as_str(),
+        &header_text::encode(&head.headers)?,
+        body.as_deref().unwrap_or_default(),
+    )?;
+    Response::new(&head.method, status_code, handle)
+}
+
+/// Sends a request, and waits for the whole response.
+///
+/// # Errors
+///
+/// Those of [`request`], and of reading the headers and the body.
+pub fn send_request(
+    req: http::Request<Option<Bytes>>,
+) -> Result<http::Response<Option<Bytes>>, Error> {
+    request(req)?.try_into()
+}
+
+/// The text that headers cross to the host as: `name:value\n` for each.
+///
+/// # Errors
+///
+/// [`Error::HeaderNotUtf8`].
+pub fn header_map_to_string(headers: &HeaderMap) -> Result<String, Error> {
+    header_text::encode(headers)
+}
+
+/// The headers in a text of `name:value\n` for each.
+///
+/// # Errors
+///
+/// [`Error::InvalidAnswer`] if a line is not a header.
+pub fn string_to_header_map(text: &str) -> Result<HeaderMap, Error> {
+    header_text::decode(text.as_bytes())
+}

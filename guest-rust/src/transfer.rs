@@ -1,0 +1,234 @@
+//! Getting bytes of unknown length out of the host: a header into a buffer that grows until it
+//! fits, a body until its end.
+//!
+//! The host's functions are parameters here, so that all of this is tested without a host.
+
+use crate::{Error, HttpError, MAX_HEADER_BYTES};
+
+/// What is reserved at most on the word of a server that announces a body's length, in bytes.
+/// It may lie; longer bodies cost a few copies.
+const MAX_RESERVED: usize = 4 * 1024 * 1024;
+
+/// What is reserved for a body of unknown length, in bytes.
+const FIRST_RESERVED: usize = 4 * 1024;
+
+/// How much of a buffer is zeroed at once before it is read into, in bytes: what stays in the
+/// processor's cache until then.
+const ZEROED: usize = 128 * 1024;
+
+/// Fetches a header, or all of them, with a function that fills a buffer or finds it too small.
+/// The first buffer has `size` bytes.
+///
+/// # Errors
+///
+/// Those of the function, and [`Error::HeadersTooLarge`] once [`MAX_HEADER_BYTES`] are too few.
+pub(crate) fn fetch(
+    mut size: usize,
+    mut fill: impl FnMut(&mut [u8]) -> Result<usize, HttpError>,
+) -> Result<Vec<u8>, Error> {
+    loop {
+        let mut buffer = vec![0; size];
+        match fill(&mut buffer) {
+            Ok(written) => {
+                buffer.truncate(checked(written, size)?);
+                return Ok(buffer);
+            }
+            Err(HttpError::BUFFER_TOO_SMALL) if size < MAX_HEADER_BYTES => {
+                size = size.saturating_mul(4).min(MAX_HEADER_BYTES);
+            }
+            Err(HttpError::BUFFER_TOO_SMALL) => return Err(Error::HeadersTooLarge),
+            Err(error) => return Err(Error::Host(error)),
+        }
+    }
+}
+
+/// Reads to the end with a function that fills a part of a buffer, and gives 0 at the end.
+/// `announced` is how many bytes there will be, if that is known; it may be wrong.
+///
+/// # Errors
+///
+/// Those of the function, and [`Error::OutOfMemory`].
+pub(crate) fn read_to_end(
+    announced: Option<usize>,
+    mut read: impl FnMut(&mut [u8]) -> Result<usize, Error>,
+) -> Result<Vec<u8>, Error> {
+    let mut body = Vec::new();
+    let reserved = announced.map_or(FIRST_RESERVED, |len| len.min(MAX_RESERVED));
+    // If there is no room, the body may still turn out to be shorter.
+    let _ = body.try_reserve_exact(reserved);
+    let mut filled = 0;
+    loop {
+        if filled == body.capacity() {
+            // Most often this is the end, which is worth a look before the buffer grows.
+            let mut probe = [0; 32];
+            let read = read(&mut probe)?;
+            if read == 0 {
+                return Ok(body);
+            }
+            // At least doubles the capacity.
+            body.try_reserve(probe.len())
+                .map_err(|_| Error::OutOfMemory)?;
+            body.extend_from_slice(&probe[..read]);
+            filled += read;
+            continue;
+        }
+        if filled == body.len() {
+            let spare = body.capacity() - filled;
+            body.resize(filled + spare.min(ZEROED), 0);
+        }
+        let read = read(&mut body[filled..])?;
+        if read == 0 {
+            body.truncate(filled);
+            return Ok(body);
+        }
+        filled += read;
+    }
+}
+
+/// How many bytes the host has written, if it can have.
+pub(crate) fn checked(written: usize, buffer_len: usize) -> Result<usize, Error> {
+    if written > buffer_len {
+        return Err(Error::InvalidAnswer("more bytes than the buffer holds"));
+    }
+    Ok(written)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A host with a header of some length, which counts the calls.
+    fn fetch_header(len: usize, first: usize) -> (Result<Vec<u8>, Error>, usize) {
+        let mut calls = 0;
+        let result = fetch(first, |buffer| {
+            calls += 1;
+            if buffer.len() < len {
+                return Err(HttpError::BUFFER_TOO_SMALL);
+            }
+            buffer[..len].fill(b'h');
+            Ok(len)
+        });
+        (result, calls)
+    }
+
+    #[test]
+    fn headers_of_any_size_up_to_the_limit_are_fetched() {
+        for len in [
+            0,
+            1,
+            1023,
+            1024,
+            1025,
+            4096,
+            4097,
+            60 * 1024,
+            65_537,
+            MAX_HEADER_BYTES,
+        ] {
+            let (result, calls) = fetch_header(len, 1024);
+            assert!(result.unwrap() == vec![b'h'; len], "{len}");
+            assert!(calls <= 6, "{calls} calls for {len} bytes");
+        }
+    }
+
+    #[test]
+    fn a_header_over_the_limit_is_an_error_and_ends() {
+        let (result, calls) = fetch_header(MAX_HEADER_BYTES + 1, 1000);
+        assert_eq!(result, Err(Error::HeadersTooLarge));
+        assert!(calls <= 7, "{calls}");
+    }
+
+    #[test]
+    fn other_errors_end_at_once() {
+        let mut calls = 0;
+        let result = fetch(16, |_| {
+            calls += 1;
+            Err(HttpError::HEADER_NOT_FOUND)
+        });
+        assert_eq!(result, Err(Error::Host(HttpError::HEADER_NOT_FOUND)));
+        assert_eq!(calls, 1);
+    }
+
+    #[test]
+    fn a_host_that_writes_too_much_is_found_out() {
+        assert!(matches!(
+            fetch(16, |buffer| Ok(buffer.len() + 1)),
+            Err(Error::InvalidAnswer(_))
+        ));
+    }
+
+    /// A body of the bytes 0, 1, 2, ... that comes in pieces.
+    fn body_of(len: usize) -> Vec<u8> {
+        (0..len).map(|i| (i % 251) as u8).collect()
+    }
+
+    fn read_body(len: usize, piece: usize, announced: Option<usize>) -> (Vec<u8>, usize) {
+        let source = body_of(len);
+        let mut rest = &source[..];
+        let mut calls = 0;
+        let body = read_to_end(announced, |buffer| {
+            calls += 1;
+            assert!(!buffer.is_empty());
+            let n = piece.min(buffer.len()).min(rest.len());
+            buffer[..n].copy_from_slice(&rest[..n]);
+            rest = &rest[n..];
+            Ok(n)
+        })
+        .unwrap();
+        assert!(body == source, "{len} {piece} {announced:?}");
+        (body, calls)
+    }
+
+    #[test]
+    fn bodies_are_read_whole_whatever_is_announced() {
+        for len in [
+            0,
+            1,
+            31,
+            32,
+            33,
+            4095,
+            4096,
+            4097,
+            200_000,
+            MAX_RESERVED + 1,
+        ] {
+            for piece in [1000, 65_536, usize::MAX] {
+                for announced in [
+                    None,
+                    Some(0),
+                    Some(1),
+                    Some(len),
+                    Some(len + 1),
+                    Some(len / 2),
+                    Some(usize::MAX),
+                ] {
+                    read_body(len, piece, announced);
+                }
+            }
+            read_body(len.min(5000), 1, None);
+        }
+    }
+
+    #[test]
+    fn an_announced_body_is_neither_copied_nor_over_reserved() {
+        let (body, calls) = read_body(100_000, usize::MAX, Some(100_000));
+        assert_eq!(body.capacity(), 100_000);
+        assert_eq!(calls, 2);
+    }
+
+    #[test]
+    fn a_lie_costs_no_more_than_the_limit() {
+        let (body, _) = read_body(10, usize::MAX, Some(usize::MAX));
+        assert_eq!(body.capacity(), MAX_RESERVED);
+        let (body, _) = read_body(0, usize::MAX, Some(0));
+        assert_eq!(body.capacity(), 0);
+    }
+
+    #[test]
+    fn a_body_that_breaks_off_is_an_error() {
+        let mut pieces = [Ok(3), Err(Error::Host(HttpError::INCOMPLETE_BODY))].into_iter();
+        let result = read_to_end(None, |_| pieces.next().unwrap());
+        assert_eq!(result, Err(Error::Host(HttpError::INCOMPLETE_BODY)));
+    }
+}
