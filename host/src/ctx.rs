@@ -1,0 +1,447 @@
+//! The state of one store: what its guest may do, and the responses it holds open.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use url::Url;
+
+use crate::allowed_hosts::{AllowedHostError, AllowedHosts};
+use crate::client::HttpClient;
+use crate::error::Error;
+use crate::exchange::{self, Policy, Request};
+use crate::limits::{self, Limits, Timeouts};
+use crate::net::cancel::CancelHandle;
+use crate::net::scope::Scope;
+use crate::request_url;
+use crate::response::Response;
+use crate::telemetry::{Observer, Record, RequestEvent};
+
+/// The HTTP state of one [`Store`](wasmtime::Store): put it in the store's data, and tell
+/// [`add_to_linker`](crate::add_to_linker) where it is.
+///
+/// A guest sees the responses of its own store only. Dropping the context closes them all.
+pub struct HttpCtx {
+    client: HttpClient,
+    allowed_hosts: Arc<AllowedHosts>,
+    limits: Limits,
+    timeouts: Timeouts,
+    allow_private_networks: bool,
+    on_denied: Option<OnDenied>,
+    observer: Option<Observer>,
+    cancel: CancelHandle,
+    responses: HashMap<u32, Response>,
+    last_handle: u32,
+}
+
+type OnDenied = Arc<dyn Fn(&Denied) + Send + Sync>;
+
+/// A request that was denied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Denied {
+    /// The URL without its query and fragment, which may carry secrets.
+    pub url: String,
+    /// The URL's scheme, host and port: the entry of [`AllowedHosts`] that would allow it.
+    pub origin: String,
+    /// Why it was denied.
+    pub reason: DeniedReason,
+}
+
+/// Why a request was denied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DeniedReason {
+    /// No entry of the [`AllowedHosts`] allows the URL.
+    NotAllowed,
+    /// This entry of the [`AllowedHosts`] denies it.
+    DeniedBy(String),
+    /// The name resolves to this address, which is not a public one.
+    NotPublic(IpAddr),
+}
+
+impl Denied {
+    pub(crate) fn new(url: &Url, reason: DeniedReason) -> Self {
+        Denied {
+            url: request_url::redacted(url),
+            origin: request_url::origin(url),
+            reason,
+        }
+    }
+}
+
+impl fmt::Display for Denied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Denied {
+            url,
+            origin,
+            reason,
+        } = self;
+        match reason {
+            DeniedReason::NotAllowed => {
+                write!(
+                    f,
+                    "{url} is denied: no allowed host matches; {origin:?} would"
+                )
+            }
+            DeniedReason::DeniedBy(rule) => write!(f, "{url} is denied by \"deny:{rule}\""),
+            DeniedReason::NotPublic(address) => write!(
+                f,
+                "{url} is denied: it resolves to {address}, which is not a public address; \
+                 `allow_private_networks` (`--allow-private`) would allow it"
+            ),
+        }
+    }
+}
+
+impl HttpCtx {
+    /// The short form of [`HttpCtx::builder`], with the arguments of version 0.10.
+    ///
+    /// `None` and an empty list of hosts deny everything. `None` for `max_concurrent_requests` is
+    /// [`DEFAULT_MAX_CONCURRENT_REQUESTS`](crate::limits::DEFAULT_MAX_CONCURRENT_REQUESTS).
+    ///
+    /// # Errors
+    ///
+    /// The first host that is not an entry as [`AllowedHosts`] describes.
+    pub fn new(
+        allowed_hosts: Option<Vec<String>>,
+        max_concurrent_requests: Option<u32>,
+    ) -> Result<Self, AllowedHostError> {
+        let mut builder =
+            Self::builder().allowed_hosts(AllowedHosts::parse(allowed_hosts.unwrap_or_default())?);
+        if let Some(max) = max_concurrent_requests {
+            builder = builder.max_concurrent_requests(max);
+        }
+        Ok(builder.build())
+    }
+
+    /// A context that denies everything, until it is told otherwise.
+    pub fn builder() -> HttpCtxBuilder {
+        HttpCtxBuilder {
+            client: None,
+            allowed_hosts: AllowedHosts::none(),
+            limits: Limits::default(),
+            timeouts: Timeouts::default(),
+            allow_private_networks: false,
+            on_denied: None,
+            observer: None,
+        }
+    }
+
+    /// A handle to cancel this store's requests with, from any thread.
+    pub fn cancel_handle(&self) -> CancelHandle {
+        self.cancel.clone()
+    }
+
+    /// Takes back a cancellation, so that the guest can send requests again. Bodies that it broke
+    /// off stay so.
+    pub fn resume(&mut self) {
+        self.cancel.resume();
+    }
+
+    /// How many responses the guest holds open.
+    pub fn open_responses(&self) -> usize {
+        self.responses.len()
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Sends a request and keeps its response: the status, and the new handle.
+    pub(crate) fn send(&mut self, request: Request<'_>) -> Result<(u16, u32), Error> {
+        let mut record = Record::start(request.method(), request.url(), self.observer.as_ref());
+        let _entered = Record::enter(record.as_deref());
+        let result = self.send_recorded(request, record.as_deref_mut());
+        let mut response = result.inspect_err(|error| {
+            if let Error::Denied(denied) = error {
+                self.denied(denied);
+            }
+            if let Some(record) = &mut record {
+                record.failed(error);
+            }
+        })?;
+        let status = response.status.as_u16();
+        if let Some(record) = &mut record {
+            record.responded(status);
+        }
+        response.record = record;
+        response.end_record();
+        self.last_handle += 1;
+        self.responses.insert(self.last_handle, response);
+        Ok((status, self.last_handle))
+    }
+
+    fn send_recorded(
+        &self,
+        request: Request<'_>,
+        record: Option<&mut Record>,
+    ) -> Result<Response, Error> {
+        let policy = Policy {
+            allowed_hosts: &self.allowed_hosts,
+            allow_private_networks: self.allow_private_networks,
+            limits: &self.limits,
+            timeouts: &self.timeouts,
+        };
+        let max = self.limits.max_concurrent_requests;
+        if self.responses.len() >= usize::try_from(max).unwrap_or(usize::MAX) {
+            return Err(Error::TooManySessions { max });
+        }
+        if self.last_handle == u32::MAX {
+            return Err(Error::HandlesExhausted);
+        }
+        exchange::send(request, &self.client, policy, self.cancel.token(), record)
+    }
+
+    fn denied(&self, denied: &Denied) {
+        tracing::warn!(%denied, "denied a request");
+        if let Some(on_denied) = &self.on_denied {
+            on_denied(denied);
+        }
+    }
+
+    /// Reads from the body of a response.
+    pub(crate) fn read(&mut self, handle: u32, buffer: &mut [u8]) -> Result<usize, Error> {
+        let response = self
+            .responses
+            .get_mut(&handle)
+            .ok_or(Error::InvalidHandle)?;
+        let token = self.cancel.token();
+        token.check().map_err(|_| Error::Cancelled)?;
+        response.read(&Scope::new(token.clone()), buffer)
+    }
+
+    pub(crate) fn response(&mut self, handle: u32) -> Result<&mut Response, Error> {
+        self.responses.get_mut(&handle).ok_or(Error::InvalidHandle)
+    }
+
+    pub(crate) fn close(&mut self, handle: u32) {
+        self.responses.remove(&handle);
+    }
+}
+
+impl fmt::Debug for HttpCtx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpCtx")
+            .field("allowed_hosts", &self.allowed_hosts)
+            .field("limits", &self.limits)
+            .field("timeouts", &self.timeouts)
+            .field("open_responses", &self.responses.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Settings of an [`HttpCtx`]. Every limit has a default, named in [`limits`](crate::limits).
+#[must_use]
+pub struct HttpCtxBuilder {
+    client: Option<HttpClient>,
+    allowed_hosts: AllowedHosts,
+    limits: Limits,
+    timeouts: Timeouts,
+    allow_private_networks: bool,
+    on_denied: Option<OnDenied>,
+    observer: Option<Observer>,
+}
+
+impl HttpCtxBuilder {
+    /// Which hosts the guest may reach, in place of those named so far.
+    pub fn allowed_hosts(mut self, hosts: AllowedHosts) -> Self {
+        self.allowed_hosts = hosts;
+        self
+    }
+
+    /// Adds a host that the guest may reach.
+    ///
+    /// # Errors
+    ///
+    /// If it is not an entry as [`AllowedHosts`] describes.
+    pub fn allowed_host(mut self, entry: &str) -> Result<Self, AllowedHostError> {
+        self.allowed_hosts.insert(entry)?;
+        Ok(self)
+    }
+
+    /// Whether the names of allowed hosts may lead to addresses that are not public: loopback,
+    /// private, link-local and the like. `false` by default.
+    ///
+    /// Whoever runs the DNS of an allowed name can make it point into the embedder's network, so
+    /// the addresses of a name are checked after it is looked up. This does not concern URLs with
+    /// an address in them, whose entry names the very address, nor `localhost`, nor
+    /// [`ALLOW_ALL`](crate::ALLOW_ALL), which allows all of it.
+    pub fn allow_private_networks(mut self, allow: bool) -> Self {
+        self.allow_private_networks = allow;
+        self
+    }
+
+    /// The client to send with; [`HttpClient::shared`] by default.
+    pub fn client(mut self, client: HttpClient) -> Self {
+        self.client = Some(client);
+        self
+    }
+
+    /// How many responses the guest may hold open at once. 0 allows no request at all.
+    pub fn max_concurrent_requests(mut self, max: u32) -> Self {
+        self.limits.max_concurrent_requests = max;
+        self
+    }
+
+    /// How many redirects are followed. With 0 the guest gets the redirecting response itself.
+    pub fn max_redirects(mut self, max: u32) -> Self {
+        self.limits.max_redirects = max;
+        self
+    }
+
+    /// How long a URL may be, in bytes, as the guest writes it and as it is sent;
+    /// [`DEFAULT_MAX_URL_LEN`](crate::limits::DEFAULT_MAX_URL_LEN) by default,
+    /// [`MAX_URL_LEN`](crate::limits::MAX_URL_LEN) at most. A longer one gives `invalid_url`.
+    pub fn max_url_len(mut self, max: usize) -> Self {
+        self.limits.max_url_len = max.min(limits::MAX_URL_LEN);
+        self
+    }
+
+    /// How long a method may be, in bytes;
+    /// [`DEFAULT_MAX_METHOD_LEN`](crate::limits::DEFAULT_MAX_METHOD_LEN) by default,
+    /// [`MAX_METHOD_LEN`](crate::limits::MAX_METHOD_LEN) at most. A longer one gives
+    /// `invalid_method`.
+    pub fn max_method_len(mut self, max: usize) -> Self {
+        self.limits.max_method_len = max.min(limits::MAX_METHOD_LEN);
+        self
+    }
+
+    /// How long the text of a request's headers may be, in bytes;
+    /// [`DEFAULT_MAX_REQUEST_HEADER_BYTES`](crate::limits::DEFAULT_MAX_REQUEST_HEADER_BYTES) by
+    /// default, [`MAX_REQUEST_HEADER_BYTES`](crate::limits::MAX_REQUEST_HEADER_BYTES) at most.
+    /// Beyond it `req` gives `invalid_encoding`.
+    pub fn max_request_header_bytes(mut self, max: usize) -> Self {
+        self.limits.max_request_header_bytes = max.min(limits::MAX_REQUEST_HEADER_BYTES);
+        self
+    }
+
+    /// How many headers a request may have;
+    /// [`DEFAULT_MAX_REQUEST_HEADERS`](crate::limits::DEFAULT_MAX_REQUEST_HEADERS) by default,
+    /// [`MAX_REQUEST_HEADERS`](crate::limits::MAX_REQUEST_HEADERS) at most. Beyond it `req` gives
+    /// `invalid_encoding`; with 0 a request may have none.
+    pub fn max_request_headers(mut self, max: usize) -> Self {
+        self.limits.max_request_headers = max.min(limits::MAX_REQUEST_HEADERS);
+        self
+    }
+
+    /// How large the head of a response may be, status line and all, in bytes;
+    /// [`MAX_RESPONSE_HEADER_BYTES`](crate::limits::MAX_RESPONSE_HEADER_BYTES) by default and at
+    /// most. A larger one gives `request_error`.
+    pub fn max_response_header_bytes(mut self, max: usize) -> Self {
+        self.limits.max_response_header_bytes = max.min(limits::MAX_RESPONSE_HEADER_BYTES);
+        self
+    }
+
+    /// How many headers a response may have;
+    /// [`MAX_RESPONSE_HEADERS`](crate::limits::MAX_RESPONSE_HEADERS) by default and at most. More
+    /// give `request_error`.
+    pub fn max_response_headers(mut self, max: usize) -> Self {
+        self.limits.max_response_headers = max.min(limits::MAX_RESPONSE_HEADERS);
+        self
+    }
+
+    /// How many bytes the body of a request may have; `None`, the default, for what fits the
+    /// guest's memory. A longer one is not sent, and gives `body_too_large`. With 0 there may be
+    /// no body.
+    pub fn max_request_body_bytes(mut self, max: Option<u64>) -> Self {
+        self.limits.max_request_body_bytes = max;
+        self
+    }
+
+    /// How many bytes of a response's body the guest may read; `None`, the default, for any
+    /// number, since a body streams and takes no memory. Behind the last byte allowed,
+    /// `body_read` gives `body_too_large`. With 0 a body must be empty.
+    pub fn max_response_body_bytes(mut self, max: Option<u64>) -> Self {
+        self.limits.max_response_body_bytes = max;
+        self
+    }
+
+    /// How long a connection may take to stand: the name's lookup on its own, then TCP and TLS
+    /// together. `None` for ever.
+    ///
+    /// Each of the timeouts ends the call with `timeout`. One of [`Duration::ZERO`] leaves no
+    /// time: every request fails with it.
+    pub fn connect_timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.timeouts.connect = limits::countable(timeout);
+        self
+    }
+
+    /// How long a server may take from the end of the request to the end of its headers; `None`
+    /// for ever.
+    pub fn response_timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.timeouts.response = limits::countable(timeout);
+        self
+    }
+
+    /// How long a server may be silent while the host waits for it, or take nothing of what the
+    /// host sends; `None` for ever. A guest that waits between its reads does not count.
+    pub fn read_timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.timeouts.read = limits::countable(timeout);
+        self
+    }
+
+    /// How long a request may take from `req` to the end of the body, over all redirects and with
+    /// the guest's own pauses; `None` for ever.
+    pub fn timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.timeouts.total = limits::countable(timeout);
+        self
+    }
+
+    /// Calls a function with each request that is denied, before the guest gets its error.
+    pub fn on_denied(mut self, observer: impl Fn(&Denied) + Send + Sync + 'static) -> Self {
+        self.on_denied = Some(Arc::new(observer));
+        self
+    }
+
+    /// Calls a function once for each request that was well-formed, when nothing more happens for
+    /// it: it failed, or its body was read to the end, broke off, or was closed.
+    ///
+    /// It runs on the guest's thread, which waits for it, and must not panic.
+    ///
+    /// ```
+    /// use wasi_experimental_http_wasmtime::HttpCtx;
+    ///
+    /// let http = HttpCtx::builder()
+    ///     .observer(|event| println!("{} {}: {:?}", event.method, event.url, event.status))
+    ///     .build();
+    /// ```
+    pub fn observer(mut self, observer: impl Fn(&RequestEvent) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// The context.
+    pub fn build(self) -> HttpCtx {
+        HttpCtx {
+            client: self.client.unwrap_or_else(HttpClient::shared),
+            allowed_hosts: Arc::new(self.allowed_hosts),
+            limits: self.limits,
+            timeouts: self.timeouts,
+            allow_private_networks: self.allow_private_networks,
+            on_denied: self.on_denied,
+            observer: self.observer,
+            cancel: CancelHandle::default(),
+            responses: HashMap::new(),
+            last_handle: 0,
+        }
+    }
+}
+
+impl fmt::Debug for HttpCtxBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpCtxBuilder")
+            .field("allowed_hosts", &self.allowed_hosts)
+            .field("limits", &self.limits)
+            .field("timeouts", &self.timeouts)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A store may move between threads with its context in it.
+const _: () = {
+    const fn assert<T: Send>() {}
+    assert::<HttpCtx>();
+};

@@ -1,0 +1,333 @@
+//! Headers as the guest writes and reads them, one `name:value\n` each, and which of them a guest
+//! may set.
+
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, EXPECT, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER,
+    TRANSFER_ENCODING, UPGRADE,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Version};
+use url::Url;
+
+use crate::limits::Limits;
+
+/// Request headers that the guest got wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum HeaderError {
+    #[error("the headers are longer than {max} bytes")]
+    TooLong { max: usize },
+    #[error("there are more than {max} headers")]
+    TooMany { max: usize },
+    #[error("line {line} of the headers has no `:`")]
+    NoColon { line: usize },
+    #[error("line {line} of the headers has an invalid name")]
+    InvalidName { line: usize },
+    #[error("line {line} of the headers has an invalid value")]
+    InvalidValue { line: usize },
+    #[error("the header `{name}` contradicts what the host sends")]
+    Contradiction { name: &'static str },
+}
+
+/// Parses the text of a guest's request headers.
+pub(crate) fn parse(text: &str, limits: &Limits) -> Result<HeaderMap, HeaderError> {
+    if text.len() > limits.max_request_header_bytes {
+        return Err(HeaderError::TooLong {
+            max: limits.max_request_header_bytes,
+        });
+    }
+    let too_many = HeaderError::TooMany {
+        max: limits.max_request_headers,
+    };
+    let mut headers = HeaderMap::new();
+    for (index, header) in text.split('\n').enumerate() {
+        let line = index + 1;
+        if header.is_empty() {
+            continue;
+        }
+        let (name, value) = header
+            .split_once(':')
+            .ok_or(HeaderError::NoColon { line })?;
+        let name = HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| HeaderError::InvalidName { line })?;
+        let value = HeaderValue::from_bytes(trim(value).as_bytes())
+            .map_err(|_| HeaderError::InvalidValue { line })?;
+        if headers.len() == limits.max_request_headers {
+            return Err(too_many);
+        }
+        headers
+            .try_append(name, value)
+            .map_err(|_| too_many.clone())?;
+    }
+    Ok(headers)
+}
+
+/// Removes optional white space (RFC 9110, section 5.6.3).
+fn trim(value: &str) -> &str {
+    value.trim_matches([' ', '\t'])
+}
+
+/// Fields that are about one connection, which is the host's (RFC 9110, section 7.6.1).
+const HOP_BY_HOP: [HeaderName; 10] = [
+    CONNECTION,
+    EXPECT,
+    HeaderName::from_static("http2-settings"),
+    HeaderName::from_static("keep-alive"),
+    PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION,
+    HeaderName::from_static("proxy-connection"),
+    TE,
+    TRAILER,
+    UPGRADE,
+];
+
+/// Drops the headers that are the host's to set.
+///
+/// Two meanings of one message are how requests are smuggled (RFC 9112, section 11.2), so a `Host`,
+/// `Content-Length` or `Transfer-Encoding` that says anything else than what the host sends is an
+/// error rather than dropped.
+pub(crate) fn take_framing(
+    headers: &mut HeaderMap,
+    url: &Url,
+    body_len: usize,
+) -> Result<(), HeaderError> {
+    // Each takes all values of its name out and looks at every one.
+    let mut check = |name: HeaderName, label, agrees: &dyn Fn(&str) -> bool| {
+        let contradicts = headers
+            .get_all(&name)
+            .iter()
+            .any(|value| !value.to_str().is_ok_and(agrees));
+        headers.remove(&name);
+        if contradicts {
+            Err(HeaderError::Contradiction { name: label })
+        } else {
+            Ok(())
+        }
+    };
+    check(HOST, "host", &|value| names_host(value, url))?;
+    check(CONTENT_LENGTH, "content-length", &|value| {
+        value.bytes().all(|byte| byte.is_ascii_digit())
+            && value.parse() == Ok(u64::try_from(body_len).unwrap_or(u64::MAX))
+    })?;
+    // Requests are sent with their length, so the only coding that agrees is none.
+    check(TRANSFER_ENCODING, "transfer-encoding", &|value| {
+        value.eq_ignore_ascii_case("identity")
+    })?;
+    for name in &HOP_BY_HOP {
+        if headers.remove(name).is_some() {
+            tracing::debug!(header = %name, "dropped a header that belongs to the connection");
+        }
+    }
+    Ok(())
+}
+
+/// Whether the value of a `Host` header names the URL's host and port.
+fn names_host(value: &str, url: &Url) -> bool {
+    let Ok(named) = Url::parse(&format!("{}://{value}/", url.scheme())) else {
+        return false;
+    };
+    named.host() == url.host()
+        && named.port() == url.port()
+        // Nothing else may hide in the value.
+        && named.username().is_empty()
+        && named.password().is_none()
+        && named.path() == "/"
+        && named.query().is_none()
+        && named.fragment().is_none()
+}
+
+/// Whether it is clear where the body of a response ends.
+///
+/// Two answers to that are an attempt to smuggle, or a broken server (RFC 9112, section 6.3), and
+/// codings other than `chunked` are nothing that the guest could undo: it does not see the
+/// connection. Lengths that differ are refused before, by the client.
+pub(crate) fn check_response_framing(
+    headers: &HeaderMap,
+    version: Version,
+) -> Result<(), &'static str> {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    let Some(coding) = codings.next() else {
+        return Ok(());
+    };
+    if codings.next().is_some() || !coding.as_bytes().eq_ignore_ascii_case(b"chunked") {
+        Err("it has a transfer coding other than chunked")
+    } else if headers.contains_key(CONTENT_LENGTH) {
+        Err("it has both a length and a transfer coding")
+    } else if version != Version::HTTP_11 {
+        Err("it has a transfer coding in HTTP/1.0")
+    } else {
+        Ok(())
+    }
+}
+
+/// The size of what [`write`] gives.
+pub(crate) fn text_len(headers: &HeaderMap) -> usize {
+    headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + ":\n".len())
+        .sum()
+}
+
+/// The headers of a response as text: lower-case names, the values' own bytes.
+pub(crate) fn write(headers: &HeaderMap) -> Vec<u8> {
+    let mut text = Vec::with_capacity(text_len(headers));
+    for (name, value) in headers {
+        text.extend_from_slice(name.as_str().as_bytes());
+        text.push(b':');
+        text.extend_from_slice(value.as_bytes());
+        text.push(b'\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn parse_default(text: &str) -> Result<HeaderMap, HeaderError> {
+        parse(text, &Limits::default())
+    }
+
+    #[test]
+    fn parses_lines_and_keeps_repeated_headers() {
+        let cases = [
+            ("", ""),
+            ("\n\n", ""),
+            ("a:b", "a:b\n"),
+            ("a:b\n", "a:b\n"),
+            (
+                "Content-Type:  text/plain \t\nABC:def",
+                "content-type:text/plain\nabc:def\n",
+            ),
+            ("a:1\nb:2\nA:3", "a:1\na:3\nb:2\n"),
+            ("a:", "a:\n"),
+            ("a:b:c", "a:b:c\n"),
+            ("a: b  c ", "a:b  c\n"),
+            ("a:grüß", "a:grüß\n"),
+        ];
+        for (text, expected) in cases {
+            let headers = parse_default(text).expect(text);
+            assert_eq!(String::from_utf8(write(&headers)).unwrap(), expected);
+            assert_eq!(text_len(&headers), expected.len());
+        }
+    }
+
+    #[test]
+    fn malformed_lines_are_named() {
+        let cases = [
+            ("a", HeaderError::NoColon { line: 1 }),
+            ("a:b\nc", HeaderError::NoColon { line: 2 }),
+            (":b", HeaderError::InvalidName { line: 1 }),
+            ("a :b", HeaderError::InvalidName { line: 1 }),
+            (" a:b", HeaderError::InvalidName { line: 1 }),
+            ("ü:b", HeaderError::InvalidName { line: 1 }),
+            ("a:b\rc:d", HeaderError::InvalidValue { line: 1 }),
+            ("a:b\r\n", HeaderError::InvalidValue { line: 1 }),
+            ("a:b\0", HeaderError::InvalidValue { line: 1 }),
+            ("a:\x7f", HeaderError::InvalidValue { line: 1 }),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(parse_default(text), Err(expected), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn limits_hold_at_the_edge() {
+        let limits = Limits {
+            max_request_header_bytes: 8,
+            max_request_headers: 2,
+            ..Limits::default()
+        };
+        assert!(parse("a:b\nc:d\n", &limits).is_ok());
+        assert_eq!(
+            parse("a:b\nc:de\n", &limits),
+            Err(HeaderError::TooLong { max: 8 })
+        );
+        assert_eq!(
+            parse("a:\na:\na:", &limits),
+            Err(HeaderError::TooMany { max: 2 })
+        );
+    }
+
+    fn framing(text: &str, url: &str, body_len: usize) -> Result<String, HeaderError> {
+        let mut headers = parse_default(text).unwrap();
+        take_framing(&mut headers, &url.parse().unwrap(), body_len)?;
+        Ok(String::from_utf8(write(&headers)).unwrap())
+    }
+
+    #[test]
+    fn framing_that_agrees_is_dropped() {
+        let url = "http://example.com:8080/";
+        let cases = [
+            ("a:b", "a:b\n"),
+            ("Host:example.com:8080\na:b", "a:b\n"),
+            ("Host:EXAMPLE.com:8080", ""),
+            ("Content-Length:3\na:b", "a:b\n"),
+            ("Content-Length:3\nContent-Length:3", ""),
+            ("Transfer-Encoding:identity", ""),
+            (
+                "Connection:close\nKeep-Alive:5\nTE:trailers\nTrailer:a\nUpgrade:h2c",
+                "",
+            ),
+            (
+                "Expect:100-continue\nHTTP2-Settings:a\nProxy-Connection:close",
+                "",
+            ),
+            (
+                "Proxy-Authorization:a\nProxy-Authenticate:b\nProxy-Other:c",
+                "proxy-other:c\n",
+            ),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(framing(text, url, 3).as_deref(), Ok(expected), "{text}");
+        }
+        assert_eq!(
+            framing("Host:example.com:80", "http://example.com/", 0).as_deref(),
+            Ok("")
+        );
+        assert_eq!(
+            framing("Host:example.com", "https://example.com:443/", 0).as_deref(),
+            Ok("")
+        );
+    }
+
+    #[test]
+    fn framing_that_contradicts_is_an_error() {
+        let url = "http://example.com:8080/";
+        let cases = [
+            ("Host:example.com", "host"),
+            ("Host:example.org:8080", "host"),
+            ("Host:", "host"),
+            ("Host:me@example.com:8080", "host"),
+            ("Host:example.com:8080/a", "host"),
+            ("Host:example.com:8080\nHost:evil.example", "host"),
+            ("Content-Length:4", "content-length"),
+            ("Content-Length:+3", "content-length"),
+            ("Content-Length:3\nContent-Length:4", "content-length"),
+            ("Content-Length:3, 3", "content-length"),
+            ("Content-Length:", "content-length"),
+            ("Content-Length:99999999999999999999", "content-length"),
+            ("Transfer-Encoding:chunked", "transfer-encoding"),
+            ("Transfer-Encoding:identity, chunked", "transfer-encoding"),
+            ("Transfer-Encoding:", "transfer-encoding"),
+        ];
+        for (text, name) in cases {
+            assert_eq!(
+                framing(text, url, 3),
+                Err(HeaderError::Contradiction { name }),
+                "{text}"
+            );
+        }
+    }
+
+    proptest! {
+        /// Whatever a guest writes ends in headers that survive a round trip, or in an error.
+        #[test]
+        fn any_text_is_parsed_or_refused(text in "[\\x00-\\x7fü\n: ]{0,80}") {
+            if let Ok(headers) = parse_default(&text) {
+                let written = String::from_utf8(write(&headers)).unwrap();
+                prop_assert_eq!(parse_default(&written).unwrap(), headers);
+                prop_assert!(!written.contains('\r') && !written.contains('\0'));
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! HTTP requests for core WebAssembly modules, on [wasmtime].
+//!
+//! A guest that imports the functions of `wasi_experimental_http`, such as one built with the
+//! crate or the npm package `wasi-experimental-http` of any version, can send requests through
+//! this host. The embedder says which hosts each store may reach.
+//!
+//! # Use
+//!
+//! ```toml
+//! [dependencies]
+//! wasi-experimental-http-wasmtime = "0.11"
+//! wasmtime = "48"
+//! ```
+//!
+//! The whole of an embedder:
+//!
+//! ```no_run
+#![doc = include_str!("../examples/embed.rs")]
+//! ```
+//!
+//! # What a store is allowed
+//!
+//! An [`HttpCtx`] is the state of one store. It says which hosts its guest may reach
+//! ([`AllowedHosts`]: none by default), how many responses it may hold open, and how large and how
+//! slow things may be ([`limits`]). Stores that are given one [`HttpClient`] share its pool of
+//! connections and its certificate authorities, and nothing else.
+//!
+//! # Threads
+//!
+//! A guest's call blocks the thread it runs on until the server answers or a timeout ends it. This
+//! works from a plain thread and from inside an async runtime, with `call` and with `call_async`;
+//! in a runtime, run guests where blocking is welcome (`tokio::task::spawn_blocking`).
+//!
+//! # Tracing
+//!
+//! Each request is a span `request` of the crate `tracing` at level `DEBUG`, with the facts of a
+//! [`RequestEvent`], and the reason of each failure is an event; denied requests are events at
+//! `WARN`. Queries, headers and bodies are not traced.
+
+#![deny(missing_docs)]
+
+mod abi;
+mod allowed_hosts;
+mod cidr;
+mod client;
+mod ctx;
+mod error;
+mod exchange;
+mod generated;
+mod headers;
+pub mod limits;
+mod net;
+mod redirect;
+mod request_url;
+mod response;
+mod telemetry;
+
+pub use allowed_hosts::{ALLOW_ALL, AllowedHostError, AllowedHosts};
+pub use client::{CertificateError, HttpClient, HttpClientBuilder};
+pub use ctx::{Denied, DeniedReason, HttpCtx, HttpCtxBuilder};
+pub use net::cancel::CancelHandle;
+pub use telemetry::{RequestError, RequestEvent};
+
+/// Adds the functions of the module `wasi_experimental_http` to a linker.
+///
+/// `get_cx` finds the [`HttpCtx`] in the data of a store.
+///
+/// # Errors
+///
+/// If the linker has one of the functions already.
+pub fn add_to_linker<T: 'static>(
+    linker: &mut wasmtime::Linker<T>,
+    get_cx: impl Fn(&mut T) -> &mut HttpCtx + Send + Sync + Copy + 'static,
+) -> wasmtime::Result<()> {
+    generated::wasi_experimental_http::add_to_linker(linker, get_cx)
+}

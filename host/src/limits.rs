@@ -1,0 +1,153 @@
+//! The limits and timeouts of a store's requests, each with its default and the reason for it.
+
+use std::time::Duration;
+
+/// How many responses a store may hold open, unless the embedder says otherwise: more than a
+/// plugin needs, and few enough that a leak shows.
+pub const DEFAULT_MAX_CONCURRENT_REQUESTS: u32 = 32;
+
+/// How many requests of a client's stores may wait for their responses' headers at once: below
+/// the number of sockets and threads that a process commonly may have.
+pub const DEFAULT_MAX_REQUESTS_IN_FLIGHT: usize = 512;
+
+/// How many redirects are followed by default; browsers and `curl` use 20 to 50, `reqwest` 10.
+pub const DEFAULT_MAX_REDIRECTS: u32 = 10;
+
+/// The longest URL, in bytes. RFC 9110, section 4.1, asks for at least 8,000.
+pub const DEFAULT_MAX_URL_LEN: usize = 16 * 1024;
+
+/// The longest method, in bytes: the longest registered one has 17.
+pub const DEFAULT_MAX_METHOD_LEN: usize = 64;
+
+/// The size of a request's header text, in bytes.
+pub const DEFAULT_MAX_REQUEST_HEADER_BYTES: usize = 64 * 1024;
+
+/// How many headers a request may have.
+pub const DEFAULT_MAX_REQUEST_HEADERS: usize = 128;
+
+/// The size of a response's head, in bytes, which is also the most that can be set; larger ones
+/// give `request_error`.
+pub const MAX_RESPONSE_HEADER_BYTES: usize = 64 * 1024;
+
+/// How many headers a response may have, which is also the most that can be set; more give
+/// `request_error`.
+pub const MAX_RESPONSE_HEADERS: usize = 128;
+
+/// The most that can be set for the length of a URL, in bytes: request line and headers must fit
+/// one buffer of the client.
+pub const MAX_URL_LEN: usize = 64 * 1024 - 2;
+
+/// The most that can be set for the length of a method, in bytes.
+pub const MAX_METHOD_LEN: usize = 4 * 1024;
+
+/// The most that can be set for a request's header text, in bytes.
+pub const MAX_REQUEST_HEADER_BYTES: usize = 128 * 1024;
+
+/// The most that can be set for the number of a request's headers.
+pub const MAX_REQUEST_HEADERS: usize = 1024;
+
+/// Until a connection stands: name lookup on its own, then TCP and TLS together.
+pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// From the request's last byte to the end of the response's headers.
+pub const DEFAULT_RESPONSE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long a server may be silent while the host waits for it.
+pub const DEFAULT_READ_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// From the call of `req` to the end of the body, over all redirects: long enough for a large
+/// download, an end for a server that drips.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(15 * 60);
+
+/// The client's buffer for a request's head, in bytes. A head that does not fit would fail after
+/// a part of it was sent.
+pub(crate) const OUTPUT_BUFFER_SIZE: usize = 256 * 1024;
+
+/// The largest head: request line, header text with two more bytes for each line, and the host's
+/// own headers.
+const LARGEST_HEAD: usize =
+    MAX_URL_LEN + MAX_METHOD_LEN + MAX_REQUEST_HEADER_BYTES + 2 * MAX_REQUEST_HEADERS + 1024;
+const _: () = assert!(LARGEST_HEAD <= OUTPUT_BUFFER_SIZE);
+
+/// The most that a server may send before the headers of its response are there, in bytes: a TLS
+/// handshake, interim responses, the headers, and what is read ahead of the body. It ends a flood
+/// of interim responses, each of which is small.
+pub(crate) const MAX_BYTES_BEFORE_HEADERS: u64 = 1024 * 1024;
+
+/// The most of a redirect's body that is read so that its connection can be used again, in bytes.
+pub(crate) const MAX_DRAINED_BYTES: u64 = 4 * 1024;
+
+/// The buffer between a response's body and a shared memory, in bytes.
+pub(crate) const SHARED_MEMORY_BUFFER_SIZE: usize = 64 * 1024;
+
+/// What one store's requests may use.
+#[derive(Debug, Clone)]
+pub(crate) struct Limits {
+    pub max_concurrent_requests: u32,
+    pub max_redirects: u32,
+    pub max_url_len: usize,
+    pub max_method_len: usize,
+    pub max_request_header_bytes: usize,
+    pub max_request_headers: usize,
+    /// Bytes; `None` for what fits the guest's memory.
+    pub max_request_body_bytes: Option<u64>,
+    /// Bytes delivered to the guest; `None` for any number.
+    pub max_response_body_bytes: Option<u64>,
+    pub max_response_header_bytes: usize,
+    pub max_response_headers: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            max_concurrent_requests: DEFAULT_MAX_CONCURRENT_REQUESTS,
+            max_redirects: DEFAULT_MAX_REDIRECTS,
+            max_url_len: DEFAULT_MAX_URL_LEN,
+            max_method_len: DEFAULT_MAX_METHOD_LEN,
+            max_request_header_bytes: DEFAULT_MAX_REQUEST_HEADER_BYTES,
+            max_request_headers: DEFAULT_MAX_REQUEST_HEADERS,
+            max_request_body_bytes: None,
+            max_response_body_bytes: None,
+            max_response_header_bytes: MAX_RESPONSE_HEADER_BYTES,
+            max_response_headers: MAX_RESPONSE_HEADERS,
+        }
+    }
+}
+
+/// Timeouts of more than this are none: the clock could not count so far.
+const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
+/// A timeout that the clock can count, or none.
+pub(crate) fn countable(timeout: Option<Duration>) -> Option<Duration> {
+    timeout.filter(|timeout| *timeout < FOREVER)
+}
+
+/// How long one store's requests may take; `None` is for ever.
+#[derive(Debug, Clone)]
+pub(crate) struct Timeouts {
+    pub connect: Option<Duration>,
+    pub response: Option<Duration>,
+    pub read: Option<Duration>,
+    pub total: Option<Duration>,
+}
+
+impl Timeouts {
+    /// Whether one of them leaves no time at all.
+    pub(crate) fn leave_no_time(&self) -> bool {
+        [self.connect, self.response, self.read, self.total]
+            .into_iter()
+            .flatten()
+            .any(|timeout| timeout.is_zero())
+    }
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Timeouts {
+            connect: Some(DEFAULT_CONNECT_TIMEOUT),
+            response: Some(DEFAULT_RESPONSE_TIMEOUT),
+            read: Some(DEFAULT_READ_TIMEOUT),
+            total: Some(DEFAULT_TIMEOUT),
+        }
+    }
+}

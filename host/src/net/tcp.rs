@@ -1,0 +1,251 @@
+//! TCP connections that can be cancelled.
+
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ureq::unversioned::transport::{
+    Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport,
+};
+use ureq::{Error, Timeout};
+
+use super::NetError;
+use super::cancel::{Operation, Running, Token};
+use super::scope::Scope;
+use super::workers::{self, WaitError};
+
+/// Connects to the addresses that the resolver gave, one after the other.
+#[derive(Debug)]
+pub(crate) struct CancellableTcp;
+
+impl Connector<()> for CancellableTcp {
+    type Out = TcpTransport;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails,
+        _chained: Option<()>,
+    ) -> Result<Option<Self::Out>, Error> {
+        let scope = Scope::current();
+        if let Some(scope) = &scope {
+            scope.connect_started();
+        }
+        let deadline =
+            duration(details.timeout.after).and_then(|after| Instant::now().checked_add(after));
+        let mut last_error = Error::HostNotFound;
+        let addresses = &details.addrs;
+        for (index, address) in addresses.iter().enumerate() {
+            // Half of what is left for each but the last, so that one address that does not
+            // answer leaves time for the others.
+            let timeout = match deadline {
+                None => None,
+                Some(deadline) => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return Err(Error::Timeout(details.timeout.reason));
+                    }
+                    let last = index + 1 == addresses.len();
+                    Some(if last { left } else { left / 2 })
+                }
+            };
+            match connect(*address, timeout, scope.as_deref()) {
+                Ok(stream) => {
+                    stream.set_nodelay(details.config.no_delay())?;
+                    let buffers = LazyBuffers::new(
+                        details.config.input_buffer_size(),
+                        details.config.output_buffer_size(),
+                    );
+                    return Ok(Some(TcpTransport::new(stream, *address, buffers)));
+                }
+                Err(error @ Error::Other(_)) => return Err(error),
+                Err(error) => {
+                    tracing::debug!(%address, %error, "cannot connect");
+                    last_error = error;
+                }
+            }
+        }
+        Err(last_error)
+    }
+}
+
+fn connect(
+    address: SocketAddr,
+    timeout: Option<Duration>,
+    scope: Option<&Scope>,
+) -> Result<TcpStream, Error> {
+    let connect = move || match timeout {
+        None => TcpStream::connect(address),
+        Some(timeout) => TcpStream::connect_timeout(&address, timeout),
+    };
+    let connected = match scope {
+        None => connect(),
+        Some(scope) => match workers::run(scope.token(), timeout, connect) {
+            Ok(connected) => connected,
+            Err(WaitError::TimedOut) => return Err(Error::Timeout(Timeout::Connect)),
+            Err(WaitError::Cancelled(error)) => return Err(error.into()),
+            Err(WaitError::Failed(error)) => Err(error),
+        },
+    };
+    connected.map_err(|error| match error.kind() {
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Error::Timeout(Timeout::Connect),
+        _ => Error::Io(error),
+    })
+}
+
+fn duration(after: ureq::unversioned::transport::time::Duration) -> Option<Duration> {
+    (!after.is_not_happening()).then_some(*after)
+}
+
+/// A TCP connection.
+pub(crate) struct TcpTransport {
+    stream: Arc<TcpStream>,
+    peer: SocketAddr,
+    buffers: LazyBuffers,
+    read_timeout: Option<Duration>,
+    write_timeout: Option<Duration>,
+}
+
+impl TcpTransport {
+    fn new(stream: TcpStream, peer: SocketAddr, buffers: LazyBuffers) -> Self {
+        TcpTransport {
+            stream: Arc::new(stream),
+            peer,
+            buffers,
+            read_timeout: None,
+            write_timeout: None,
+        }
+    }
+
+    fn begin<'t>(&self, token: &'t Token) -> Result<Running<'t>, NetError> {
+        token.begin(Operation::Socket(self.stream.clone()))
+    }
+}
+
+/// Sets a socket's timeout, unless it is set already.
+fn set_timeout(
+    wanted: NextTimeout,
+    current: &mut Option<Duration>,
+    set: impl FnOnce(Option<Duration>) -> io::Result<()>,
+) -> Result<(), Error> {
+    let wanted = match duration(wanted.after) {
+        Some(Duration::ZERO) => return Err(Error::Timeout(wanted.reason)),
+        wanted => wanted,
+    };
+    if *current != wanted {
+        set(wanted)?;
+        *current = wanted;
+    }
+    Ok(())
+}
+
+/// What a failed read or write means: cancellation comes before what it looks like.
+fn failure(error: io::Error, timeout: NextTimeout, scope: Option<&Rc<Scope>>) -> Error {
+    if scope.is_some_and(|scope| scope.token().is_cancelled()) {
+        return NetError::Cancelled.into();
+    }
+    match error.kind() {
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Error::Timeout(timeout.reason),
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => NetError::Reset.into(),
+        _ => Error::Io(error),
+    }
+}
+
+impl Transport for TcpTransport {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        &mut self.buffers
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        let scope = Scope::current();
+        if let Some(scope) = &scope {
+            scope.sending(self.peer);
+        }
+        let stream = self.stream.clone();
+        let _running = match &scope {
+            Some(scope) => Some(scope.token().begin(Operation::Socket(stream.clone()))?),
+            None => None,
+        };
+        let deadline = duration(timeout.after).and_then(|after| Instant::now().checked_add(after));
+        let mut timeout = timeout;
+        let mut rest = &self.buffers.output()[..amount];
+        while !rest.is_empty() {
+            let limit = timeout.for_write();
+            set_timeout(limit, &mut self.write_timeout, |timeout| {
+                stream.set_write_timeout(timeout)
+            })?;
+            match (&*stream).write(rest) {
+                Ok(0) => return Err(Error::Io(io::ErrorKind::WriteZero.into())),
+                Ok(count) => rest = &rest[count..],
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(failure(error, limit, scope.as_ref())),
+            }
+            // A server that takes a few bytes at a time does not get a new deadline for each.
+            if let Some(deadline) = deadline {
+                let left = deadline.saturating_duration_since(Instant::now());
+                timeout.after = left.into();
+            }
+        }
+        if let Some(scope) = &scope {
+            scope.sent(amount);
+        }
+        Ok(())
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        let scope = Scope::current();
+        let timeout = timeout.for_read();
+        let stream = &self.stream;
+        set_timeout(timeout, &mut self.read_timeout, |timeout| {
+            stream.set_read_timeout(timeout)
+        })?;
+        let _running = match &scope {
+            Some(scope) => Some(self.begin(scope.token())?),
+            None => None,
+        };
+        let buffer = self.buffers.input_append_buf();
+        let count = loop {
+            match (&*self.stream).read(buffer) {
+                // The timeout starts anew after a signal, which a signal a minute could stretch;
+                // the total timeout ends that.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(failure(error, timeout, scope.as_ref())),
+                Ok(count) => break count,
+            }
+        };
+        if let Some(scope) = &scope {
+            // A socket that was shut down reads as one that the server closed.
+            scope.token().check()?;
+            scope.received(count)?;
+        }
+        self.buffers.input_appended(count);
+        Ok(count > 0)
+    }
+
+    fn is_open(&mut self) -> bool {
+        Scope::current().is_none_or(|scope| scope.may_reuse(self.peer)) && is_idle(&self.stream)
+    }
+}
+
+/// Whether a connection is open and has nothing to read: bytes that nobody asked for would be
+/// taken for the next response.
+fn is_idle(stream: &TcpStream) -> bool {
+    if stream.set_nonblocking(true).is_err() {
+        return false;
+    }
+    let nothing_there = matches!(
+        stream.peek(&mut [0]),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock
+    );
+    nothing_there && stream.set_nonblocking(false).is_ok()
+}
+
+impl fmt::Debug for TcpTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TcpTransport")
+            .field("peer", &self.peer)
+            .finish_non_exhaustive()
+    }
+}

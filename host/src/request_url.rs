@@ -1,0 +1,181 @@
+//! The guest's URLs: parsed once, by the WHATWG rules, into the value that is both checked and sent.
+
+use http::Uri;
+use url::{ParseError, Url};
+
+/// A URL that the guest may not send a request to, whatever the embedder allows.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum UrlError {
+    #[error("the URL is longer than {max} bytes")]
+    TooLong { max: usize },
+    #[error("the URL cannot be parsed: {0}")]
+    Unparsable(#[from] ParseError),
+    #[error("the URL's scheme is {0:?}, neither http nor https")]
+    Scheme(String),
+    /// RFC 9110, section 4.2.4: user information in a URL is deprecated, and a way to deceive.
+    #[error("the URL has a user name or password; send an `Authorization` header instead")]
+    UserInfo,
+    #[error("the URL cannot be sent: {0}")]
+    Unsendable(String),
+}
+
+/// Parses a URL for a request.
+pub(crate) fn parse(text: &str, max_len: usize) -> Result<Url, UrlError> {
+    if text.len() > max_len {
+        return Err(UrlError::TooLong { max: max_len });
+    }
+    check(Url::parse(text)?, max_len)
+}
+
+/// Parses the `Location` of a redirect, relative to the URL that answered with it
+/// (RFC 9110, section 10.2.2).
+pub(crate) fn join(base: &Url, location: &str, max_len: usize) -> Result<Url, UrlError> {
+    if location.len() > max_len {
+        return Err(UrlError::TooLong { max: max_len });
+    }
+    check(base.join(location)?, max_len)
+}
+
+fn check(url: Url, max_len: usize) -> Result<Url, UrlError> {
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(UrlError::Scheme(url.scheme().to_owned()));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(UrlError::UserInfo);
+    }
+    // Percent-encoding and what a relative one inherits make a URL longer than its text.
+    if url.as_str().len() > max_len {
+        return Err(UrlError::TooLong { max: max_len });
+    }
+    Ok(url)
+}
+
+/// The URL in the type that the client takes, with the same scheme, host and port, and without
+/// the fragment (RFC 9110, section 7.1).
+pub(crate) fn to_uri(url: &Url) -> Result<Uri, UrlError> {
+    let unsendable = |reason: &dyn ToString| UrlError::Unsendable(reason.to_string());
+    let uri =
+        Uri::try_from(&url[..url::Position::AfterQuery]).map_err(|error| unsendable(&error))?;
+    // The policy saw `url`; what is sent must lead to the same place.
+    if uri.host() == url.host_str()
+        && uri.scheme_str() == Some(url.scheme())
+        && uri.port_u16() == url.port()
+    {
+        Ok(uri)
+    } else {
+        Err(unsendable(&"it is read as another host"))
+    }
+}
+
+/// The URL as it may stand in a log or a message: no query, which may carry secrets, no fragment,
+/// no user information.
+pub(crate) fn redacted(url: &Url) -> String {
+    let mut text = origin(url);
+    text.push_str(url.path());
+    text
+}
+
+/// `scheme://host` or `scheme://host:port`, as an entry of [`crate::AllowedHosts`] is written.
+pub(crate) fn origin(url: &Url) -> String {
+    let mut text = format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default());
+    if let Some(port) = url.port() {
+        text.push_str(&format!(":{port}"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const MAX: usize = 100;
+
+    #[test]
+    fn refuses_what_cannot_be_requested() {
+        let cases = [
+            ("", "cannot be parsed"),
+            ("/get", "cannot be parsed"),
+            ("http://", "cannot be parsed"),
+            ("http://exa mple.com/", "cannot be parsed"),
+            ("http://f:999999/", "cannot be parsed"),
+            ("http://[::1/", "cannot be parsed"),
+            ("file:///etc/passwd", "neither http nor https"),
+            ("ftp://example.com/", "neither http nor https"),
+            ("data:,a", "neither http nor https"),
+            ("http://me@example.com/", "user name"),
+            ("http://:secret@example.com/", "user name"),
+        ];
+        for (text, expected) in cases {
+            let error = parse(text, MAX).expect_err(text).to_string();
+            assert!(error.contains(expected), "{text}: {error}");
+        }
+        let long = format!("http://example.com/{}", "a".repeat(MAX));
+        assert_eq!(parse(&long, MAX), Err(UrlError::TooLong { max: MAX }));
+    }
+
+    #[test]
+    fn sends_what_was_checked_without_the_fragment() {
+        let cases = [
+            ("http://example.com", "http://example.com/"),
+            (
+                "HTTP://EXAMPLE.com:80/a b?c d#e",
+                "http://example.com/a%20b?c%20d",
+            ),
+            (
+                "https://bücher.example:8443/ü?ü",
+                "https://xn--bcher-kva.example:8443/%C3%BC?%C3%BC",
+            ),
+            ("http://0x7f.1/", "http://127.0.0.1/"),
+            ("http://[0::1]:8080/", "http://[::1]:8080/"),
+            (
+                "http://example.com/?`{|}^\\\"",
+                "http://example.com/?`{|}^\\%22",
+            ),
+            ("http://example.com/../a/./b", "http://example.com/a/b"),
+        ];
+        for (text, expected) in cases {
+            let uri = to_uri(&parse(text, MAX).expect(text)).expect(text);
+            assert_eq!(uri.to_string(), expected, "{text}");
+        }
+    }
+
+    proptest! {
+        /// Nothing that can be parsed is refused for its path or query, and none leads elsewhere.
+        #[test]
+        fn any_path_and_query_can_be_sent(rest in "\\PC{0,40}") {
+            let url = parse(&format!("http://example.com:81/{rest}"), 1000).unwrap();
+            let uri = to_uri(&url).unwrap();
+            prop_assert_eq!(uri.authority().unwrap().as_str(), "example.com:81");
+            prop_assert_eq!(uri.path(), url.path());
+        }
+    }
+
+    #[test]
+    fn a_location_is_relative_to_the_url_that_sent_it() {
+        let base = parse("http://example.com/a/b?c", MAX).unwrap();
+        let cases = [
+            ("d", "http://example.com/a/d"),
+            ("/d?e", "http://example.com/d?e"),
+            ("//other.example/", "http://other.example/"),
+            ("https://example.com/", "https://example.com/"),
+            ("", "http://example.com/a/b?c"),
+        ];
+        for (location, expected) in cases {
+            assert_eq!(join(&base, location, MAX).unwrap().as_str(), expected);
+        }
+        assert!(matches!(
+            join(&base, "javascript:a", MAX),
+            Err(UrlError::Scheme(_))
+        ));
+    }
+
+    #[test]
+    fn a_redacted_url_has_no_secrets() {
+        let url: Url = "https://me:secret@example.com:8443/a?key=b#c"
+            .parse()
+            .unwrap();
+        assert_eq!(redacted(&url), "https://example.com:8443/a");
+        assert_eq!(origin(&url), "https://example.com:8443");
+    }
+}

@@ -1,0 +1,160 @@
+//! A response that a guest holds open: its headers, and its body as it streams in.
+
+use std::io::Read;
+use std::rc::Rc;
+
+use http::{HeaderMap, HeaderName, StatusCode};
+use ureq::BodyReader;
+
+use crate::error::Error;
+use crate::generated::types::HttpError;
+use crate::net::scope::Scope;
+use crate::telemetry::Record;
+
+/// An open response.
+pub(crate) struct Response {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Body,
+    /// Until nothing more happens for the request.
+    pub record: Option<Box<Record>>,
+}
+
+impl Response {
+    /// The value of the first header of this name.
+    pub(crate) fn header(&self, name: &str) -> Result<&[u8], Error> {
+        HeaderName::from_bytes(name.as_bytes())
+            .ok()
+            .and_then(|name| self.headers.get(name))
+            .map(|value| value.as_bytes())
+            .ok_or(Error::HeaderNotFound)
+    }
+
+    /// Reads from the body in a scope.
+    pub(crate) fn read(&mut self, scope: &Rc<Scope>, buffer: &mut [u8]) -> Result<usize, Error> {
+        let _entered = Record::enter(self.record.as_deref());
+        let result = scope.run(|| self.body.read(buffer));
+        if let Some(record) = &mut self.record {
+            record.add(scope);
+            if let Err(error) = &result {
+                record.failed(error);
+            }
+        }
+        self.end_record();
+        result
+    }
+
+    /// Ends the record of a request whose body has ended.
+    pub(crate) fn end_record(&mut self) {
+        if !matches!(self.body.state, State::Open(_)) {
+            self.record = None;
+        }
+    }
+}
+
+/// The body of a response, read straight from its connection.
+pub(crate) struct Body {
+    state: State,
+    /// What is left by the framing of the response, in bytes, if the server said.
+    left: Option<u64>,
+    /// How many bytes the guest may still have, if there is a limit, and the limit.
+    allowed: Option<(u64, u64)>,
+}
+
+enum State {
+    Open(Box<BodyReader<'static>>),
+    /// Read to its end; the connection is back in the pool.
+    Ended,
+    Failed(HttpError),
+}
+
+impl std::fmt::Debug for Body {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Body")
+            .field("left", &self.left)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Body {
+    /// A body of which the guest gets at most `max` bytes.
+    pub(crate) fn new(body: ureq::Body, max: Option<u64>) -> Body {
+        let mut body = Body {
+            left: body.content_length(),
+            state: State::Open(Box::new(body.into_reader())),
+            allowed: max.map(|max| (max, max)),
+        };
+        // Gives the connection of an empty body back at once.
+        if body.left == Some(0) {
+            // An error here is one of the connection, and the body is complete without it.
+            let _ = body.read_some(&mut [0]);
+        }
+        body
+    }
+
+    /// Reads at least one byte unless the body has ended or `buffer` is empty, and gives the
+    /// number.
+    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        if buffer.is_empty() {
+            return match self.state {
+                State::Failed(code) => Err(Error::BodyFailedBefore(code)),
+                _ => Ok(0),
+            };
+        }
+        let Some((allowed, max)) = self.allowed else {
+            return self.read_some(buffer);
+        };
+        if allowed == 0 {
+            // A body that ends exactly at its limit is complete.
+            return match self.read_some(&mut [0])? {
+                0 => Ok(0),
+                _ => Err(self.fail(Error::ResponseBodyTooLarge { max })),
+            };
+        }
+        let room = buffer
+            .len()
+            .min(usize::try_from(allowed).unwrap_or(usize::MAX));
+        let count = self.read_some(&mut buffer[..room])?;
+        self.allowed = Some((allowed - count as u64, max));
+        Ok(count)
+    }
+
+    fn read_some(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        let reader = match &mut self.state {
+            State::Open(reader) => reader,
+            State::Ended => return Ok(0),
+            State::Failed(code) => return Err(Error::BodyFailedBefore(*code)),
+        };
+        match reader.read(buffer) {
+            Ok(0) => {
+                self.state = State::Ended;
+                Ok(0)
+            }
+            Ok(count) => {
+                self.left = self.left.map(|left| left.saturating_sub(count as u64));
+                if self.left == Some(0) {
+                    // The reader hands its connection back when it is asked behind the end, and
+                    // not every guest asks. It has nothing to wait for.
+                    let _ = reader.read(&mut [0]);
+                    self.state = State::Ended;
+                }
+                Ok(count)
+            }
+            Err(error) => Err(self.fail(Error::of_body(error))),
+        }
+    }
+
+    /// Gives up on the body: its connection is closed, and every further read fails alike.
+    fn fail(&mut self, error: Error) -> Error {
+        self.state = State::Failed(error.code());
+        error
+    }
+
+    /// Reads a body that is known to be short to its end, so that its connection can be used again.
+    pub(crate) fn drain(mut self, max: u64) {
+        if self.left.is_some_and(|left| left <= max) {
+            let mut buffer = [0; 1024];
+            while matches!(self.read_some(&mut buffer), Ok(1..)) {}
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Handles: whose they are, how long they last, and how many there may be.
+
+use wasi_experimental_http_test_server::HELLO;
+use wasi_experimental_http_wasmtime::limits::DEFAULT_MAX_CONCURRENT_REQUESTS;
+use wasi_experimental_http_wasmtime::{HttpClient, HttpCtx};
+
+use crate::common::{BUFFER, Guest, NAME, STATUS, WRITTEN, code, ctx_with};
+use crate::{UNTOUCHED, assert_nothing_was_sent, guest, server};
+
+#[test]
+fn handles_that_are_not_open_are_invalid() {
+    let server = server();
+    let mut guest = guest(&server);
+    let open = guest.open(&server.url("/get"));
+    let closed = guest.open(&server.url("/get"));
+    assert_eq!((open, closed), (1, 2));
+    assert_eq!(guest.call_close(closed), code::SUCCESS);
+    guest.put(NAME, b"content-type");
+    for handle in [0, closed, 3, 100, 0x8000_0000, u32::MAX - 1, u32::MAX] {
+        guest.put(BUFFER, &UNTOUCHED);
+        guest.put(WRITTEN, &UNTOUCHED);
+        let given = [
+            guest.call_header_get([handle, NAME, 12, BUFFER, 100, WRITTEN]),
+            guest.call_headers_get_all([handle, BUFFER, 100, WRITTEN]),
+            guest.call_body_read([handle, BUFFER, 100, WRITTEN]),
+            guest.call_body_read([handle, BUFFER, 0, WRITTEN]),
+        ];
+        assert_eq!(given, [code::INVALID_HANDLE; 4], "{handle}");
+        assert_eq!(guest.get(BUFFER, 8), UNTOUCHED);
+        assert_eq!(guest.get(WRITTEN, 8), UNTOUCHED);
+        // Guests of 0.10 abort when this fails.
+        assert_eq!(guest.call_close(handle), code::SUCCESS, "{handle}");
+    }
+    assert_eq!(guest.read_all(open).unwrap(), HELLO.as_bytes());
+    for _ in 0..3 {
+        assert_eq!(guest.call_close(open), code::SUCCESS);
+    }
+    assert_eq!(guest.store.data().open_responses(), 0);
+}
+
+#[test]
+fn handles_start_at_1_and_are_never_used_again() {
+    let server = server();
+    let mut guest = guest(&server);
+    let mut given = Vec::new();
+    for round in 0..4 {
+        let handles: Vec<u32> = (0..3).map(|_| guest.open(&server.url("/get"))).collect();
+        // Failures in between, and closing in another order each time.
+        assert_eq!(
+            guest.fetch("http://denied.example/"),
+            Err(code::DESTINATION_NOT_ALLOWED)
+        );
+        for index in 0..3 {
+            guest.call_close(handles[(index + round) % 3]);
+        }
+        given.extend(handles);
+    }
+    assert_eq!(given[0], 1);
+    let mut sorted = given.clone();
+    sorted.sort_unstable();
+    sorted.dedup();
+    assert_eq!(sorted.len(), 12, "{given:?}");
+}
+
+#[test]
+fn stores_do_not_see_each_others_handles() {
+    let server = server();
+    let client = HttpClient::new();
+    let mut one = Guest::new(ctx_with(&[&server], client.clone()));
+    let mut two = Guest::new(ctx_with(&[&server], client));
+    let mine = one.open(&server.url("/bytes/5"));
+    assert_eq!(two.headers(mine), Err(code::INVALID_HANDLE));
+    assert_eq!(
+        two.header(mine, "content-length"),
+        Err(code::INVALID_HANDLE)
+    );
+    assert_eq!(two.read(mine, 10), Err(code::INVALID_HANDLE));
+    assert_eq!(two.call_close(mine), code::SUCCESS);
+
+    // The same number is another response there.
+    let theirs = two.open(&server.url("/get"));
+    assert_eq!((mine, theirs), (1, 1));
+    assert_eq!(two.read_all(theirs).unwrap(), HELLO.as_bytes());
+    assert_eq!(two.call_close(theirs), code::SUCCESS);
+    assert_eq!(one.header(mine, "content-length").unwrap(), b"5");
+    assert_eq!(one.read_all(mine).unwrap(), [0, 1, 2, 3, 4]);
+}
+
+#[test]
+fn open_responses_are_limited_and_closing_frees_one() {
+    let server = server();
+    let builder = || HttpCtx::builder().allowed_host(&server.origin()).unwrap();
+
+    let mut none = Guest::new(builder().max_concurrent_requests(0).build());
+    assert_eq!(
+        none.fetch(&server.url("/get")),
+        Err(code::TOO_MANY_SESSIONS)
+    );
+    assert_nothing_was_sent(&server);
+
+    let mut guest = Guest::new(builder().max_concurrent_requests(2).build());
+    let one = guest.open(&server.url("/get"));
+    let two = guest.open(&server.url("/get"));
+    guest.put(STATUS, &UNTOUCHED);
+    for _ in 0..2 {
+        assert_eq!(
+            guest.fetch(&server.url("/get")),
+            Err(code::TOO_MANY_SESSIONS)
+        );
+    }
+    assert_eq!(guest.get(STATUS, 8), UNTOUCHED);
+    // Its end does not close a response: the headers can still be read.
+    guest.read_all(one).unwrap();
+    assert_eq!(
+        guest.fetch(&server.url("/get")),
+        Err(code::TOO_MANY_SESSIONS)
+    );
+    assert_eq!(server.requests(), 2);
+    // Closing what is not open frees nothing.
+    guest.call_close(77);
+    assert_eq!(
+        guest.fetch(&server.url("/get")),
+        Err(code::TOO_MANY_SESSIONS)
+    );
+    guest.call_close(one);
+    guest.call_close(one);
+    let three = guest.open(&server.url("/get"));
+    assert_eq!(
+        guest.fetch(&server.url("/get")),
+        Err(code::TOO_MANY_SESSIONS)
+    );
+    assert_eq!(server.requests(), 3);
+    // A request that fails takes no place.
+    guest.call_close(three);
+    assert_eq!(
+        guest.fetch("http://denied.example/"),
+        Err(code::DESTINATION_NOT_ALLOWED)
+    );
+    guest.open(&server.url("/get"));
+    assert_eq!(guest.read_all(two).unwrap(), HELLO.as_bytes());
+
+    // The limit is a store's own.
+    let mut other = Guest::new(builder().max_concurrent_requests(2).build());
+    other.open(&server.url("/get"));
+}
+
+#[test]
+fn the_default_limit_is_the_stated_one() {
+    let server = server();
+    let mut guest = guest(&server);
+    for _ in 0..DEFAULT_MAX_CONCURRENT_REQUESTS {
+        guest.open(&server.url("/get"));
+    }
+    assert_eq!(
+        guest.fetch(&server.url("/get")),
+        Err(code::TOO_MANY_SESSIONS)
+    );
+    assert_eq!(
+        server.requests(),
+        u64::from(DEFAULT_MAX_CONCURRENT_REQUESTS)
+    );
+}

@@ -1,0 +1,29 @@
+//! The five functions at the level of pointers and numbers: every error code, every parameter out
+//! of bounds, every misuse of a handle. The server counts that nothing was sent where nothing
+//! should be.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod handles;
+mod pointers;
+mod requests;
+mod responses;
+
+use common::{Guest, ctx};
+use wasi_experimental_http_test_server::TestServer;
+
+/// What the out-pointers' memory holds before a call that must not write there.
+pub const UNTOUCHED: [u8; 8] = [0xa5; 8];
+
+pub fn server() -> TestServer {
+    TestServer::http().start()
+}
+
+pub fn guest(server: &TestServer) -> Guest {
+    Guest::new(ctx(&[server]))
+}
+
+#[track_caller]
+pub fn assert_nothing_was_sent(server: &TestServer) {
+    assert_eq!((server.connections(), server.requests()), (0, 0));
+}

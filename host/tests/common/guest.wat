@@ -1,0 +1,34 @@
+;; A guest whose every import can be called from outside, with memory that a test can see.
+;; `{memory}` is replaced by the test.
+(module
+  (import "wasi_experimental_http" "req"
+    (func $req (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+  (import "wasi_experimental_http" "close" (func $close (param i32) (result i32)))
+  (import "wasi_experimental_http" "header_get"
+    (func $header_get (param i32 i32 i32 i32 i32 i32) (result i32)))
+  (import "wasi_experimental_http" "headers_get_all"
+    (func $headers_get_all (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_experimental_http" "body_read"
+    (func $body_read (param i32 i32 i32 i32) (result i32)))
+  {memory}
+
+  ;; Wrappers, since `memory` is found in the instance that calls.
+  (func (export "req") (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
+    local.get 0 local.get 1 local.get 2 local.get 3 local.get 4
+    local.get 5 local.get 6 local.get 7 local.get 8 local.get 9
+    call $req)
+  (func (export "close") (param i32) (result i32)
+    local.get 0
+    call $close)
+  (func (export "header_get") (param i32 i32 i32 i32 i32 i32) (result i32)
+    local.get 0 local.get 1 local.get 2 local.get 3 local.get 4 local.get 5
+    call $header_get)
+  (func (export "headers_get_all") (param i32 i32 i32 i32) (result i32)
+    local.get 0 local.get 1 local.get 2 local.get 3
+    call $headers_get_all)
+  (func (export "body_read") (param i32 i32 i32 i32) (result i32)
+    local.get 0 local.get 1 local.get 2 local.get 3
+    call $body_read)
+
+  {more}
+)

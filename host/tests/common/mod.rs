@@ -1,0 +1,395 @@
+//! A guest that a test drives call by call, and the error codes of the WITX.
+
+#![allow(dead_code, reason = "each test binary uses a part of this")]
+
+use std::sync::LazyLock;
+
+use wasi_experimental_http_test_server::{TestCa, TestServer};
+use wasi_experimental_http_wasmtime::{HttpClient, HttpCtx};
+use wasmtime::{Config, Engine, Linker, Memory, Module, Store, TypedFunc};
+
+/// The codes of `$http_error`, as old guests know them: numbers that never change.
+pub mod code {
+    pub const SUCCESS: u32 = 0;
+    pub const INVALID_HANDLE: u32 = 1;
+    pub const MEMORY_NOT_FOUND: u32 = 2;
+    pub const MEMORY_ACCESS_ERROR: u32 = 3;
+    pub const BUFFER_TOO_SMALL: u32 = 4;
+    pub const HEADER_NOT_FOUND: u32 = 5;
+    pub const UTF8_ERROR: u32 = 6;
+    pub const DESTINATION_NOT_ALLOWED: u32 = 7;
+    pub const INVALID_METHOD: u32 = 8;
+    pub const INVALID_ENCODING: u32 = 9;
+    pub const INVALID_URL: u32 = 10;
+    pub const REQUEST_ERROR: u32 = 11;
+    pub const TOO_MANY_SESSIONS: u32 = 13;
+    pub const TIMEOUT: u32 = 14;
+    pub const BODY_TOO_LARGE: u32 = 15;
+    pub const INCOMPLETE_BODY: u32 = 16;
+}
+
+/// The size of the guest's memory, in bytes.
+pub const MEMORY: u32 = 4 * 1024 * 1024;
+
+// Where things are in it. Out-pointers first, then text, then the two large areas.
+pub const STATUS: u32 = 0x10;
+pub const HANDLE: u32 = 0x20;
+pub const WRITTEN: u32 = 0x30;
+pub const NAME: u32 = 0x100;
+pub const METHOD: u32 = 0x1000;
+pub const URL: u32 = 0x2000;
+pub const HEADERS: u32 = 0x20000;
+pub const BODY: u32 = 0x100000;
+pub const BUFFER: u32 = 0x200000;
+/// To the end of the memory.
+pub const BUFFER_LEN: u32 = MEMORY - BUFFER;
+
+/// What a guest exports under the name `memory`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Export {
+    Memory,
+    SharedMemory,
+    Nothing,
+    MemoryOfAnotherName,
+    AGlobal,
+}
+
+impl Export {
+    fn module(self, engine: &Engine) -> Module {
+        let (memory, more) = match self {
+            Export::Memory => ("(memory (export \"memory\") 64)", MORE),
+            Export::SharedMemory => ("(memory (export \"memory\") 64 64 shared)", MORE),
+            Export::Nothing => ("", ""),
+            Export::MemoryOfAnotherName => ("(memory (export \"memory0\") 64)", MORE),
+            Export::AGlobal => (
+                "(memory 64) (global (export \"memory\") i32 (i32.const 0))",
+                MORE,
+            ),
+        };
+        let text = GUEST.replace("{memory}", memory).replace("{more}", more);
+        Module::new(engine, text).expect("a module")
+    }
+}
+
+const GUEST: &str = include_str!("guest.wat");
+const MORE: &str = include_str!("more.wat");
+
+static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
+    let mut config = Config::new();
+    config.wasm_threads(true).shared_memory(true);
+    Engine::new(&config).expect("an engine")
+});
+
+static PLAIN: LazyLock<Module> = LazyLock::new(|| Export::Memory.module(&ENGINE));
+
+/// The ten parameters of `req`.
+pub type ReqArgs = [u32; 10];
+type ReqParams = (u32, u32, u32, u32, u32, u32, u32, u32, u32, u32);
+type Peek = TypedFunc<u32, u32>;
+type Poke = TypedFunc<(u32, u32), ()>;
+type ManyParams = (u32, u32, u32, u32, u32, u32, u32, u32, u32, u32, u32, u32);
+
+/// An instance of the guest in a store of its own. A trap or a panic in a call fails the test.
+pub struct Guest {
+    pub store: Store<HttpCtx>,
+    memory: Option<Memory>,
+    peek_poke: Option<(Peek, Poke)>,
+    req: TypedFunc<ReqParams, u32>,
+    close: TypedFunc<u32, u32>,
+    header_get: TypedFunc<(u32, u32, u32, u32, u32, u32), u32>,
+    headers_get_all: TypedFunc<(u32, u32, u32, u32), u32>,
+    body_read: TypedFunc<(u32, u32, u32, u32), u32>,
+    many: Option<TypedFunc<ManyParams, u32>>,
+}
+
+/// A response as `req` gives it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Opened {
+    pub status: u16,
+    pub handle: u32,
+}
+
+impl Guest {
+    pub fn new(http: HttpCtx) -> Guest {
+        Guest::of(&PLAIN, http)
+    }
+
+    pub fn exporting(export: Export, http: HttpCtx) -> Guest {
+        Guest::of(&export.module(&ENGINE), http)
+    }
+
+    fn of(module: &Module, http: HttpCtx) -> Guest {
+        let mut linker = Linker::new(&ENGINE);
+        wasi_experimental_http_wasmtime::add_to_linker(&mut linker, |http: &mut HttpCtx| http)
+            .expect("a linker without these functions");
+        let mut store = Store::new(&ENGINE, http);
+        let instance = linker.instantiate(&mut store, module).expect("an instance");
+        let memory = instance.get_memory(&mut store, "memory");
+        let mut of = |name| instance.get_func(&mut store, name);
+        let (peek, poke, many) = (of("peek"), of("poke"), of("many"));
+        Guest {
+            memory,
+            peek_poke: peek
+                .zip(poke)
+                .map(|(peek, poke)| (peek.typed(&store).unwrap(), poke.typed(&store).unwrap())),
+            req: instance.get_typed_func(&mut store, "req").unwrap(),
+            close: instance.get_typed_func(&mut store, "close").unwrap(),
+            header_get: instance.get_typed_func(&mut store, "header_get").unwrap(),
+            headers_get_all: instance
+                .get_typed_func(&mut store, "headers_get_all")
+                .unwrap(),
+            body_read: instance.get_typed_func(&mut store, "body_read").unwrap(),
+            many: many.map(|many| many.typed(&store).unwrap()),
+            store,
+        }
+    }
+
+    pub fn put(&mut self, pointer: u32, bytes: &[u8]) {
+        if let Some(memory) = &self.memory {
+            memory
+                .write(&mut self.store, pointer as usize, bytes)
+                .unwrap();
+        } else if let Some((_, poke)) = &self.peek_poke {
+            for (offset, byte) in bytes.iter().enumerate() {
+                let parameters = (pointer + offset as u32, u32::from(*byte));
+                poke.call(&mut self.store, parameters).unwrap();
+            }
+        }
+    }
+
+    pub fn get(&mut self, pointer: u32, len: u32) -> Vec<u8> {
+        if let Some(memory) = &self.memory {
+            let mut bytes = vec![0; len as usize];
+            memory
+                .read(&self.store, pointer as usize, &mut bytes)
+                .unwrap();
+            return bytes;
+        }
+        let (peek, _) = self.peek_poke.as_ref().expect("a memory");
+        (pointer..pointer + len)
+            .map(|pointer| peek.call(&mut self.store, pointer).unwrap() as u8)
+            .collect()
+    }
+
+    pub fn get_u32(&mut self, pointer: u32) -> u32 {
+        u32::from_le_bytes(self.get(pointer, 4).try_into().unwrap())
+    }
+
+    pub fn get_u16(&mut self, pointer: u32) -> u16 {
+        u16::from_le_bytes(self.get(pointer, 2).try_into().unwrap())
+    }
+
+    // The five functions, with nothing in between. Each gives the error code.
+
+    pub fn call_req(&mut self, a: ReqArgs) -> u32 {
+        let [a, b, c, d, e, f, g, h, i, j] = a;
+        self.req
+            .call(&mut self.store, (a, b, c, d, e, f, g, h, i, j))
+            .unwrap()
+    }
+
+    pub fn call_close(&mut self, handle: u32) -> u32 {
+        self.close.call(&mut self.store, handle).unwrap()
+    }
+
+    pub fn call_header_get(&mut self, [a, b, c, d, e, f]: [u32; 6]) -> u32 {
+        self.header_get
+            .call(&mut self.store, (a, b, c, d, e, f))
+            .unwrap()
+    }
+
+    pub fn call_headers_get_all(&mut self, [a, b, c, d]: [u32; 4]) -> u32 {
+        self.headers_get_all
+            .call(&mut self.store, (a, b, c, d))
+            .unwrap()
+    }
+
+    pub fn call_body_read(&mut self, [a, b, c, d]: [u32; 4]) -> u32 {
+        self.body_read.call(&mut self.store, (a, b, c, d)).unwrap()
+    }
+
+    // The same as a guest's library would offer them.
+
+    /// Puts the parts of a request into the memory, and gives the parameters for `req`.
+    pub fn place(&mut self, url: &[u8], method: &[u8], headers: &[u8], body: &[u8]) -> ReqArgs {
+        let mut args = [0; 10];
+        let areas = [
+            (url, URL),
+            (method, METHOD),
+            (headers, HEADERS),
+            (body, BODY),
+        ];
+        for (index, (bytes, pointer)) in areas.into_iter().enumerate() {
+            self.put(pointer, bytes);
+            args[2 * index] = pointer;
+            args[2 * index + 1] = bytes.len() as u32;
+        }
+        args[8] = STATUS;
+        args[9] = HANDLE;
+        args
+    }
+
+    pub fn send(
+        &mut self,
+        method: &str,
+        url: &str,
+        headers: &str,
+        body: &[u8],
+    ) -> Result<Opened, u32> {
+        let args = self.place(url.as_bytes(), method.as_bytes(), headers.as_bytes(), body);
+        match self.call_req(args) {
+            code::SUCCESS => Ok(Opened {
+                status: self.get_u16(STATUS),
+                handle: self.get_u32(HANDLE),
+            }),
+            code => Err(code),
+        }
+    }
+
+    /// Sends a GET without headers.
+    pub fn fetch(&mut self, url: &str) -> Result<Opened, u32> {
+        self.send("GET", url, "", b"")
+    }
+
+    /// Sends a GET that must succeed, and gives the handle.
+    #[track_caller]
+    pub fn open(&mut self, url: &str) -> u32 {
+        self.fetch(url).expect("a response").handle
+    }
+
+    pub fn header(&mut self, handle: u32, name: &str) -> Result<Vec<u8>, u32> {
+        self.put(NAME, name.as_bytes());
+        let name_len = name.len() as u32;
+        let code = self.call_header_get([handle, NAME, name_len, BUFFER, BUFFER_LEN, WRITTEN]);
+        self.result(code)
+    }
+
+    pub fn headers(&mut self, handle: u32) -> Result<Vec<u8>, u32> {
+        let code = self.call_headers_get_all([handle, BUFFER, BUFFER_LEN, WRITTEN]);
+        self.result(code)
+    }
+
+    /// The values of all headers of a name, from `headers_get_all`.
+    #[track_caller]
+    pub fn header_values(&mut self, handle: u32, name: &str) -> Vec<Vec<u8>> {
+        let all = self.headers(handle).expect("headers");
+        let prefix = format!("{name}:").into_bytes();
+        all.split(|byte| *byte == b'\n')
+            .filter_map(|line| line.strip_prefix(&prefix[..]))
+            .map(<[u8]>::to_vec)
+            .collect()
+    }
+
+    /// One `body_read` with a buffer of `len` bytes.
+    pub fn read(&mut self, handle: u32, len: u32) -> Result<Vec<u8>, u32> {
+        let code = self.call_body_read([handle, BUFFER, len, WRITTEN]);
+        self.result(code)
+    }
+
+    /// The rest of the body.
+    pub fn read_all(&mut self, handle: u32) -> Result<Vec<u8>, u32> {
+        let mut body = Vec::new();
+        loop {
+            let piece = self.read(handle, BUFFER_LEN)?;
+            if piece.is_empty() {
+                return Ok(body);
+            }
+            body.extend(piece);
+        }
+    }
+
+    /// Sends a GET, reads the body, closes, and gives both status and body.
+    #[track_caller]
+    pub fn fetch_all(&mut self, url: &str) -> (u16, Vec<u8>) {
+        let Opened { status, handle } = self.fetch(url).expect("a response");
+        let body = self.read_all(handle).expect("a body");
+        assert_eq!(self.call_close(handle), code::SUCCESS);
+        (status, body)
+    }
+
+    /// Sends this many GETs in one call of the guest, each answered with 200; the error code.
+    pub fn many(&mut self, count: u32, url: &str) -> u32 {
+        let (many, parameters) = self.place_many(count, url);
+        many.call(&mut self.store, parameters).unwrap()
+    }
+
+    /// [`Guest::many`] in an asynchronous call.
+    pub async fn many_async(&mut self, count: u32, url: &str) -> u32 {
+        let (many, parameters) = self.place_many(count, url);
+        many.call_async(&mut self.store, parameters).await.unwrap()
+    }
+
+    fn place_many(&mut self, count: u32, url: &str) -> (TypedFunc<ManyParams, u32>, ManyParams) {
+        let [a, b, c, d, e, f, g, h, i, j] = self.place(url.as_bytes(), b"GET", b"", b"");
+        let many = self.many.clone().expect("a guest with a memory");
+        (many, (count, a, b, c, d, e, f, g, h, i, j, WRITTEN))
+    }
+
+    fn result(&mut self, code: u32) -> Result<Vec<u8>, u32> {
+        if code != code::SUCCESS {
+            return Err(code);
+        }
+        let written = self.get_u32(WRITTEN);
+        assert!(written <= BUFFER_LEN, "{written} bytes written");
+        Ok(self.get(BUFFER, written))
+    }
+}
+
+/// A context that may reach these servers, with a client of its own.
+pub fn ctx(servers: &[&TestServer]) -> HttpCtx {
+    ctx_with(servers, HttpClient::new())
+}
+
+pub fn ctx_with(servers: &[&TestServer], client: HttpClient) -> HttpCtx {
+    let builder = HttpCtx::builder().client(client);
+    servers
+        .iter()
+        .fold(builder, |builder, server| {
+            builder.allowed_host(&server.origin()).unwrap()
+        })
+        .build()
+}
+
+/// A client that trusts a test's authority and no other.
+pub fn trusting(ca: &TestCa) -> HttpClient {
+    HttpClient::builder()
+        .system_root_certificates(false)
+        .add_root_certificates_pem(ca.pem())
+        .unwrap()
+        .build()
+}
+
+/// Runs a test against an HTTP server and against an HTTPS server.
+pub fn over_http_and_https(test: impl Fn(&TestServer, &mut Guest)) {
+    let server = TestServer::http().start();
+    test(&server, &mut Guest::new(ctx(&[&server])));
+
+    let ca = TestCa::new();
+    let server = TestServer::https(&ca).start();
+    test(
+        &server,
+        &mut Guest::new(ctx_with(&[&server], trusting(&ca))),
+    );
+}
+
+/// Runs the rest of the test of this name in a process of its own, with these variables in its
+/// environment. Gives true in that process, where the test goes on; in the parent, where the test
+/// ends, false, once the other one has succeeded.
+#[track_caller]
+pub fn in_its_own_process(test: &str, variables: &[(&str, &std::path::Path)]) -> bool {
+    const IS_CHILD: &str = "WASI_EXPERIMENTAL_HTTP_TEST_PROCESS";
+    if std::env::var_os(IS_CHILD).is_some() {
+        return true;
+    }
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture", "--test-threads=1"])
+        .envs(variables.iter().copied())
+        .env(IS_CHILD, "1")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}\n{errors}");
+    assert!(text.contains("1 passed"), "{text}");
+    false
+}

@@ -1,0 +1,161 @@
+// Makes the request that an instruction describes and prints what comes back. The README beside
+// this directory says how.
+
+import {
+  Failure,
+  HttpError,
+  Method,
+  Request,
+  Response,
+  Result,
+  tryRequest,
+} from "../../../../../guest-as/assembly";
+import * as raw from "../../../../../guest-as/assembly/generated";
+import { Instruction, Read } from "./instruction";
+import { EMPTY_HASH, Output, fnv1a } from "./print";
+
+export function run(): i32 {
+  const instruction = Instruction.fromEnvironment();
+  if (instruction === null) return -1;
+  let result = 0;
+  for (let i: u32 = 0; i < instruction.repeat; i++) {
+    result = runOnce(instruction);
+  }
+  return result;
+}
+
+export function response_open(): i32 {
+  const instruction = Instruction.fromEnvironment();
+  if (instruction === null) return -1;
+  const result = send(instruction);
+  // Left open, for the other functions.
+  return result.ok ? result.value.handle : -(result.error.code as i32);
+}
+
+export function response_read(handle: u32): i32 {
+  const result = raw.bodyRead(handle, new Uint8Array(1));
+  return signed(result.error, result.size);
+}
+
+export function response_header(handle: u32): i32 {
+  const result = raw.headerGet(handle, "content-type", new Uint8Array(1024));
+  return signed(result.error, result.size);
+}
+
+export function response_close(handle: u32): i32 {
+  return signed(raw.close(handle), 0);
+}
+
+function signed(error: HttpError, size: usize): i32 {
+  return error == HttpError.SUCCESS ? <i32>size : -(error as i32);
+}
+
+function runOnce(instruction: Instruction): i32 {
+  const output = new Output();
+  if (instruction.hold > 0) {
+    const held: Response[] = [];
+    for (let i: u32 = 0; i < instruction.hold; i++) {
+      const result = send(instruction);
+      if (!result.ok) {
+        printError(instruction, output, result.error);
+        break;
+      }
+      output.text("held ").text(result.value.status.toString()).line();
+      held.push(result.value);
+    }
+    for (let i = 0; i < held.length; i++) held[i].close();
+  }
+  const result = send(instruction);
+  let failure: Failure | null = null;
+  if (result.ok) {
+    failure = report(instruction, result.value, output);
+    result.value.close();
+  } else {
+    failure = result.error;
+  }
+  if (failure === null) return 0;
+  printError(instruction, output, failure);
+  return failure.code as i32;
+}
+
+function send(instruction: Instruction): Result<Response> {
+  const method = standardMethod(instruction.method);
+  const request = new Request(instruction.url, method, instruction.headers, instruction.body);
+  if (method < 0) request.methodName = instruction.method;
+  return tryRequest(request);
+}
+
+/** The standard method of this name, or -1. */
+function standardMethod(name: string): Method {
+  if (name == "GET") return Method.GET;
+  if (name == "HEAD") return Method.HEAD;
+  if (name == "POST") return Method.POST;
+  if (name == "PUT") return Method.PUT;
+  if (name == "DELETE") return Method.DELETE;
+  if (name == "CONNECT") return Method.CONNECT;
+  if (name == "OPTIONS") return Method.OPTIONS;
+  if (name == "TRACE") return Method.TRACE;
+  if (name == "PATCH") return Method.PATCH;
+  return <Method>-1;
+}
+
+function report(instruction: Instruction, response: Response, output: Output): Failure | null {
+  output.text("status ").text(response.status.toString()).line();
+  if (instruction.printHeaders) {
+    const result = response.tryHeadersGetAll();
+    if (!result.ok) return result.error;
+    const headers = result.value;
+    for (let i = 0; i < headers.length; i++) {
+      output.text("header ").text(headers.nameAt(i)).text(" ").escaped(headers.bytesAt(i)).line();
+    }
+  }
+  for (let i = 0; i < instruction.lookups.length; i++) {
+    const name = instruction.lookups[i];
+    const result = response.tryHeaderBytes(name);
+    if (result.ok) {
+      output.text("header-get ").text(name).text(" ").escaped(result.value).line();
+    } else {
+      output.text("header-get-error ").text(name).text(" ").code(result.error).line();
+    }
+  }
+  let len: u64 = 0;
+  let sum = EMPTY_HASH;
+  let kept = new Uint8Array(0);
+  if (instruction.read == Read.NONE) return null;
+  if (instruction.read == Read.ALL) {
+    const result = response.tryBodyReadAll();
+    if (!result.ok) return result.error;
+    kept = result.value;
+    len = kept.length;
+    if (instruction.printSum) sum = fnv1a(sum, kept, kept.length);
+  } else {
+    const piece = new Uint8Array(instruction.buffer);
+    while (true) {
+      const result = response.tryBodyRead(piece.buffer);
+      if (!result.ok) return result.error;
+      const read = result.value;
+      len += read;
+      if (instruction.printSum) sum = fnv1a(sum, piece, read);
+      if (instruction.printBody) kept = joined(kept, piece.subarray(0, read));
+      if (read == 0 || instruction.read == Read.ONCE) break;
+    }
+  }
+  output.text("body-length ").text(len.toString()).line();
+  if (instruction.printSum) {
+    output.text("body-sum ").text(sum.toString(16).padStart(16, "0")).line();
+  }
+  if (instruction.printBody) output.text("body ").escaped(kept).line();
+  return null;
+}
+
+function printError(instruction: Instruction, output: Output, failure: Failure): void {
+  output.text("error ").code(failure).line();
+  if (instruction.printMessage) output.text("message ").text(failure.message).line();
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+}

@@ -1,0 +1,197 @@
+//! Makes the request that an instruction describes and prints what comes back. The README beside
+//! this directory says how.
+
+mod instruction;
+mod print;
+
+use bytes::Bytes;
+use http::Request;
+use wasi_experimental_http::raw::{self, ResponseHandle};
+use wasi_experimental_http::{Error, HttpError, Response};
+
+use crate::instruction::{Instruction, Read};
+use crate::print::{Fnv1a, escaped};
+
+#[unsafe(no_mangle)]
+pub extern "C" fn run() -> i32 {
+    with_instruction(|instruction| {
+        let mut result = 0;
+        for _ in 0..instruction.repeat {
+            result = instruction.run();
+        }
+        result
+    })
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn response_open() -> i32 {
+    with_instruction(|instruction| {
+        signed(instruction.send().map(|response| {
+            let handle = response.handle().raw();
+            // Left open, for the other functions.
+            std::mem::forget(response);
+            handle as usize
+        }))
+    })
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn response_read(handle: u32) -> i32 {
+    signed(raw::body_read(ResponseHandle::from_raw(handle), &mut [0]))
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn response_header(handle: u32) -> i32 {
+    signed(raw::header_get(
+        ResponseHandle::from_raw(handle),
+        "content-type",
+        &mut [0; 1024],
+    ))
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn response_close(handle: u32) -> i32 {
+    signed(raw::close(ResponseHandle::from_raw(handle)).map(|()| 0))
+}
+
+fn with_instruction(act: impl FnOnce(Instruction) -> i32) -> i32 {
+    match Instruction::from_environment() {
+        Ok(instruction) => act(instruction),
+        Err(message) => {
+            eprintln!("{message}");
+            -1
+        }
+    }
+}
+
+fn signed(result: Result<usize, HttpError>) -> i32 {
+    match result {
+        Ok(value) => value as i32,
+        Err(error) => -(error.raw() as i32),
+    }
+}
+
+/// The code of any error.
+fn code(error: Error) -> HttpError {
+    match error {
+        Error::Host(error) => error,
+        Error::HeaderNotUtf8 { .. } => HttpError::UTF8_ERROR,
+        Error::HeadersTooLarge => HttpError::BUFFER_TOO_SMALL,
+        Error::OutOfMemory => HttpError::BODY_TOO_LARGE,
+        _ => HttpError::RUNTIME_ERROR,
+    }
+}
+
+impl Instruction {
+    fn run(&self) -> i32 {
+        if self.hold > 0 {
+            let mut held = Vec::new();
+            for _ in 0..self.hold {
+                match self.send() {
+                    Ok(response) => {
+                        println!("held {}", response.status_code.as_u16());
+                        held.push(response);
+                    }
+                    Err(error) => {
+                        self.print_error(error);
+                        break;
+                    }
+                }
+            }
+        }
+        match self.send().and_then(|response| self.report(response)) {
+            Ok(()) => 0,
+            Err(error) => {
+                self.print_error(error);
+                error.raw() as i32
+            }
+        }
+    }
+
+    fn send(&self) -> Result<Response, HttpError> {
+        let mut builder = Request::builder().method(&*self.method).uri(&self.url);
+        for (name, value) in &self.headers {
+            // As bytes: text for this crate is ASCII.
+            builder = builder.header(name, &value[..]);
+        }
+        let request = builder
+            .body(self.body.clone().map(Bytes::from))
+            .map_err(|error| {
+                if error.is::<http::method::InvalidMethod>() {
+                    HttpError::INVALID_METHOD
+                } else if error.is::<http::uri::InvalidUri>() {
+                    HttpError::INVALID_URL
+                } else {
+                    HttpError::INVALID_ENCODING
+                }
+            })?;
+        wasi_experimental_http::request(request).map_err(code)
+    }
+
+    fn report(&self, mut response: Response) -> Result<(), HttpError> {
+        println!("status {}", response.status_code.as_u16());
+        if self.print_headers {
+            for (name, value) in &response.headers_get_all().map_err(code)? {
+                println!("header {name} {}", escaped(value.as_bytes()));
+            }
+        }
+        for name in &self.get {
+            let missing = Error::Host(HttpError::HEADER_NOT_FOUND);
+            match response
+                .header_value(name)
+                .and_then(|value| value.ok_or(missing))
+            {
+                Ok(value) => println!("header-get {name} {}", escaped(value.as_bytes())),
+                Err(error) => {
+                    let error = code(error);
+                    println!("header-get-error {name} {} {}", error.raw(), error.name());
+                }
+            }
+        }
+        let mut len = 0;
+        let mut sum = Fnv1a::new();
+        let mut kept = Vec::new();
+        match self.read {
+            Read::None => return Ok(()),
+            Read::All => {
+                let body = response.body_read_all().map_err(code)?;
+                len = body.len() as u64;
+                if self.print_sum {
+                    sum.update(&body);
+                }
+                kept = body;
+            }
+            Read::Stream | Read::Once => {
+                let mut piece = vec![0; self.buffer];
+                loop {
+                    let read = response.body_read(&mut piece).map_err(code)?;
+                    len += read as u64;
+                    if self.print_sum {
+                        sum.update(&piece[..read]);
+                    }
+                    if self.print_body {
+                        kept.extend_from_slice(&piece[..read]);
+                    }
+                    if read == 0 || self.read == Read::Once {
+                        break;
+                    }
+                }
+            }
+        }
+        println!("body-length {len}");
+        if self.print_sum {
+            println!("body-sum {sum}");
+        }
+        if self.print_body {
+            println!("body {}", escaped(&kept));
+        }
+        Ok(())
+    }
+
+    fn print_error(&self, error: HttpError) {
+        println!("error {} {}", error.raw(), error.name());
+        if self.print_message {
+            println!("message {}", error.message());
+        }
+    }
+}
