@@ -1,0 +1,52 @@
+//! The exit code of the process, and what it says on stderr, as `wasmtime run` has them.
+
+use std::fmt;
+
+use wasmtime::{Error, Result, Trap, bail};
+
+use crate::args::Arguments;
+use crate::timeout;
+
+/// The module could not be loaded or run.
+const FAILURE: i32 = 1;
+
+/// The guest trapped: what a shell reports of a program that aborts, 128 and SIGABRT.
+pub const TRAP: i32 = 134;
+
+/// The guest has ended itself with this code.
+#[derive(Debug)]
+pub struct Exit(u8);
+
+impl fmt::Display for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the guest exited with code {}", self.0)
+    }
+}
+
+impl std::error::Error for Exit {}
+
+/// WASI's `proc_exit`: ends the guest by an error, which is an [`Exit`].
+pub fn proc_exit(code: u32) -> Result<()> {
+    match u8::try_from(code) {
+        Ok(code) => Err(Exit(code).into()),
+        // The system would cut it to its lowest byte, which may be that of success.
+        Err(_) => bail!("the guest exited with code {code}; a process has 0 to 255"),
+    }
+}
+
+/// Says on stderr what went wrong, unless the guest only exits, and gives the exit code.
+pub fn report(error: &Error, arguments: &Arguments) -> i32 {
+    if let Some(exit) = error.downcast_ref::<Exit>() {
+        return exit.0.into();
+    }
+    let Some(trap) = error.downcast_ref::<Trap>() else {
+        eprintln!("wasmtime-http: {error:#}");
+        return FAILURE;
+    };
+    if let (Trap::Interrupt, Some(limit)) = (trap, arguments.timeout) {
+        eprintln!("wasmtime-http: {}", timeout::message(limit));
+    }
+    // In this form it has the backtrace.
+    eprintln!("wasmtime-http: {}", format!("{error:?}").trim_end());
+    TRAP
+}

@@ -1,0 +1,44 @@
+//! `wasmtime-http`: runs WebAssembly modules that send HTTP requests.
+//!
+//! What the requests may do is decided by the crate `wasi-experimental-http-wasmtime`; this program
+//! configures it from the command line, beside WASI.
+
+mod args;
+mod exit;
+mod invoke;
+mod module;
+mod run;
+mod timeout;
+
+use std::env;
+
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+use crate::args::Arguments;
+
+fn main() {
+    let arguments = Arguments::parse();
+    trace_to_stderr(arguments.verbose);
+    let code = match run::run(&arguments) {
+        Ok(()) => 0,
+        Err(error) => exit::report(&error, &arguments),
+    };
+    // Does not wait for a thread that reads stdin for the guest.
+    std::process::exit(code);
+}
+
+/// Traces what `RUST_LOG` says, else what the number of `-v` says: without both, nothing.
+fn trace_to_stderr(verbose: u8) {
+    let filter = match (env::var(EnvFilter::DEFAULT_ENV), verbose) {
+        (Ok(filter), _) if !filter.is_empty() => filter,
+        (_, 0) => return,
+        (_, 1) => "wasi_experimental_http_wasmtime=debug,wasmtime_http=debug".to_owned(),
+        (_, 2) => "debug".to_owned(),
+        (_, _) => "trace".to_owned(),
+    };
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(filter))
+        .with_writer(std::io::stderr)
+        .init();
+}

@@ -1,0 +1,119 @@
+//! Reads and compiles the module, and says what is wrong with a file that is none.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use wasmtime::error::Context;
+use wasmtime::{Engine, Module, Result, bail};
+
+/// How binary modules and components start (the WebAssembly core specification, section 5.5.16).
+const MAGIC: &[u8] = b"\0asm";
+
+/// Behind [`MAGIC`], the number that tells a component from a module (the component model's binary
+/// format): a 16-bit version, then a 16-bit layer, which is 1 for components.
+const COMPONENT_LAYER: &[u8] = &[1, 0];
+
+/// Compiles the module in a file.
+pub fn load(engine: &Engine, path: &Path) -> Result<Module> {
+    let name = path.display();
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == ErrorKind::NotFound => bail!(
+            "there is no module `{name}`{}. Check the path, or build the module first",
+            relative_to(path)
+        ),
+        Err(error) => return Err(error).context(format!("cannot read the module `{name}`")),
+    };
+    if is_component(&bytes) {
+        bail!(
+            "`{name}` is a component, and wasmtime-http runs core modules. Build it for \
+             wasm32-wasip1 rather than wasm32-wasip2, and without a step that makes a component"
+        );
+    }
+    let is_binary = bytes.starts_with(MAGIC);
+    if !is_binary && !is_text(&bytes) {
+        bail!(
+            "`{name}` is not a WebAssembly module: a .wasm file starts with the bytes \"\\0asm\", \
+             and a .wat file is text that starts with `(`. Give the path of the module that your \
+             compiler wrote"
+        );
+    }
+    Module::new(engine, &bytes).with_context(|| match is_binary {
+        true => format!("`{name}` is not a valid module"),
+        false => format!("`{name}` is not a valid module in text"),
+    })
+}
+
+/// The directory that a relative path starts at, for a message.
+fn relative_to(path: &Path) -> String {
+    match std::env::current_dir() {
+        Ok(directory) if path.is_relative() => format!(" in `{}`", directory.display()),
+        _ => String::new(),
+    }
+}
+
+fn is_component(bytes: &[u8]) -> bool {
+    match bytes.strip_prefix(MAGIC) {
+        Some(rest) => rest.get(2..4) == Some(COMPONENT_LAYER),
+        None => text_without_comments(bytes)
+            .and_then(|text| {
+                text.strip_prefix('(')?
+                    .trim_start()
+                    .strip_prefix("component")
+            })
+            .is_some(),
+    }
+}
+
+/// Whether this may be the text of a module.
+fn is_text(bytes: &[u8]) -> bool {
+    text_without_comments(bytes).is_some_and(|text| text.starts_with('('))
+}
+
+/// The text from its first token on; `None` if it is not UTF-8.
+fn text_without_comments(bytes: &[u8]) -> Option<&str> {
+    let mut text = std::str::from_utf8(bytes).ok()?.trim_start();
+    loop {
+        if let Some(comment) = text.strip_prefix(";;") {
+            text = comment
+                .split_once('\n')
+                .map_or("", |(_, rest)| rest)
+                .trim_start();
+        } else if let Some(comment) = text.strip_prefix("(;") {
+            // Nested comments are rare at the start of a file; the parser reads them right.
+            text = comment
+                .split_once(";)")
+                .map_or("", |(_, rest)| rest)
+                .trim_start();
+        } else {
+            return Some(text);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modules_and_components_are_told_apart() {
+        let cases: [(&[u8], bool, bool); 10] = [
+            (b"\0asm\x01\0\0\0", false, false),
+            (b"\0asm\x0d\0\x01\0", true, false),
+            (b"\0asm", false, false),
+            (b"(module)", false, true),
+            (b" ;; (component)\n(; (component) ;) (module)", false, true),
+            (b"(component)", true, true),
+            (b";; a\n( component)", true, true),
+            (b"int main() {}", false, false),
+            (b"", false, false),
+            (b"\x7fELF\xff", false, false),
+        ];
+        for (bytes, component, text) in cases {
+            let shown = String::from_utf8_lossy(bytes);
+            assert_eq!(is_component(bytes), component, "{shown:?}");
+            assert_eq!(is_text(bytes), text, "{shown:?}");
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Runs a module as the command line says.
+
+use std::collections::HashSet;
+use std::io::Write;
+use std::sync::{Mutex, PoisonError};
+use std::{env, fs};
+
+use wasi_experimental_http_wasmtime::{AllowedHosts, Denied, HttpClient, HttpCtx};
+use wasmtime::error::Context;
+use wasmtime::{Cache, Config, Engine, Linker, Result, Store, bail};
+use wasmtime_wasi::p1::{self, WasiP1Ctx};
+use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
+
+use crate::args::Arguments;
+use crate::timeout::Watchdog;
+use crate::{exit, invoke, module};
+
+/// The start of commands, by WASI's convention.
+const START: &str = "_start";
+
+/// The initialisation of libraries, by WASI's convention.
+const INITIALIZE: &str = "_initialize";
+
+struct State {
+    wasi: WasiP1Ctx,
+    http: HttpCtx,
+}
+
+/// Runs the module to its end.
+///
+/// # Errors
+///
+/// Why it could not be run, or did not return: an [`exit::Exit`] if it called `proc_exit`, a
+/// [`wasmtime::Trap`] if it trapped.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let engine = engine(arguments)?;
+    let module = module::load(&engine, &arguments.module)?;
+    let function = invoke::find(&module, &arguments.invoke)?;
+    // The arguments of a command are only its WASI ones.
+    let parameters = match arguments.invoke.as_str() {
+        START => Vec::new(),
+        name => invoke::parameters(name, &function, &arguments.arguments)?,
+    };
+
+    let linker = linker(&engine)?;
+    let state = State {
+        wasi: wasi(arguments)?,
+        http: http(arguments)?,
+    };
+    let mut store = Store::new(&engine, state);
+
+    let _watchdog = match arguments.timeout {
+        Some(limit) => {
+            store.set_epoch_deadline(1);
+            Some(Watchdog::start(engine.clone(), limit)?)
+        }
+        None => None,
+    };
+    let instance = linker
+        .instantiate(&mut store, &module)
+        .with_context(|| format!("cannot instantiate `{}`", arguments.module.display()))?;
+    if module.get_export(START).is_none()
+        && let Some(initialize) = instance.get_func(&mut store, INITIALIZE)
+        && arguments.invoke != INITIALIZE
+    {
+        initialize
+            .typed::<(), ()>(&store)
+            .and_then(|initialize| initialize.call(&mut store, ()))
+            .with_context(|| format!("`{INITIALIZE}` failed"))?;
+    }
+    let Some(called) = instance.get_func(&mut store, &arguments.invoke) else {
+        bail!("the module lost its function `{}`", arguments.invoke);
+    };
+    let mut results = invoke::results(&function);
+    called
+        .call(&mut store, &parameters, &mut results)
+        .with_context(|| format!("`{}` failed", arguments.invoke))?;
+
+    let mut stdout = std::io::stdout().lock();
+    for result in &results {
+        writeln!(stdout, "{}", invoke::result_to_string(result))
+            .context("cannot write to stdout")?;
+    }
+    Ok(())
+}
+
+fn engine(arguments: &Arguments) -> Result<Engine> {
+    let mut config = Config::new();
+    config.epoch_interruption(arguments.timeout.is_some());
+    match Cache::from_file(None) {
+        Ok(cache) => {
+            config.cache(Some(cache));
+        }
+        // It saves time, and nothing else.
+        Err(error) => tracing::warn!("no compiled modules are kept: {error:#}"),
+    }
+    Engine::new(&config).context("cannot configure wasmtime")
+}
+
+fn linker(engine: &Engine) -> Result<Linker<State>> {
+    let mut linker = Linker::new(engine);
+    p1::add_to_linker_sync(&mut linker, |state: &mut State| &mut state.wasi)?;
+    // That of wasmtime-wasi traps if the code is 126 or more. AssemblyScript's `abort` exits
+    // with 255.
+    linker.allow_shadowing(true);
+    linker.func_wrap("wasi_snapshot_preview1", "proc_exit", exit::proc_exit)?;
+    linker.allow_shadowing(false);
+    wasi_experimental_http_wasmtime::add_to_linker(&mut linker, |state: &mut State| {
+        &mut state.http
+    })?;
+    Ok(linker)
+}
+
+fn wasi(arguments: &Arguments) -> Result<WasiP1Ctx> {
+    let mut builder = WasiCtxBuilder::new();
+    builder.inherit_stdio().allow_blocking_current_thread(true);
+    // The name without its directory, which is none of the guest's business.
+    let name = arguments.module.file_name().unwrap_or_default();
+    builder
+        .arg(name.to_string_lossy())
+        .args(&arguments.arguments);
+    for variable in &arguments.environment {
+        let value = match (&variable.value, env::var(&variable.name)) {
+            (Some(value), _) => value.clone(),
+            (None, Ok(value)) => value,
+            (None, Err(env::VarError::NotPresent)) => continue,
+            (None, Err(error @ env::VarError::NotUnicode(_))) => {
+                return Err(error)
+                    .with_context(|| format!("cannot pass on the variable `{}`", variable.name));
+            }
+        };
+        builder.env(&variable.name, value);
+    }
+    for directory in &arguments.directories {
+        builder
+            .preopened_dir(&directory.host, &directory.guest, FsPerms::ReadWrite)
+            .with_context(|| format!("cannot open the directory `{}`", directory.host.display()))?;
+    }
+    Ok(builder.build_p1())
+}
+
+fn http(arguments: &Arguments) -> Result<HttpCtx> {
+    let mut client = HttpClient::builder();
+    for path in &arguments.ca_files {
+        let name = path.display();
+        let pem = fs::read(path).with_context(|| format!("cannot read the --ca-file `{name}`"))?;
+        client = client
+            .add_root_certificates_pem(pem)
+            .with_context(|| format!("cannot use the --ca-file `{name}`"))?;
+    }
+    Ok(HttpCtx::builder()
+        .allowed_hosts(AllowedHosts::parse(&arguments.allowed_hosts)?)
+        .max_concurrent_requests(arguments.concurrency)
+        .client(client.build())
+        .on_denied(denied_reporter())
+        .build())
+}
+
+/// Says which option would allow a request; once for each host, however often the guest tries.
+fn denied_reporter() -> impl Fn(&Denied) + Send + Sync + 'static {
+    let reported = Mutex::new(HashSet::new());
+    move |denied| {
+        let mut reported = reported.lock().unwrap_or_else(PoisonError::into_inner);
+        if reported.insert(denied.origin.clone()) {
+            let Denied { url, origin, .. } = denied;
+            eprintln!(
+                "wasmtime-http: denied request to {url}: not in the allowed hosts; \
+                 to allow it add: --allowed-host {origin}"
+            );
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Ends a guest that runs too long.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use wasmtime::error::Context;
+use wasmtime::{Engine, Result};
+
+use crate::exit;
+
+/// How long a guest that is told to stop may take to do it. One that runs stops at once; one that
+/// waits in a host call is not told before the call returns.
+const GRACE: Duration = Duration::from_millis(200);
+
+/// Watches over the guest until it is dropped.
+pub struct Watchdog {
+    ended: Arc<Ended>,
+}
+
+#[derive(Default)]
+struct Ended {
+    ended: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Watchdog {
+    /// Interrupts the guests of an engine, whose stores have an epoch deadline of 1, when the limit
+    /// is over; ends the process if they do not react.
+    pub fn start(engine: Engine, limit: Duration) -> Result<Watchdog> {
+        let ended = Arc::new(Ended::default());
+        let watchdog = Watchdog {
+            ended: ended.clone(),
+        };
+        thread::Builder::new()
+            .name("timeout".to_owned())
+            .spawn(move || {
+                if ended.wait(limit) {
+                    return;
+                }
+                engine.increment_epoch();
+                if !ended.wait(GRACE) {
+                    // What waits in the host, for a server or for stdin, cannot be interrupted.
+                    eprintln!("wasmtime-http: {}", message(limit));
+                    std::process::exit(exit::TRAP);
+                }
+            })
+            .context("cannot start a thread for --timeout")?;
+        Ok(watchdog)
+    }
+}
+
+impl Drop for Watchdog {
+    fn drop(&mut self) {
+        *self.ended.lock() = true;
+        self.ended.changed.notify_all();
+    }
+}
+
+impl Ended {
+    fn lock(&self) -> MutexGuard<'_, bool> {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for the end; `false` if the limit is over before.
+    fn wait(&self, limit: Duration) -> bool {
+        // A limit that is beyond the clock's range is never over.
+        let deadline = Instant::now().checked_add(limit);
+        let mut ended = self.lock();
+        while !*ended {
+            let left = deadline.map_or(Duration::MAX, |deadline| {
+                deadline.saturating_duration_since(Instant::now())
+            });
+            if left.is_zero() {
+                return false;
+            }
+            ended = match self.changed.wait_timeout(ended, left) {
+                Ok((ended, _)) => ended,
+                Err(error) => error.into_inner().0,
+            };
+        }
+        true
+    }
+}
+
+/// What is said when the limit is over.
+pub fn message(limit: Duration) -> String {
+    format!("the guest was stopped: it ran into the --timeout of {limit:?}")
+}

@@ -1,0 +1,7 @@
+//! The options of `wasmtime-http`, each through the binary.
+
+mod built_guests;
+mod guests;
+mod harness;
+mod modules;
+mod requests;

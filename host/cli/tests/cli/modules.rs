@@ -1,0 +1,156 @@
+//! What the binary says about itself, and about files that it cannot run.
+
+use crate::harness::Directory;
+
+/// `(module (func (export "_start")))`
+const BINARY_COMMAND: &[u8] = b"\0asm\x01\0\0\0\
+    \x01\x04\x01\x60\0\0\
+    \x03\x02\x01\0\
+    \x07\x0a\x01\x06_start\0\0\
+    \x0a\x04\x01\x02\0\x0b";
+
+const BINARY_COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
+
+#[test]
+fn modules_are_binary_or_text_whatever_their_name() {
+    let directory = Directory::new();
+    for name in ["a.wasm", "a.wat", "a"] {
+        directory.write(name, BINARY_COMMAND);
+        directory.run(&[name]).prints("");
+        directory.write(name, ";; a comment\n(module (func (export \"_start\")))");
+        directory.run(&[name]).prints("");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_run_is_named_with_the_reason() {
+    let directory = Directory::new();
+    std::fs::create_dir(directory.path().join("directory")).unwrap();
+    let current = directory.path().file_name().unwrap().to_str().unwrap();
+    let cases: [(&str, &[u8], &[&str]); 9] = [
+        (
+            "main.c",
+            b"int main() {}",
+            &["`main.c` is not a WebAssembly module", ".wasm"],
+        ),
+        ("empty", b"", &["`empty` is not a WebAssembly module"]),
+        (
+            "image",
+            b"\x89PNG\xff",
+            &["`image` is not a WebAssembly module"],
+        ),
+        (
+            "cut.wasm",
+            &BINARY_COMMAND[..20],
+            &["`cut.wasm` is not a valid module"],
+        ),
+        (
+            "typo.wat",
+            b"(module\n  (fnc))",
+            &["`typo.wat`", "2:4", "(fnc)"],
+        ),
+        (
+            "type.wat",
+            b"(module (func (result i32)))",
+            &["`type.wat`", "type mismatch"],
+        ),
+        (
+            "c.wasm",
+            BINARY_COMPONENT,
+            &["`c.wasm` is a component", "wasm32-wasip1"],
+        ),
+        (
+            "c.wat",
+            b"(component)",
+            &["`c.wat` is a component", "wasm32-wasip1"],
+        ),
+        (
+            "import.wat",
+            b"(module (import \"env\" \"f\" (func)) (func (export \"_start\")))",
+            &["cannot instantiate `import.wat`", "env", "f"],
+        ),
+    ];
+    for (name, contents, texts) in cases {
+        directory.write(name, contents);
+        directory.run(&[name]).fails(1, texts);
+    }
+    directory
+        .run(&["none.wasm"])
+        .fails(1, &["no module `none.wasm`", current]);
+    directory
+        .run(&["directory"])
+        .fails(1, &["`directory`", "directory"]);
+}
+
+#[test]
+fn the_command_line_is_explained() {
+    let directory = Directory::new();
+    let help = directory.run(&["--help"]);
+    assert_eq!((help.code, &*help.stderr), (Some(0), ""));
+    let texts = [
+        "wasmtime-http [OPTIONS] <module> [--] [ARGS]...",
+        "-a, --allowed-host <HOST>",
+        "insecure:allow-all",
+        "-i, --invoke <FUNCTION>",
+        "[default: _start]",
+        "-c, --concurrency <N>",
+        "-e, --env <NAME[=VAL]>",
+        "--dir <HOST[::GUEST]>",
+        "--timeout <DURATION>",
+        "--ca-file <PEM>",
+        "-v, --verbose",
+        "-h, --help",
+        "-V, --version",
+        "Examples:",
+        "Exit codes:",
+        "134",
+        "Environment:",
+        "RUST_LOG",
+    ];
+    for text in texts {
+        assert!(
+            help.stdout.contains(text),
+            "no {text:?} in:\n{}",
+            help.stdout
+        );
+    }
+    let summary = directory.run(&["-h"]);
+    assert_eq!((summary.code, &*summary.stderr), (Some(0), ""));
+    assert!(summary.stdout.lines().count() < help.stdout.lines().count() / 2);
+
+    let version = format!("wasmtime-http {}\n", env!("CARGO_PKG_VERSION"));
+    directory.run(&["-V"]).prints(&version);
+    directory.run(&["--version"]).prints(&version);
+}
+
+#[test]
+fn a_wrong_command_line_is_refused_with_the_usage() {
+    let directory = Directory::new();
+    directory.write("a.wasm", BINARY_COMMAND);
+    let cases: [(&[&str], &[&str]); 3] = [
+        (&[], &["<module>", "Usage: wasmtime-http [OPTIONS]"]),
+        (&["--nonsense", "a.wasm"], &["--nonsense", "Usage:"]),
+        (&["a.wasm", "--for-the-guest"], &["-- --for-the-guest"]),
+    ];
+    for (arguments, texts) in cases {
+        directory.run(arguments).fails(2, texts);
+    }
+}
+
+#[test]
+fn compiled_modules_are_kept_if_they_can_be() {
+    let directory = Directory::new();
+    directory.write("a.wasm", BINARY_COMMAND);
+    let cache = directory.path().join("cache");
+    let run = |arguments: &[&str]| {
+        let cache = cache.to_str().unwrap();
+        directory.run_with(arguments, &[("XDG_CACHE_HOME", cache)], b"")
+    };
+    run(&["a.wasm"]).prints("");
+    assert!(cache.join("wasmtime").is_dir());
+
+    std::fs::create_dir(directory.path().join("wasmtime")).unwrap();
+    directory.write("wasmtime/config.toml", "[cache]\nnonsense = 1\n");
+    run(&["a.wasm"]).prints("");
+    run(&["-v", "a.wasm"]).fails(0, &["no compiled modules are kept", "nonsense"]);
+}

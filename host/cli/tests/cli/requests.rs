@@ -1,0 +1,206 @@
+//! What the options say about requests: which are sent, how many at once, for how long, whom TLS
+//! trusts, and what is said about them.
+
+use std::time::{Duration, Instant};
+
+use wasi_experimental_http_test_server::{HELLO, TestCa, TestServer};
+
+use crate::harness::Directory;
+
+/// A guest whose `get` and `_start` print what a URL gives: `get` gives the error as its result,
+/// `_start` as its exit code.
+fn getter(url: &str) -> Directory {
+    let directory = Directory::new();
+    directory.guest(&format!(
+        r#"(data (i32.const 1024) "{url}")
+           (func $get_url (export "get") (result i32)
+             (call $get (i32.const 1024) (i32.const {len})))
+           (func (export "_start") (call $proc_exit (call $get_url)))"#,
+        len = url.len(),
+    ));
+    directory
+}
+
+const DESTINATION_NOT_ALLOWED: i32 = 7;
+const REQUEST_ERROR: i32 = 11;
+const TOO_MANY_SESSIONS: i32 = 13;
+
+#[test]
+fn a_request_to_an_allowed_host_is_sent() {
+    let server = TestServer::http().start();
+    let directory = getter(&server.url("/get"));
+    let origin = server.origin();
+    let cases: [&[&str]; 4] = [
+        &["--allowed-host", &origin, "guest.wat"],
+        &["-a", "https://example.com", "-a", &origin, "guest.wat"],
+        &["-a=insecure:allow-all", "guest.wat"],
+        &["guest.wat", "-a", &origin],
+    ];
+    for (index, arguments) in cases.iter().enumerate() {
+        directory.run(arguments).prints(HELLO);
+        assert_eq!(server.requests(), index as u64 + 1, "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_denied_request_names_the_host_and_the_option_and_is_not_sent() {
+    let server = TestServer::http().start();
+    let directory = getter(&server.url("/get?token=secret"));
+    let origin = server.origin();
+    let by_name = server.origin_at("localhost");
+    let cases: [&[&str]; 4] = [
+        &["guest.wat"],
+        &["-a", "http://127.0.0.1", "guest.wat"],
+        &["-a", &origin.replace("http:", "https:"), "guest.wat"],
+        &["-a", &by_name, "guest.wat"],
+    ];
+    for arguments in cases {
+        let option = format!("--allowed-host {origin}\n");
+        let outcome = directory.run(arguments).fails(
+            DESTINATION_NOT_ALLOWED,
+            &["wasmtime-http: denied", &origin, &option],
+        );
+        assert_eq!(outcome.stderr.lines().count(), 1, "{}", outcome.stderr);
+        assert!(!outcome.stderr.contains("secret"), "{}", outcome.stderr);
+    }
+    assert_eq!(server.requests(), 0);
+}
+
+#[test]
+fn a_redirect_to_a_denied_host_names_that_host() {
+    let target = TestServer::http().start();
+    let server = TestServer::http().start();
+    let directory = getter(&server.url(&format!("/redirect-to?url={}", target.url("/get"))));
+    let option = format!("--allowed-host {}\n", target.origin());
+    directory
+        .run(&["-a", &server.origin(), "guest.wat"])
+        .fails(DESTINATION_NOT_ALLOWED, &[&option]);
+    assert_eq!((server.requests(), target.requests()), (1, 0));
+}
+
+#[test]
+fn a_host_that_is_denied_again_and_again_is_named_once() {
+    let directory = Directory::new();
+    directory.guest(
+        r#"(data (i32.const 1024) "http://127.0.0.1:1/ahttp://127.0.0.1:2/")
+           (func (export "_start")
+             (drop (call $open (i32.const 1024) (i32.const 20)))
+             (drop (call $open (i32.const 1024) (i32.const 19)))
+             (drop (call $open (i32.const 1044) (i32.const 19))))"#,
+    );
+    let outcome = directory.run(&["guest.wat"]).fails(
+        0,
+        &[
+            "--allowed-host http://127.0.0.1:1\n",
+            "--allowed-host http://127.0.0.1:2\n",
+        ],
+    );
+    assert_eq!(outcome.stderr.lines().count(), 2, "{}", outcome.stderr);
+}
+
+#[test]
+fn a_bad_entry_is_refused_before_the_guest_runs() {
+    let directory = Directory::new();
+    directory.guest(r#"(func (export "_start") unreachable)"#);
+    let cases = [
+        ("postman-echo.com", "https://postman-echo.com"),
+        ("ftp://example.com", "ftp"),
+        ("http://example.com/path", "path"),
+        ("", "scheme"),
+    ];
+    for (entry, text) in cases {
+        directory
+            .run(&["-a", entry, "guest.wat"])
+            .fails(2, &["--allowed-host", text]);
+    }
+}
+
+#[test]
+fn concurrency_limits_the_open_responses() {
+    let server = TestServer::http().start();
+    let url = server.url("/get");
+    let directory = Directory::new();
+    // Opens responses until it gets an error, which it gives with the number of those it has.
+    directory.guest(&format!(
+        r#"(data (i32.const 1024) "{url}")
+           (func (export "fill") (param $max i32) (result i32 i32)
+             (local $error i32) (local $open i32)
+             (loop $more
+               (local.set $error (call $open (i32.const 1024) (i32.const {len})))
+               (if (i32.eqz (local.get $error))
+                 (then
+                   (local.set $open (i32.add (local.get $open) (i32.const 1)))
+                   (br_if $more (i32.lt_u (local.get $open) (local.get $max))))))
+             (local.get $open) (local.get $error))"#,
+        len = url.len(),
+    ));
+    let fill = |options: &[&str], stdout: &str| {
+        let origin = server.origin();
+        let arguments = [options, &["-a", &origin, "-i", "fill", "guest.wat", "5"]].concat();
+        directory.run(&arguments).prints(stdout);
+    };
+    fill(&[], "5\n0\n");
+    fill(
+        &["--concurrency", "2"],
+        &format!("2\n{TOO_MANY_SESSIONS}\n"),
+    );
+    fill(&["-c0"], &format!("0\n{TOO_MANY_SESSIONS}\n"));
+    directory
+        .run(&["-c", "many", "guest.wat"])
+        .fails(2, &["--concurrency", "many"]);
+}
+
+#[test]
+fn a_guest_that_waits_for_a_server_too_long_is_stopped() {
+    let server = TestServer::http().start();
+    let directory = getter(&server.url("/hang"));
+    let start = Instant::now();
+    directory
+        .run(&["-a", &server.origin(), "--timeout", "500ms", "guest.wat"])
+        .fails(134, &["--timeout of 500ms"]);
+    assert!(start.elapsed() < Duration::from_secs(20));
+    assert_eq!(server.requests(), 1);
+}
+
+#[test]
+fn an_authority_of_a_file_is_trusted() {
+    let ca = TestCa::new();
+    let server = TestServer::https(&ca).start();
+    let directory = getter(&server.url("/get"));
+    let origin = server.origin();
+    directory.write("ca.pem", ca.pem());
+    directory.write("other.pem", TestCa::new().pem());
+    directory.write("empty.pem", "");
+    let run = |options: &[&str]| directory.run(&[options, &["-a", &origin, "guest.wat"]].concat());
+
+    run(&["--ca-file", "ca.pem"]).prints(HELLO);
+    run(&["--ca-file", "other.pem", "--ca-file=ca.pem"]).prints(HELLO);
+    run(&[]).fails(REQUEST_ERROR, &[]);
+    run(&["--ca-file", "other.pem"]).fails(REQUEST_ERROR, &[]);
+    run(&["--ca-file", "none.pem"]).fails(1, &["--ca-file `none.pem`", "No such file"]);
+    run(&["--ca-file", "empty.pem"]).fails(1, &["--ca-file `empty.pem`"]);
+    run(&["--ca-file", "guest.wat"]).fails(1, &["--ca-file `guest.wat`"]);
+}
+
+#[test]
+fn requests_are_traced_to_stderr_when_that_is_wanted() {
+    let server = TestServer::http().start();
+    let directory = getter(&server.url("/get?token=secret"));
+    let origin = server.origin();
+    let run = |options: &[&str], rust_log: &str| {
+        let arguments = [options, &["-a", &origin, "guest.wat"]].concat();
+        let outcome = directory.run_with(&arguments, &[("RUST_LOG", rust_log)], b"");
+        assert_eq!((outcome.code, &*outcome.stdout), (Some(0), HELLO));
+        outcome.stderr
+    };
+    assert_eq!(run(&[], ""), "");
+    let verbose = run(&["-v"], "");
+    assert!(
+        verbose.contains("DEBUG") && verbose.contains(&server.url("/get")),
+        "{verbose}"
+    );
+    assert!(!verbose.contains("secret"), "{verbose}");
+    assert!(run(&["--verbose", "-vv"], "").lines().count() >= verbose.lines().count());
+    assert_eq!(run(&["-v"], "off"), "");
+    assert!(run(&[], "wasi_experimental_http_wasmtime=debug").contains(&server.url("/get")));
+}
