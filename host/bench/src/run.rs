@@ -1,0 +1,442 @@
+//! Starts servers and clients, pinned, in turns, and compares them.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Instant;
+use std::{env, fs};
+
+use anyhow::{Context, Result, ensure};
+use wasi_experimental_http_codegen as codegen;
+
+use crate::report::{self, Row, median};
+
+#[derive(clap::Args)]
+pub struct RunArgs {
+    /// The directory of the guests
+    #[arg(long)]
+    guests: PathBuf,
+    /// The binary `wasmtime-http`
+    #[arg(long)]
+    wasmtime_http: PathBuf,
+    /// The WITX document of WASI preview 1
+    #[arg(long)]
+    preview1: PathBuf,
+    /// Where the table and the plot are written
+    #[arg(long)]
+    out: PathBuf,
+    /// Fewer and shorter rounds, for a first look
+    #[arg(long)]
+    quick: bool,
+    /// Only what has this in its name
+    #[arg(long)]
+    only: Option<String>,
+}
+
+const MIB: u64 = 1024 * 1024;
+
+/// Which cores the server and the client run on.
+#[derive(Clone, Copy)]
+struct Cores {
+    name: &'static str,
+    server: &'static str,
+    client: &'static str,
+}
+
+const ONE: Cores = Cores {
+    name: "one core",
+    server: "0",
+    client: "0",
+};
+
+const TWO: Cores = Cores {
+    name: "two cores",
+    server: "0",
+    client: "1",
+};
+
+/// Every core, for what runs on many threads.
+const ALL: Cores = Cores {
+    name: "all cores",
+    server: "0-1",
+    client: "0-1",
+};
+
+pub fn run(arguments: &RunArgs) -> Result<()> {
+    let bench = Bench {
+        arguments,
+        rounds: if arguments.quick { 3 } else { 9 },
+    };
+    let mut rows = Vec::new();
+    let gets = if arguments.quick { 2_000 } else { 20_000 };
+    let rust = Some("rust-bench");
+    let assembly_script = Some("as-bench");
+    for cores in [ONE, TWO] {
+        let limit = if cores.name == ONE.name { 1.2 } else { 1.1 };
+        bench.slower(&mut rows, "GETs of 64 B, Rust", "get", rust, cores, gets, 1, false, limit)?;
+        bench.slower(&mut rows, "GETs of 64 B, AssemblyScript", "get", assembly_script, cores, gets, 1, false, 1.5)?;
+    }
+    for cores in [ONE, TWO] {
+        bench.rate(&mut rows, "256 MiB response body", "download", cores, 0.95)?;
+    }
+    for cores in [ONE, TWO] {
+        bench.rate(&mut rows, "256 MiB request body", "upload", cores, 0.9)?;
+    }
+    bench.memory(&mut rows)?;
+    bench.micro(&mut rows)?;
+    bench.slower(&mut rows, "a fresh store for each GET", "fresh", rust, ONE, gets / 4, 1, false, 1.5)?;
+    for threads in [1, 2, 8, 64] {
+        let what = format!("GETs by {threads} guests on threads");
+        bench.slower(&mut rows, &what, "get", rust, ALL, gets, threads, false, 1.0 / 0.9)?;
+    }
+    bench.slower(&mut rows, "HTTPS GETs", "get", rust, ONE, gets, 1, true, 1.1)?;
+    bench.slower(&mut rows, "HTTPS GETs", "get", rust, TWO, gets, 1, true, 1.1)?;
+    bench.start(&mut rows)?;
+    bench.sizes(&mut rows)?;
+    bench.codegen(&mut rows)?;
+
+    let table = report::table(&rows);
+    println!("\n{table}");
+    fs::create_dir_all(&arguments.out)?;
+    fs::write(arguments.out.join("table.md"), &table)?;
+    fs::write(arguments.out.join("plot.svg"), report::plot(&rows))?;
+    println!("The table and a plot are in {}.", arguments.out.display());
+    Ok(())
+}
+
+struct Bench<'a> {
+    arguments: &'a RunArgs,
+    rounds: usize,
+}
+
+/// A server that ends with this value.
+struct Server {
+    child: Child,
+    origin: String,
+    ca_file: Option<PathBuf>,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Server {
+    fn start(cores: Cores, tls: bool) -> Result<Server> {
+        let mut command = pinned(cores.server, &env::current_exe()?);
+        command.arg("server").stdin(Stdio::piped()).stdout(Stdio::piped());
+        let ca_file = tls.then(|| env::temp_dir().join(format!("bench-ca-{}.pem", std::process::id())));
+        if let Some(path) = &ca_file {
+            command.arg("--ca-file").arg(path);
+        }
+        let mut child = command.spawn().context("cannot start taskset; is it installed?")?;
+        let mut port = String::new();
+        BufReader::new(child.stdout.take().context("stdout is piped")?).read_line(&mut port)?;
+        let scheme = if tls { "https" } else { "http" };
+        Ok(Server {
+            child,
+            origin: format!("{scheme}://127.0.0.1:{}", port.trim()),
+            ca_file,
+        })
+    }
+}
+
+fn pinned(cores: &str, program: &Path) -> Command {
+    let mut command = Command::new("taskset");
+    command.args(["-c", cores]).arg(program);
+    command
+}
+
+/// What a client measured: seconds, and the peak of its memory in KiB.
+#[derive(Clone, Copy)]
+struct Measured {
+    seconds: f64,
+    memory: f64,
+}
+
+impl Bench<'_> {
+    fn skips(&self, what: &str) -> bool {
+        let only = self.arguments.only.as_deref();
+        only.is_some_and(|only| !what.contains(only))
+    }
+
+    fn client(
+        &self,
+        server: &Server,
+        cores: Cores,
+        work: &str,
+        guest: Option<&str>,
+        path: &str,
+        count: u64,
+        threads: u64,
+    ) -> Result<Measured> {
+        let mut command = pinned(cores.client, &env::current_exe()?);
+        command
+            .args(["client", work, "--url"])
+            .arg(format!("{}{path}", server.origin))
+            .args(["--count", &count.to_string(), "--threads", &threads.to_string()]);
+        if let Some(guest) = guest {
+            command.arg("--guest").arg(self.guest(guest));
+        }
+        if let Some(ca_file) = &server.ca_file {
+            command.arg("--ca-file").arg(ca_file);
+        }
+        let output = command.stderr(Stdio::inherit()).output()?;
+        ensure!(output.status.success(), "{command:?} failed");
+        let text = String::from_utf8(output.stdout)?;
+        let mut figures = text.split_whitespace().map(str::parse::<f64>);
+        let mut next = || figures.next().context("a client prints two figures");
+        Ok(Measured {
+            seconds: next()??,
+            memory: next()??,
+        })
+    }
+
+    fn guest(&self, name: &str) -> PathBuf {
+        self.arguments.guests.join(name).with_extension("wasm")
+    }
+
+    /// Runs native and guest in turns; a pair for each round.
+    fn pairs(
+        &self,
+        what: &str,
+        cores: Cores,
+        tls: bool,
+        run: impl Fn(&Server, bool) -> Result<Measured>,
+    ) -> Result<Vec<(Measured, Measured)>> {
+        eprint!("{what}, {} ", cores.name);
+        let server = Server::start(cores, tls)?;
+        let pairs = (0..self.rounds)
+            .map(|_| {
+                eprint!(".");
+                Ok((run(&server, false)?, run(&server, true)?))
+            })
+            .collect();
+        eprintln!();
+        pairs
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a row of a table")]
+    fn slower(
+        &self,
+        rows: &mut Vec<Row>,
+        what: &str,
+        work: &str,
+        guest: Option<&str>,
+        cores: Cores,
+        count: u64,
+        threads: u64,
+        tls: bool,
+        limit: f64,
+    ) -> Result<()> {
+        if self.skips(what) {
+            return Ok(());
+        }
+        let pairs = self.pairs(what, cores, tls, |server, ours| {
+            let guest = if ours { guest } else { None };
+            self.client(server, cores, work, guest, "/get", count, threads)
+        })?;
+        let micros = |seconds: f64| format!("{:.1} µs", seconds / count as f64 * 1e6);
+        let ratio = median(pairs.iter().map(|(base, ours)| ours.seconds / base.seconds));
+        rows.push(Row {
+            what: format!("{what}, {}", cores.name),
+            base: micros(median(pairs.iter().map(|(base, _)| base.seconds))),
+            ours: micros(median(pairs.iter().map(|(_, ours)| ours.seconds))),
+            ratio: Some(ratio),
+            bar: format!("≤ {limit:.2} × native"),
+            holds: ratio <= limit,
+        });
+        Ok(())
+    }
+
+    fn rate(
+        &self,
+        rows: &mut Vec<Row>,
+        what: &str,
+        work: &str,
+        cores: Cores,
+        limit: f64,
+    ) -> Result<()> {
+        if self.skips(what) {
+            return Ok(());
+        }
+        let count = 256 * MIB;
+        let path = if work == "upload" { "/".to_owned() } else { format!("/bytes/{count}") };
+        let pairs = self.pairs(what, cores, false, |server, ours| {
+            self.client(server, cores, work, ours.then_some("rust-bench"), &path, count, 1)
+        })?;
+        let rate = |seconds: f64| format!("{:.2} GiB/s", 0.25 / seconds);
+        let ratio = median(pairs.iter().map(|(base, ours)| base.seconds / ours.seconds));
+        rows.push(Row {
+            what: format!("{what}, {}", cores.name),
+            base: rate(median(pairs.iter().map(|(base, _)| base.seconds))),
+            ours: rate(median(pairs.iter().map(|(_, ours)| ours.seconds))),
+            ratio: Some(ratio),
+            bar: format!("≥ {limit:.2} × native's rate"),
+            holds: ratio >= limit,
+        });
+        Ok(())
+    }
+
+    fn memory(&self, rows: &mut Vec<Row>) -> Result<()> {
+        let what = "peak memory, 1 GiB body against 1 MiB";
+        if self.skips(what) {
+            return Ok(());
+        }
+        let server = Server::start(TWO, false)?;
+        let peak = |bytes: u64| -> Result<f64> {
+            let peaks = (0..self.rounds)
+                .map(|_| {
+                    let path = format!("/bytes/{bytes}");
+                    let ours = self.client(&server, TWO, "download", Some("rust-bench"), &path, bytes, 1)?;
+                    Ok(ours.memory)
+                })
+                .collect::<Result<Vec<_>>>()?;
+            Ok(median(peaks))
+        };
+        eprintln!("{what}");
+        let (small, large) = (peak(MIB)?, peak(1024 * MIB)?);
+        let mib = |kib: f64| format!("{:.1} MiB", kib / 1024.0);
+        rows.push(Row {
+            what: what.to_owned(),
+            base: mib(small),
+            ours: mib(large),
+            ratio: None,
+            bar: "within 2 MiB".to_owned(),
+            holds: (large - small).abs() <= 2048.0,
+        });
+        Ok(())
+    }
+
+    fn micro(&self, rows: &mut Vec<Row>) -> Result<()> {
+        let what = "host call alone";
+        if self.skips(what) {
+            return Ok(());
+        }
+        eprintln!("{what}");
+        let server = Server::start(TWO, false)?;
+        let calls: u64 = if self.arguments.quick { 20_000 } else { 100_000 };
+        let output = pinned(TWO.client, &env::current_exe()?)
+            .args(["micro", "--url"])
+            .arg(format!("{}/bytes/{}", server.origin, calls * 64))
+            .args(["--calls", &calls.to_string()])
+            .args(["--rounds", &(self.rounds * 3).to_string()])
+            .stderr(Stdio::inherit())
+            .output()?;
+        ensure!(output.status.success(), "the measurement of host calls failed");
+        for line in String::from_utf8(output.stdout)?.lines() {
+            let words: Vec<&str> = line.split(' ').collect();
+            let [name, base, ours, ratio] = words[..] else {
+                anyhow::bail!("unexpected output {line:?}");
+            };
+            let (base, ours, ratio): (f64, f64, f64) = (base.parse()?, ours.parse()?, ratio.parse()?);
+            rows.push(Row {
+                what: format!("{what}, `{name}` of 64 B"),
+                base: format!("{base:.0} ns"),
+                ours: format!("{ours:.0} ns"),
+                ratio: Some(ratio),
+                bar: "≤ 1.30 × a hand-written `func_wrap`".to_owned(),
+                holds: ratio <= 1.3,
+            });
+        }
+        Ok(())
+    }
+
+    fn start(&self, rows: &mut Vec<Row>) -> Result<()> {
+        let what = "`wasmtime-http`, second start of a module";
+        if self.skips(what) {
+            return Ok(());
+        }
+        eprintln!("{what}");
+        let time = |command: &mut Command| -> Result<f64> {
+            let start = Instant::now();
+            let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status()?;
+            ensure!(status.success(), "{command:?} failed");
+            Ok(start.elapsed().as_secs_f64() * 1e3)
+        };
+        let server = Server::start(TWO, false)?;
+        let empty = || -> Result<f64> {
+            time(pinned(TWO.client, &env::current_exe()?).arg("empty"))
+        };
+        let module = || -> Result<f64> {
+            time(
+                pinned(TWO.client, &self.arguments.wasmtime_http)
+                    .args(["--allowed-host", &server.origin, "--env"])
+                    .arg(format!("HTTP_URL={}/get", server.origin))
+                    .args(["--invoke", "fill"])
+                    .arg(self.guest("rust-bench"))
+                    .arg("1"),
+            )
+        };
+        // Compiles it and keeps the result.
+        module()?;
+        let mut pairs = Vec::new();
+        for _ in 0..self.rounds * 3 {
+            pairs.push((empty()?, module()?));
+        }
+        let more = median(pairs.iter().map(|(base, ours)| ours - base));
+        rows.push(Row {
+            what: what.to_owned(),
+            base: format!("{:.1} ms for an empty process", median(pairs.iter().map(|pair| pair.0))),
+            ours: format!("{:.1} ms", median(pairs.iter().map(|pair| pair.1))),
+            ratio: None,
+            bar: "≤ 10 ms more".to_owned(),
+            holds: more <= 10.0,
+        });
+        Ok(())
+    }
+
+    fn sizes(&self, rows: &mut Vec<Row>) -> Result<()> {
+        for (what, guest, limit) in [
+            ("size of a guest in Rust", "rust-bench", 110.0),
+            ("size of a guest in AssemblyScript", "as-bench", 15.0),
+        ] {
+            if self.skips(what) {
+                continue;
+            }
+            let size = fs::metadata(self.guest(guest))?.len() as f64 / 1000.0;
+            rows.push(Row {
+                what: what.to_owned(),
+                base: String::new(),
+                ours: format!("{size:.1} kB"),
+                ratio: None,
+                bar: format!("≤ {limit:.0} kB"),
+                holds: size <= limit,
+            });
+        }
+        Ok(())
+    }
+
+    fn codegen(&self, rows: &mut Vec<Row>) -> Result<()> {
+        let what = "bindings of WASI preview 1 in all languages";
+        if self.skips(what) {
+            return Ok(());
+        }
+        let options = codegen::Options {
+            stem: "preview1".to_owned(),
+            source: "preview1.witx".to_owned(),
+            command: "cargo xtask bench".to_owned(),
+            faults: codegen::GuestFaults::default(),
+        };
+        let mut times = Vec::new();
+        for _ in 0..self.rounds {
+            let start = Instant::now();
+            let document = codegen::Document::load(&[&self.arguments.preview1])?;
+            let files = codegen::generate(&document, &codegen::Language::ALL, &options)?;
+            times.push(start.elapsed().as_secs_f64() * 1e3);
+            ensure!(files.len() == codegen::Language::ALL.len(), "files are missing");
+        }
+        let time = median(times);
+        rows.push(Row {
+            what: what.to_owned(),
+            base: String::new(),
+            ours: format!("{time:.1} ms"),
+            ratio: None,
+            bar: "≤ 50 ms".to_owned(),
+            holds: time <= 50.0,
+        });
+        Ok(())
+    }
+}

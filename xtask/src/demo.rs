@@ -1,0 +1,158 @@
+//! `cargo xtask demo`: the whole way, from the WITX file to guests that make real requests.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+
+use anyhow::{Context, Result, bail, ensure};
+use wasi_experimental_http_test_server::{TestServer, body_hash, fill_pattern};
+
+use crate::codegen::{self, CodegenArgs};
+use crate::guests::{self, GuestsArgs};
+use crate::summary::Summary;
+use crate::{project, step};
+
+/// The size of the download.
+const DOWNLOAD_BYTES: usize = 64 * 1024 * 1024;
+
+/// The languages, as the names of their guests begin.
+const LANGUAGES: [(&str, &str); 2] = [("rust", "Rust"), ("as", "AssemblyScript")];
+
+/// Runs the steps up to the first that fails; of the guests, all.
+pub fn run() -> Result<()> {
+    let mut summary = Summary::default();
+    let ready = summary.step("generate the bindings", generate)
+        && summary.step("build the guests", build_guests)
+        && summary.step("build wasmtime-http", build_runner);
+    if ready {
+        let mut download = vec![0; DOWNLOAD_BYTES];
+        fill_pattern(0, &mut download);
+        let demo = Demo {
+            runner: project::debug_dir()
+                .join("wasmtime-http")
+                .with_extension(std::env::consts::EXE_EXTENSION),
+            server: TestServer::http().start(),
+            download,
+        };
+        for (prefix, language) in LANGUAGES {
+            demo.run_guests(prefix, language, &mut summary);
+        }
+        summary.step("a request that is not allowed", || demo.denied());
+    }
+    if !summary.print() {
+        bail!("the demo failed");
+    }
+    Ok(())
+}
+
+fn generate() -> Result<()> {
+    step::header("Generating the bindings from witx/");
+    codegen::run(&CodegenArgs { check: false })
+}
+
+fn build_guests() -> Result<()> {
+    let names = ["post", "download", "reactor"];
+    let guests = LANGUAGES.map(|(prefix, _)| names.map(|name| format!("{prefix}-{name}")));
+    let guests: Vec<&str> = guests.iter().flatten().map(String::as_str).collect();
+    guests::run(&GuestsArgs::only(&guests))
+}
+
+fn build_runner() -> Result<()> {
+    step::header("Building wasmtime-http");
+    // With the features of the whole workspace, as `cargo run --bin wasmtime-http` builds it.
+    step::run(project::cargo().args(["build", "--locked", "--workspace", "--bin", "wasmtime-http"]))
+}
+
+/// A server, and the program that runs guests against it.
+struct Demo {
+    runner: PathBuf,
+    server: TestServer,
+    /// What the guests have to download.
+    download: Vec<u8>,
+}
+
+impl Demo {
+    /// Runs the guests of one language.
+    fn run_guests(&self, prefix: &str, language: &str, summary: &mut Summary) {
+        let guest = |name: &str| guests::path(&format!("{prefix}-{name}"));
+        summary.step(format!("{language}: post"), || {
+            let url = self.server.url("/post");
+            let output = self.allowed(&[], &guest("post"), &[&url])?;
+            expect(&output, &["text/plain", "request body", "200"])?;
+            let sent = self
+                .server
+                .last_request()
+                .context("the server got no request")?;
+            ensure!(sent.method == "POST", "the server got a {}", sent.method);
+            ensure!(
+                sent.header("abc") == Some(b"def"),
+                "the server did not get the header abc"
+            );
+            Ok(())
+        });
+        summary.step(format!("{language}: download"), || {
+            let url = self.server.url(&format!("/bytes/{DOWNLOAD_BYTES}"));
+            let output = self.allowed(&[], &guest("download"), &[&url])?;
+            let hash = format!("{:016x}", body_hash(&self.download));
+            expect(&output, &["200", &DOWNLOAD_BYTES.to_string(), &hash])
+        });
+        for (function, result) in [("get", "200"), ("post", "200"), ("concurrent", "3")] {
+            summary.step(format!("{language}: reactor, {function}"), || {
+                let origin = format!("HTTP_URL={}", self.server.origin());
+                let options = ["--env", &origin, "--invoke", function];
+                let output = self.allowed(&options, &guest("reactor"), &[])?;
+                ensure!(
+                    output.lines().any(|line| line == result),
+                    "`{function}` did not give {result}"
+                );
+                Ok(())
+            });
+        }
+    }
+
+    /// Runs a guest without leave to reach the server, and checks that it did not.
+    fn denied(&self) -> Result<()> {
+        let before = self.server.requests();
+        let url = self.server.url("/post");
+        let (status, output) = self.run(&[], &guests::path("rust-post"), &[&url])?;
+        ensure!(!status.success(), "the guest did not notice");
+        expect(
+            &output,
+            &[&format!("--allowed-host {}", self.server.origin())],
+        )?;
+        ensure!(self.server.requests() == before, "the request was sent");
+        Ok(())
+    }
+
+    /// Runs a guest that may reach the server, and gives what it printed.
+    fn allowed(&self, options: &[&str], guest: &Path, arguments: &[&str]) -> Result<String> {
+        let origin = self.server.origin();
+        let options = [&["--allowed-host", &origin], options].concat();
+        let (status, output) = self.run(&options, guest, arguments)?;
+        ensure!(status.success(), "wasmtime-http ended with {status}");
+        Ok(output)
+    }
+
+    fn run(
+        &self,
+        options: &[&str],
+        guest: &Path,
+        arguments: &[&str],
+    ) -> Result<(ExitStatus, String)> {
+        let mut command: Command = project::command(&self.runner);
+        command
+            .current_dir(project::root())
+            .args(options)
+            .arg(project::relative(guest))
+            .args(arguments);
+        println!("\n$ {}", step::line(&command));
+        step::run_and_capture(&mut command)
+    }
+}
+
+/// Checks that a guest printed what it received.
+fn expect(output: &str, texts: &[&str]) -> Result<()> {
+    for text in texts {
+        ensure!(output.contains(text), "it did not print `{text}`");
+    }
+    Ok(())
+}

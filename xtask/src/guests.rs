@@ -1,0 +1,270 @@
+//! `cargo xtask guests`: builds the guests that tests, the demo and the benchmarks run.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Instant, SystemTime};
+
+use anyhow::{Context, Result};
+
+use crate::wasm_toolchain::{Kind, Toolchain};
+use crate::{npm, project, step};
+
+/// A guest in Rust.
+struct RustGuest {
+    /// The name of the module, without `.wasm`.
+    name: &'static str,
+    /// The directory of its package, from the root.
+    package: &'static str,
+    /// How cargo selects it in its package.
+    selection: &'static [&'static str],
+    /// The file that cargo writes, from the directory of the profile.
+    artefact: &'static str,
+    kind: Kind,
+}
+
+const RUST_GUESTS: [RustGuest; 6] = [
+    RustGuest {
+        name: "rust-post",
+        package: "guest-rust",
+        selection: &["--example", "post"],
+        artefact: "examples/post.wasm",
+        kind: Kind::Command,
+    },
+    RustGuest {
+        name: "rust-download",
+        package: "guest-rust",
+        selection: &["--example", "download"],
+        artefact: "examples/download.wasm",
+        kind: Kind::Command,
+    },
+    RustGuest {
+        name: "rust-reactor",
+        package: "guest-rust",
+        selection: &["--example", "reactor"],
+        artefact: "examples/reactor.wasm",
+        kind: Kind::Reactor,
+    },
+    RustGuest {
+        name: "rust-e2e",
+        package: "host/tests/guests/e2e-rust",
+        selection: &["--lib"],
+        artefact: "e2e_rust.wasm",
+        kind: Kind::Reactor,
+    },
+    RustGuest {
+        name: "old-reactor",
+        package: "host/tests/guests/old-abi",
+        selection: &["--lib"],
+        artefact: "old_abi.wasm",
+        kind: Kind::Reactor,
+    },
+    RustGuest {
+        name: "rust-bench",
+        package: "host/bench/guests/rust",
+        selection: &["--lib"],
+        artefact: "bench_rust.wasm",
+        kind: Kind::Reactor,
+    },
+];
+
+/// The npm package whose compiler builds all guests in AssemblyScript.
+pub const AS_PACKAGE: &str = "guest-as";
+
+/// A guest in AssemblyScript.
+struct AsGuest {
+    /// The name of the module, without `.wasm`.
+    name: &'static str,
+    /// The directory whose `asconfig.json` it is compiled with, from the root.
+    directory: &'static str,
+    /// Its source, from that directory.
+    entry: &'static str,
+    kind: Kind,
+}
+
+const AS_GUESTS: [AsGuest; 5] = [
+    AsGuest {
+        name: "as-post",
+        directory: AS_PACKAGE,
+        entry: "examples/post.ts",
+        kind: Kind::Command,
+    },
+    AsGuest {
+        name: "as-download",
+        directory: AS_PACKAGE,
+        entry: "examples/download.ts",
+        kind: Kind::Command,
+    },
+    AsGuest {
+        name: "as-reactor",
+        directory: AS_PACKAGE,
+        entry: "examples/reactor.ts",
+        kind: Kind::Reactor,
+    },
+    AsGuest {
+        name: "as-e2e",
+        directory: "host/tests/guests/e2e-as",
+        entry: "assembly/index.ts",
+        kind: Kind::Reactor,
+    },
+    AsGuest {
+        name: "as-bench",
+        directory: "host/bench/guests/assemblyscript",
+        entry: "assembly/index.ts",
+        kind: Kind::Reactor,
+    },
+];
+
+/// The arguments of `cargo xtask guests`.
+#[derive(clap::Args)]
+pub struct GuestsArgs {
+    /// Build only these, for example `rust-post as-post`
+    #[arg(value_name = "GUEST", value_parser = names())]
+    guests: Vec<String>,
+}
+
+impl GuestsArgs {
+    /// Builds these guests, or all if there are none.
+    pub fn only(guests: &[&str]) -> GuestsArgs {
+        GuestsArgs {
+            guests: guests.iter().map(|guest| (*guest).to_owned()).collect(),
+        }
+    }
+
+    fn selects(&self, name: &str) -> bool {
+        self.guests.is_empty() || self.guests.iter().any(|guest| guest == name)
+    }
+}
+
+fn names() -> Vec<&'static str> {
+    let rust = RUST_GUESTS.iter().map(|guest| guest.name);
+    rust.chain(AS_GUESTS.iter().map(|guest| guest.name))
+        .collect()
+}
+
+/// Builds guests into [`project::guests_dir`].
+pub fn run(arguments: &GuestsArgs) -> Result<()> {
+    let start = Instant::now();
+    let rust: Vec<_> = RUST_GUESTS
+        .iter()
+        .filter(|guest| arguments.selects(guest.name))
+        .collect();
+    let assembly_script: Vec<_> = AS_GUESTS
+        .iter()
+        .filter(|guest| arguments.selects(guest.name))
+        .collect();
+    let directory = project::guests_dir();
+    fs::create_dir_all(&directory)
+        .with_context(|| format!("cannot create {}", directory.display()))?;
+    if !rust.is_empty() {
+        build_rust(&rust)?;
+    }
+    if !assembly_script.is_empty() {
+        build_as(&assembly_script)?;
+    }
+    step::note(format_args!(
+        "{} guests are up to date in {} ({})",
+        rust.len() + assembly_script.len(),
+        project::relative(&directory).display(),
+        step::seconds(start.elapsed())
+    ));
+    Ok(())
+}
+
+/// Where a guest is put.
+pub fn path(name: &str) -> PathBuf {
+    project::guests_dir().join(name).with_extension("wasm")
+}
+
+fn build_rust(guests: &[&RustGuest]) -> Result<()> {
+    let toolchain = Toolchain::find_or_install()?;
+    step::header(format_args!(
+        "Guests in Rust, with the toolchain of {}",
+        toolchain.name()
+    ));
+    for guest in guests {
+        let package = project::root().join(guest.package);
+        step::run(&mut toolchain.cargo_rustc(&package, guest.selection, guest.kind))
+            .with_context(|| format!("cannot build {}", guest.name))?;
+        copy_if_changed(
+            &toolchain.output_dir().join(guest.artefact),
+            &path(guest.name),
+        )?;
+    }
+    Ok(())
+}
+
+fn build_as(guests: &[&AsGuest]) -> Result<()> {
+    let package = project::root().join(AS_PACKAGE);
+    npm::install(&package)?;
+    step::header("Guests in AssemblyScript");
+    for guest in guests {
+        let directory = project::root().join(guest.directory);
+        let output = path(guest.name);
+        if is_newer_than_all(&output, &as_inputs(guest))? {
+            continue;
+        }
+        step::note(format_args!("compiling {}", guest.name));
+        let unfinished = output.with_extension("wasm.new");
+        let mut asc = project::command(package.join("node_modules/.bin/asc"));
+        asc.current_dir(&directory)
+            .args([guest.entry, "--outFile"])
+            .arg(&unfinished)
+            .args(["--exportStart", guest.kind.start()]);
+        step::run(&mut asc).with_context(|| format!("cannot build {}", guest.name))?;
+        fs::rename(&unfinished, &output)
+            .with_context(|| format!("cannot write {}", output.display()))?;
+    }
+    Ok(())
+}
+
+/// Copies a file in one step, so that who reads the target sees one version or the other; leaves
+/// it alone if it has the same content already.
+fn copy_if_changed(from: &Path, to: &Path) -> Result<()> {
+    let content = fs::read(from).with_context(|| format!("cannot read {}", from.display()))?;
+    if fs::read(to).is_ok_and(|present| present == content) {
+        return Ok(());
+    }
+    let unfinished = to.with_extension("wasm.new");
+    fs::write(&unfinished, content)
+        .and_then(|()| fs::rename(&unfinished, to))
+        .with_context(|| format!("cannot write {}", to.display()))
+}
+
+/// The files and directories that a guest in AssemblyScript is made of.
+fn as_inputs(guest: &AsGuest) -> Vec<PathBuf> {
+    let package = project::root().join(AS_PACKAGE);
+    let directory = project::root().join(guest.directory);
+    let entry = directory.join(guest.entry);
+    vec![
+        npm::stamp(&package),
+        package.join("assembly"),
+        directory.join("asconfig.json"),
+        entry.parent().map_or(directory, Path::to_owned),
+    ]
+}
+
+/// Whether a file exists and none of these files and directories was changed after it was written.
+fn is_newer_than_all(file: &Path, inputs: &[PathBuf]) -> Result<bool> {
+    let Ok(written) = fs::metadata(file).and_then(|metadata| metadata.modified()) else {
+        return Ok(false);
+    };
+    for input in inputs {
+        if last_change(input)? > written {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// When a file, or anything in a directory, was last changed.
+fn last_change(path: &Path) -> Result<SystemTime> {
+    let context = || format!("cannot read {}", path.display());
+    let metadata = fs::metadata(path).with_context(context)?;
+    let mut changed = metadata.modified().with_context(context)?;
+    if metadata.is_dir() {
+        for entry in fs::read_dir(path).with_context(context)? {
+            changed = changed.max(last_change(&entry.with_context(context)?.path())?);
+        }
+    }
+    Ok(changed)
+}

@@ -1,0 +1,105 @@
+//! `cargo xtask`: the commands of those who work on this project.
+
+mod bench;
+mod codegen;
+mod demo;
+mod guests;
+mod npm;
+mod project;
+mod step;
+mod summary;
+mod test;
+mod wasm_toolchain;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Generates the bindings, builds the guests, runs the tests and the demo.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Generates the bindings and the reference from witx/, or checks them
+    Codegen(codegen::CodegenArgs),
+    #[command(about = "Builds the guests that the tests and the demo run", long_about = GUESTS_HELP)]
+    Guests(guests::GuestsArgs),
+    #[command(about = "Runs the guests of both languages against a local server", long_about = DEMO_HELP)]
+    Demo,
+    #[command(about = "Measures the host and its guests beside native ureq", long_about = BENCH_HELP)]
+    Bench(bench::BenchArgs),
+    #[command(about = "Runs every check and every test", long_about = TEST_HELP)]
+    Test(test::TestArgs),
+}
+
+const GUESTS_HELP: &str = "\
+Builds the guests that the tests and the demo run, in Rust and in AssemblyScript, into
+target/guests/.
+
+What it needs is found, or installed:
+
+  - A Rust compiler for wasm32-wasip1. This is the toolchain of the workspace, if it has that
+    target; else the compiler of Debian's packages, if they are installed; else the target is
+    added with `rustup target add`; else, as root, the packages are installed with apt-get.
+  - The npm packages of guest-as/package-lock.json, installed with `npm ci`. Node.js and npm have
+    to be there.
+
+A second run builds only what has changed.
+
+Environment:
+  XTASK_WASM_TOOLCHAIN  `rustup` or `debian`: use this compiler, and no other.";
+
+const DEMO_HELP: &str = "\
+Goes the whole way: generates the bindings, builds the example guests in Rust and in
+AssemblyScript (see `cargo xtask guests --help` for what that needs), builds wasmtime-http, starts
+an HTTP server on 127.0.0.1, and runs each guest against it. Shows each command, what the guest
+printed, and what a request looks like that is not allowed. Fails if anything does.
+
+Needs no network once the dependencies are downloaded.";
+
+const BENCH_HELP: &str = "\
+Measures the host and its guests beside native ureq, in turns in one run, with the server and the
+client pinned by taskset: to one core, and to two. Prints a table with the bar that each figure has
+to reach, and writes it with a plot to target/bench/.
+
+Figures mean something on a machine that does nothing else. Needs Linux and taskset (util-linux).";
+
+const TEST_HELP: &str = "\
+Runs every check and every test, up to the first step that fails:
+
+  1. cargo fmt --check
+  2. cargo xtask codegen --check
+  3. cargo xtask guests
+  4. cargo clippy, without warnings
+  5. cargo doc, without warnings
+  6. npm test, in guest-as
+  7. cargo test: unit, integration and doc tests of the workspace
+
+With arguments, only steps 3 and 7, and the test binaries get the arguments:
+
+  cargo xtask test denied                 the tests with `denied` in their names
+  cargo xtask test -- --nocapture denied  the same, with their output";
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result: Result<()> = match arguments.command {
+        Task::Codegen(arguments) => codegen::run(&arguments),
+        Task::Guests(arguments) => guests::run(&arguments),
+        Task::Demo => demo::run(),
+        Task::Bench(arguments) => bench::run(&arguments),
+        Task::Test(arguments) => test::run(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

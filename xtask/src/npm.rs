@@ -1,0 +1,47 @@
+//! Installs the npm packages that the AssemblyScript guests are built with.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::wasm_toolchain::find_program;
+use crate::{project, step};
+
+/// Says, inside `node_modules`, which lock file it was installed from.
+const STAMP: &str = ".installed-from-package-lock.json";
+
+const NPM_LIMIT: Duration = Duration::from_secs(600);
+
+/// Installs what the lock file of a package says, unless that was done before.
+pub fn install(package: &Path) -> Result<()> {
+    let lock_file = package.join("package-lock.json");
+    let lock = fs::read(&lock_file)
+        .with_context(|| format!("cannot read {}", project::relative(&lock_file).display()))?;
+    let stamp = stamp(package);
+    if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
+        return Ok(());
+    }
+    if find_program("npm").is_none() || find_program("node").is_none() {
+        bail!(
+            "npm and Node.js, which the AssemblyScript guests are built with, are not installed.\n\
+             Install Node.js 20 or newer (https://nodejs.org, or on Debian as root: \
+             apt-get install nodejs npm), then run the same command again"
+        );
+    }
+    step::header(format_args!(
+        "npm packages of {}",
+        project::relative(package).display()
+    ));
+    let mut npm = project::command("npm");
+    npm.current_dir(package)
+        .args(["ci", "--no-audit", "--no-fund"]);
+    step::run_with_deadline(&mut npm, NPM_LIMIT)?;
+    fs::write(&stamp, lock).with_context(|| format!("cannot write {}", stamp.display()))
+}
+
+/// The file that is written when the packages of a package have been installed.
+pub fn stamp(package: &Path) -> PathBuf {
+    package.join("node_modules").join(STAMP)
+}

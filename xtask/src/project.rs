@@ -1,0 +1,71 @@
+//! Where things are in the work tree, and how its own cargo is called.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The root of the workspace.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the package xtask lies in the workspace")
+}
+
+/// Where the built guests are put, whatever the target directory of the workspace is.
+pub fn guests_dir() -> PathBuf {
+    root().join("target/guests")
+}
+
+/// Where guests are built; not the workspace's own target directory, because guests may have to be
+/// built by another cargo.
+pub fn guests_build_dir() -> PathBuf {
+    root().join("target/guests-build")
+}
+
+/// Where benchmarks are built and their results written.
+pub fn bench_dir() -> PathBuf {
+    root().join("target/bench")
+}
+
+/// Where cargo puts the debug builds of the workspace.
+pub fn debug_dir() -> PathBuf {
+    // The target directory may be configured in many ways; this program lies in it.
+    env::current_exe()
+        .ok()
+        .and_then(|exe| exe.parent().map(Path::to_owned))
+        .unwrap_or_else(|| root().join("target/debug"))
+}
+
+/// The cargo that started this program, in the workspace's root.
+pub fn cargo() -> Command {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = command(cargo);
+    command.current_dir(root());
+    command
+}
+
+/// A program in the environment of the person who called `cargo xtask`.
+pub fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
+    let mut command = Command::new(program);
+    for (name, _) in env::vars_os() {
+        if name.to_str().is_some_and(is_set_by_cargo_run) {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// Whether `cargo run` sets this variable, about the package xtask, for the program it runs.
+fn is_set_by_cargo_run(name: &str) -> bool {
+    name.starts_with("CARGO_PKG_")
+        || name.starts_with("CARGO_MANIFEST_")
+        || matches!(
+            name,
+            "CARGO_BIN_NAME" | "CARGO_CRATE_NAME" | "CARGO_PRIMARY_PACKAGE" | "OUT_DIR"
+        )
+}
+
+/// The path below the workspace's root, for messages.
+pub fn relative(path: &Path) -> &Path {
+    path.strip_prefix(root()).unwrap_or(path)
+}

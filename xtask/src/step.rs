@@ -1,0 +1,215 @@
+//! Steps of a command: each says what it does, and shows that it is alive while it does it.
+
+use std::ffi::OsStr;
+use std::io::{IsTerminal, Read};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+/// How often a step without a terminal to draw on says that it is still running.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// How often a child with a deadline is looked at.
+const POLL: Duration = Duration::from_millis(100);
+
+/// Says which step begins.
+pub fn header(text: impl std::fmt::Display) {
+    eprintln!("==> {text}");
+}
+
+/// Says something about the step that runs.
+pub fn note(text: impl std::fmt::Display) {
+    eprintln!("    {text}");
+}
+
+/// Runs a program to its end with its output shown.
+pub fn run(command: &mut Command) -> Result<()> {
+    let mut child = spawn(command)?;
+    let status = with_heartbeat(command, || child.wait())?;
+    check(command, status)
+}
+
+/// Like [`run`], for a program that may wait for a network for ever.
+pub fn run_with_deadline(command: &mut Command, limit: Duration) -> Result<()> {
+    let mut child = spawn(command)?;
+    let deadline = Instant::now() + limit;
+    let status = with_heartbeat(command, || {
+        loop {
+            if let Some(status) = child.try_wait()? {
+                return Ok(Some(status));
+            }
+            if Instant::now() >= deadline {
+                child.kill()?;
+                child.wait()?;
+                return Ok(None);
+            }
+            std::thread::sleep(POLL);
+        }
+    })?;
+    match status {
+        Some(status) => check(command, status),
+        None => bail!("`{}` did not end in {}", line(command), seconds(limit)),
+    }
+}
+
+/// Runs a program to its end and gives what it wrote to stdout; its stderr is shown.
+pub fn output(command: &mut Command) -> Result<String> {
+    let output = command
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("cannot run `{}`", line(command)))?;
+    check(command, output.status)?;
+    String::from_utf8(output.stdout)
+        .with_context(|| format!("the output of `{}` is not UTF-8", line(command)))
+}
+
+/// Runs a program to its end; gives its status and everything it wrote, which is shown too.
+pub fn run_and_capture(command: &mut Command) -> Result<(ExitStatus, String)> {
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot run `{}`", line(command)))?;
+    let stderr = child.stderr.take();
+    let from_stderr = std::thread::spawn(move || copy_lines(stderr));
+    let mut text = copy_lines(child.stdout.take());
+    let status = child.wait()?;
+    text.push_str(&from_stderr.join().unwrap_or_default());
+    Ok((status, text))
+}
+
+/// Shows what a program writes, indented, and gives it.
+fn copy_lines(from: Option<impl Read>) -> String {
+    let mut text = Vec::new();
+    if let Some(mut from) = from {
+        // A program that is killed while it writes has written what it has.
+        let _ = from.read_to_end(&mut text);
+    }
+    let text = String::from_utf8_lossy(&text).into_owned();
+    for line in text.lines() {
+        println!("    | {line}");
+    }
+    text
+}
+
+/// Runs `work`; where a terminal does not show cargo's own progress, says now and then that it is
+/// still running.
+fn with_heartbeat<T>(command: &Command, work: impl FnOnce() -> std::io::Result<T>) -> Result<T> {
+    if std::io::stderr().is_terminal() {
+        return Ok(work()?);
+    }
+    let (done, is_done) = mpsc::channel::<()>();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            let start = Instant::now();
+            while let Err(RecvTimeoutError::Timeout) = is_done.recv_timeout(HEARTBEAT) {
+                note(format_args!("... {} so far", seconds(start.elapsed())));
+            }
+        });
+        let result = work();
+        drop(done);
+        result
+    })
+    .with_context(|| format!("cannot wait for `{}`", line(command)))
+}
+
+fn spawn(command: &mut Command) -> Result<Child> {
+    command
+        .stdin(Stdio::null())
+        .spawn()
+        .with_context(|| format!("cannot run `{}`", line(command)))
+}
+
+fn check(command: &Command, status: ExitStatus) -> Result<()> {
+    if !status.success() {
+        bail!("`{}` failed ({status})", line(command));
+    }
+    Ok(())
+}
+
+/// The command as it could be typed.
+pub fn line(command: &Command) -> String {
+    let mut line = program_name(command.get_program());
+    for argument in command.get_args() {
+        line.push(' ');
+        let argument = argument.to_string_lossy();
+        if argument.is_empty() || argument.contains([' ', '"', '\'']) {
+            line.push_str(&format!("'{argument}'"));
+        } else {
+            line.push_str(&argument);
+        }
+    }
+    line
+}
+
+fn program_name(program: &OsStr) -> String {
+    let path = std::path::Path::new(program);
+    path.file_name()
+        .unwrap_or(program)
+        .to_string_lossy()
+        .into_owned()
+}
+
+/// A duration in the precision in which people wait.
+pub fn seconds(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match seconds {
+        0..10 => format!("{:.1} s", duration.as_secs_f64()),
+        10..60 => format!("{seconds} s"),
+        _ => format!("{} min {} s", seconds / 60, seconds % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_shown_as_it_can_be_typed() {
+        let mut command = Command::new("/usr/bin/wasmtime-http");
+        command.args(["--env", "A=b c", "", "guest.wasm"]);
+        assert_eq!(line(&command), "wasmtime-http --env 'A=b c' '' guest.wasm");
+    }
+
+    #[test]
+    fn durations_are_shown_as_people_wait() {
+        let cases = [
+            (Duration::from_millis(40), "0.0 s"),
+            (Duration::from_millis(9_940), "9.9 s"),
+            (Duration::from_millis(10_700), "10 s"),
+            (Duration::from_secs(61), "1 min 1 s"),
+        ];
+        for (duration, expected) in cases {
+            assert_eq!(seconds(duration), expected);
+        }
+    }
+
+    #[test]
+    fn a_program_that_fails_is_named() {
+        let error = run(Command::new("sh").args(["-c", "exit 3"])).unwrap_err();
+        assert!(
+            error.to_string().starts_with("`sh -c 'exit 3'` failed"),
+            "{error}"
+        );
+        let error = run(&mut Command::new("no-such-program-anywhere")).unwrap_err();
+        assert!(
+            error.to_string().contains("no-such-program-anywhere"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_program_that_takes_too_long_is_ended() {
+        let limit = Duration::from_millis(200);
+        let error = run_with_deadline(Command::new("sleep").arg("60"), limit).unwrap_err();
+        assert!(
+            error.to_string().starts_with("`sleep 60` did not end"),
+            "{error}"
+        );
+        run_with_deadline(&mut Command::new("true"), Duration::from_secs(60)).unwrap();
+    }
+}

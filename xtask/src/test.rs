@@ -1,0 +1,98 @@
+//! `cargo xtask test`: every check and every test.
+
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::codegen::{self, CodegenArgs};
+use crate::guests::{self, GuestsArgs};
+use crate::summary::Summary;
+use crate::{npm, project, step};
+
+/// The arguments of `cargo xtask test`.
+#[derive(clap::Args)]
+pub struct TestArgs {
+    /// Run only the tests with this in their names; or other arguments of the test binaries
+    #[arg(
+        value_name = "ARGS",
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    arguments: Vec<String>,
+}
+
+/// Runs the steps up to the first that fails.
+pub fn run(arguments: &TestArgs) -> Result<()> {
+    let mut summary = Summary::default();
+    let passed = if arguments.arguments.is_empty() {
+        summary.step("formatting", formatting)
+            && summary.step("generated files", generated_files)
+            && summary.step("guests", build_guests)
+            && summary.step("clippy", clippy)
+            && summary.step("documentation", documentation)
+            && summary.step("AssemblyScript tests", assembly_script_tests)
+            // Last, so that its results are not far up when all is done.
+            && summary.step("Rust tests", || rust_tests(&[]))
+    } else {
+        summary.step("guests", build_guests)
+            && summary.step("Rust tests", || rust_tests(&arguments.arguments))
+    };
+    summary.print();
+    if !passed {
+        bail!("the last step above failed; those after it did not run");
+    }
+    Ok(())
+}
+
+fn formatting() -> Result<()> {
+    step::header("Formatting");
+    step::run(project::cargo().args(["fmt", "--all", "--", "--check"]))
+}
+
+fn generated_files() -> Result<()> {
+    step::header("Generated files");
+    codegen::run(&CodegenArgs { check: true })
+}
+
+fn build_guests() -> Result<()> {
+    guests::run(&GuestsArgs::only(&[]))
+}
+
+fn clippy() -> Result<()> {
+    step::header("Clippy");
+    let options = [
+        "--locked",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "--deny",
+        "warnings",
+    ];
+    step::run(project::cargo().arg("clippy").args(options))
+}
+
+fn documentation() -> Result<()> {
+    step::header("Documentation");
+    step::run(
+        project::cargo()
+            .args(["doc", "--locked", "--workspace", "--no-deps"])
+            .env("RUSTDOCFLAGS", "--deny warnings"),
+    )
+}
+
+fn assembly_script_tests() -> Result<()> {
+    let package = project::root().join(guests::AS_PACKAGE);
+    npm::install(&package)?;
+    step::header("Tests of the AssemblyScript package");
+    let mut npm: Command = project::command("npm");
+    step::run(npm.current_dir(package).arg("test"))
+}
+
+fn rust_tests(arguments: &[String]) -> Result<()> {
+    step::header("Tests");
+    step::run(
+        project::cargo()
+            .args(["test", "--locked", "--workspace", "--no-fail-fast", "--"])
+            .args(arguments),
+    )
+}
