@@ -1,35 +1,42 @@
 import { decodeText, sameName } from "./text";
 
+/** One header. */
+class Field {
+  constructor(
+    readonly name: string,
+    readonly value: string,
+    /** The value as it was sent, where the text does not tell. */
+    readonly bytes: Uint8Array | null,
+  ) {}
+}
+
 /**
  * The headers of a request or a response, in their order. A name may occur more than once, and is
  * found in any case.
  */
 export class Headers {
-  private names: string[] = [];
-  private values: string[] = [];
-  /** The values as they were sent, where the text does not tell. */
-  private bytes: (Uint8Array | null)[] = [];
+  private fields: Field[] = [];
 
   /** How many there are; a repeated header counts as often as it occurs. */
   get length(): i32 {
-    return this.names.length;
+    return this.fields.length;
   }
 
   /** The name of a header by its index, from 0 to `length - 1`. */
   nameAt(index: i32): string {
-    return this.names[index];
+    return this.fields[index].name;
   }
 
   /** The value of a header by its index, from 0 to `length - 1`. */
   valueAt(index: i32): string {
-    return this.values[index];
+    return this.fields[index].value;
   }
 
   /** The value of a header by its index, byte for byte as it was sent. */
   bytesAt(index: i32): Uint8Array {
-    const bytes = this.bytes[index];
-    if (bytes !== null) return bytes;
-    return Uint8Array.wrap(String.UTF8.encode(this.values[index]));
+    const field = this.fields[index];
+    const bytes = field.bytes;
+    return bytes !== null ? bytes : Uint8Array.wrap(String.UTF8.encode(field.value));
   }
 
   /** Whether there is a header of this name. */
@@ -43,14 +50,14 @@ export class Headers {
    */
   get(name: string): string | null {
     const index = this.find(name, 0);
-    return index < 0 ? null : this.values[index];
+    return index < 0 ? null : this.fields[index].value;
   }
 
   /** All values of a header, in their order; none if there is no such header. */
   getAll(name: string): string[] {
     const values: string[] = [];
     for (let i = this.find(name, 0); i >= 0; i = this.find(name, i + 1)) {
-      values.push(this.values[i]);
+      values.push(this.fields[i].value);
     }
     return values;
   }
@@ -68,20 +75,19 @@ export class Headers {
   /** Removes all headers of a name. */
   delete(name: string): Headers {
     for (let i = this.find(name, 0); i >= 0; i = this.find(name, i)) {
-      this.names.splice(i, 1);
-      this.values.splice(i, 1);
-      this.bytes.splice(i, 1);
+      this.fields.splice(i, 1);
     }
     return this;
   }
 
   /** All headers as text, a line `name:value\n` for each. */
   toString(): string {
-    const lines = new Array<string>(this.names.length);
-    for (let i = 0; i < lines.length; i++) {
-      lines[i] = this.names[i] + ":" + this.values[i] + "\n";
+    let text = "";
+    for (let i = 0; i < this.fields.length; i++) {
+      const field = this.fields[i];
+      text += field.name + ":" + field.value + "\n";
     }
-    return lines.join("");
+    return text;
   }
 
   /**
@@ -118,24 +124,22 @@ export class Headers {
    * else in the text that crosses to the host; -1 if all can.
    */
   findUnsendable(): i32 {
-    for (let i = 0; i < this.names.length; i++) {
-      const name = this.names[i];
+    for (let i = 0; i < this.fields.length; i++) {
+      const name = this.fields[i].name;
       if (name.length == 0 || name.includes(":") || hasLineBreak(name)) return i;
-      if (hasLineBreak(this.values[i])) return i;
+      if (hasLineBreak(this.fields[i].value)) return i;
     }
     return -1;
   }
 
   private push(name: string, value: string, bytes: Uint8Array | null): Headers {
-    this.names.push(name);
-    this.values.push(value);
-    this.bytes.push(bytes);
+    this.fields.push(new Field(name, value, bytes));
     return this;
   }
 
   private find(name: string, from: i32): i32 {
-    for (let i = from; i < this.names.length; i++) {
-      if (sameName(this.names[i], name)) return i;
+    for (let i = from; i < this.fields.length; i++) {
+      if (sameName(this.fields[i].name, name)) return i;
     }
     return -1;
   }

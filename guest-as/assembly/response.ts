@@ -79,10 +79,12 @@ export class Response {
    * buffer can hold, is `BODY_TOO_LARGE`.
    */
   tryBodyReadAll(): Result<Uint8Array> {
-    let body = new ArrayBuffer(this.reserve());
+    const announced = this.announced();
+    let body = new ArrayBuffer(announced < 0 ? FIRST_RESERVED : min(announced, MAX_RESERVED));
     let filled = 0;
     let probe: Uint8Array | null = null;
-    while (true) {
+    // The host ends a body where its length says: it need not be asked whether that was all.
+    while (filled != announced) {
       if (filled < body.byteLength) {
         const result = this.read(Uint8Array.wrap(body, filled));
         if (!result.ok) return Result.failed<Uint8Array>(result.error);
@@ -176,20 +178,21 @@ export class Response {
     return Result.of(<i32>result.size);
   }
 
-  /** How many bytes to reserve for the body. */
-  private reserve(): i32 {
+  /** The length of the body, or -1 if it is not known or more than a buffer can hold. */
+  private announced(): i32 {
     if (!this.hasBody || this.status == StatusCode.NO_CONTENT) return 0;
     if (this.status == StatusCode.NOT_MODIFIED) return 0;
-    const digits = new Uint8Array(20);
+    // A longer number is too large anyway.
+    const digits = new Uint8Array(10);
     const result = headerGet(this.handle, "content-length", digits);
-    if (result.error != HttpError.SUCCESS) return FIRST_RESERVED;
-    let length: i32 = 0;
+    if (result.error != HttpError.SUCCESS || result.size == 0) return -1;
+    let length: i64 = 0;
     for (let i = 0; i < <i32>result.size; i++) {
       const digit = <i32>digits[i] - 0x30;
-      if (digit < 0 || digit > 9) return FIRST_RESERVED;
-      length = min(length * 10 + digit, MAX_RESERVED);
+      if (digit < 0 || digit > 9) return -1;
+      length = length * 10 + digit;
     }
-    return length;
+    return length > MAX_BODY_SIZE ? -1 : <i32>length;
   }
 }
 

@@ -7,7 +7,7 @@ mod response;
 mod transfer;
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, Uri};
 
 pub use crate::error::Error;
 pub use crate::generated::HttpError;
@@ -54,12 +54,30 @@ pub mod raw {
 pub fn request(req: http::Request<Option<Bytes>>) -> Result<Response, Error> {
     let (head, body) = req.into_parts();
     let (status_code, handle) = raw::req(
-        &head.uri.to_string(),
+        &uri_text(&head.uri),
         head.method.as_str(),
         &header_text::encode(&head.headers)?,
         body.as_deref().unwrap_or_default(),
     )?;
     Response::new(&head.method, status_code, handle)
+}
+
+/// The URI as text. `Display` gives the same, and brings formatting into the module.
+fn uri_text(uri: &Uri) -> String {
+    let mut text = String::with_capacity(128);
+    if let Some(scheme) = uri.scheme_str() {
+        text.push_str(scheme);
+        text.push_str("://");
+    }
+    if let Some(authority) = uri.authority() {
+        text.push_str(authority.as_str());
+    }
+    text.push_str(uri.path());
+    if let Some(query) = uri.query() {
+        text.push('?');
+        text.push_str(query);
+    }
+    text
 }
 
 /// Sends a request, and waits for the whole response.
@@ -89,4 +107,25 @@ pub fn header_map_to_string(headers: &HeaderMap) -> Result<String, Error> {
 /// [`Error::InvalidAnswer`] if a line is not a header.
 pub fn string_to_header_map(text: &str) -> Result<HeaderMap, Error> {
     header_text::decode(text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_of_a_uri_is_what_it_displays() {
+        for text in [
+            "http://example.com",
+            "https://example.com:8443/a/b?c=d&e",
+            "http://me@example.com/?",
+            "http://[::1]:80/%20",
+            "/path?query",
+            "*",
+            "example.com:443",
+        ] {
+            let uri: Uri = text.parse().unwrap();
+            assert_eq!(uri_text(&uri), uri.to_string());
+        }
+    }
 }

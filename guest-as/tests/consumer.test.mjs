@@ -1,0 +1,109 @@
+// The package as its users get it: packed, installed in a project of its own, and compiled there
+// with the programs of the documentation.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const readme = readFileSync(join(root, "README.md"), "utf8");
+const directory = mkdtempSync(join(tmpdir(), "wasi-experimental-http-"));
+const project = join(directory, "project");
+after(() => rmSync(directory, { recursive: true }));
+
+/** The blocks of code in a language, in a text in Markdown. */
+function blocks(markdown, language) {
+  const fence = new RegExp("^```" + language + "\\n(.*?)^```$", "gms");
+  return [...markdown.matchAll(fence)].map(([, code]) => code);
+}
+
+/** Packs the package; the names of the files in it. */
+function pack() {
+  const npm = ["pack", "--json", "--pack-destination", directory];
+  const [{ filename, files }] = JSON.parse(execFileSync("npm", npm, { cwd: root }));
+  return { tarball: join(directory, filename), files: files.map(({ path }) => path) };
+}
+
+/** Makes a project as the README says. Nothing is downloaded: the compiler is the package's own. */
+function install(tarball) {
+  mkdirSync(project);
+  writeFileSync(join(project, "package.json"), '{ "private": true }');
+  const npm = ["install", "--offline", "--no-audit", "--no-fund", tarball];
+  execFileSync("npm", npm, { cwd: project, stdio: "pipe" });
+  for (const name of ["assemblyscript", "@assemblyscript"]) {
+    symlinkSync(join(root, "node_modules", name), join(project, "node_modules", name), "junction");
+  }
+  writeFileSync(join(project, "asconfig.json"), blocks(readme, "json")[0]);
+}
+
+/** Compiles a program in the project. */
+function compile(name, code) {
+  const asc = join(project, "node_modules/assemblyscript/bin/asc.js");
+  writeFileSync(join(project, `${name}.ts`), code);
+  const options = [asc, `${name}.ts`, "--outFile", `${name}.wasm`];
+  try {
+    execFileSync(process.execPath, options, { cwd: project, stdio: "pipe" });
+  } catch (error) {
+    throw new Error(`${error.stderr}${code}`);
+  }
+  return new WebAssembly.Module(readFileSync(join(project, `${name}.wasm`)));
+}
+
+const { tarball, files } = pack();
+install(tarball);
+
+test("the package has its sources and nothing else", () => {
+  const sources = readdirSync(join(root, "assembly")).map((name) => `assembly/${name}`);
+  const others = files.filter((path) => !/^LICENSE/.test(path) && !sources.includes(path));
+  assert.deepEqual(others.sort(), ["README.md", "index.ts", "package.json"]);
+  assert.deepEqual(sources.filter((path) => !files.includes(path)), []);
+});
+
+const [program, ...examples] = blocks(readme, "ts");
+
+test("the program of the README compiles to a program", () => {
+  const module = compile("program", program);
+  const imports = WebAssembly.Module.imports(module);
+  const modules = new Set(imports.map(({ module }) => module));
+  assert.deepEqual([...modules].sort(), ["wasi_experimental_http", "wasi_snapshot_preview1"]);
+  const exports = WebAssembly.Module.exports(module).map(({ name }) => name);
+  assert.deepEqual(exports.sort(), ["_start", "memory"]);
+});
+
+const comments = readdirSync(join(root, "assembly"))
+  .map((name) => readFileSync(join(root, "assembly", name), "utf8"))
+  .flatMap((source) => blocks(source.replaceAll(/^ \* ?/gm, ""), "ts"));
+
+[...examples, ...comments].forEach((code, index) => {
+  test(`example ${index + 1} of the documentation compiles`, () => {
+    // Those that are no whole program go on from the first.
+    const isWhole = code.includes("import ");
+    compile(`example-${index + 1}`, isWhole ? code : `${program}{\n${code}}\n`);
+  });
+});
+
+test("all of what the package exports can be imported by name", () => {
+  const exported = readFileSync(join(root, "assembly/index.ts"), "utf8");
+  const names = [...exported.matchAll(/^export \{(.*?)\}/gms)]
+    .flatMap(([, names]) => names.split(","))
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+  assert.ok(names.includes("RequestBuilder"));
+  compile("names", `import { ${names.join(", ")} } from "wasi-experimental-http";\n`);
+  const raw = 'import { bodyRead } from "wasi-experimental-http/assembly/generated";\n';
+  const module = compile("raw", `${raw}bodyRead(1, new Uint8Array(1));\n`);
+  const imports = WebAssembly.Module.imports(module).map(({ name }) => name);
+  assert.ok(imports.includes("body_read"), imports);
+});

@@ -1,0 +1,130 @@
+// What the package does by itself: headers as text, and errors. `unit.test.mjs` runs each exported
+// function; `assert` aborts the module. What needs a host is tested in `host/tests/e2e`.
+
+import { Failure, Headers, HttpError, Method, Request, RequestBuilder, Result } from "../index";
+
+/** The bytes of which each character is one. */
+function bytes(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = <u8>text.charCodeAt(i);
+  return bytes;
+}
+
+function parsed(text: string): Headers {
+  const headers = Headers.parse(bytes(text));
+  assert(headers !== null, text);
+  return headers!;
+}
+
+function assertBytes(found: Uint8Array, expected: string): void {
+  assert(found.length == expected.length, expected);
+  for (let i = 0; i < found.length; i++) assert(found[i] == expected.charCodeAt(i), expected);
+}
+
+function assertText(found: string | null, expected: string): void {
+  assert(found !== null && found == expected, found === null ? "null" : found);
+}
+
+export function headers_are_found_by_name_in_any_case(): void {
+  const headers = parsed("set-cookie:a=1\ncontent-type:text/plain\nset-cookie:b=2:3\nx-empty:\n");
+  assert(headers.length == 4);
+  assertText(headers.get("Set-Cookie"), "a=1");
+  assertText(headers.getAll("SET-COOKIE").join(" "), "a=1 b=2:3");
+  assertText(headers.get("x-empty"), "");
+  assert(headers.has("Content-Type") && !headers.has("content"));
+  assert(headers.get("x-none") === null && headers.getAll("x-none").length == 0);
+  assertText(headers.nameAt(2), "set-cookie");
+  assertText(headers.valueAt(2), "b=2:3");
+}
+
+export function headers_are_edited_by_name(): void {
+  const headers = new Headers();
+  headers.append("A", "1").append("b", "2").append("a", "3").append("c", "4");
+  assertText(headers.toString(), "A:1\nb:2\na:3\nc:4\n");
+  headers.delete("a");
+  assertText(headers.toString(), "b:2\nc:4\n");
+  headers.set("B", "5").set("d", "6");
+  assertText(headers.toString(), "c:4\nB:5\nd:6\n");
+  assertText(new Headers().toString(), "");
+}
+
+export function values_keep_their_bytes(): void {
+  const headers = parsed("x-utf8:gr\xc3\xbc\xc3\x9f\nx-latin:caf\xe9\nx-ascii:a\n");
+  assertText(headers.get("x-utf8"), "grüß");
+  assertText(headers.get("x-latin"), "café");
+  assertBytes(headers.bytesAt(0), "gr\xc3\xbc\xc3\x9f");
+  assertBytes(headers.bytesAt(1), "caf\xe9");
+  assertBytes(headers.bytesAt(2), "a");
+  // Those of a request are sent as UTF-8.
+  assertBytes(new Headers().append("a", "é").bytesAt(0), "\xc3\xa9");
+}
+
+export function bytes_that_only_look_like_utf8_are_latin(): void {
+  // A lone continuation, an overlong form, a surrogate, a cut-off sequence, one beyond Unicode.
+  const values = ["\x80", "\xc0\xaf", "\xed\xa0\x80", "\xe2\x82", "\xf4\x90\x80\x80"];
+  for (let i = 0; i < values.length; i++) {
+    assertText(parsed("x:" + values[i] + "\n").valueAt(0), values[i]);
+  }
+  // The first and the last of each length.
+  const utf8 = [
+    "\xc2\x80",
+    "\xdf\xbf",
+    "\xe0\xa0\x80",
+    "\xef\xbf\xbf",
+    "\xf0\x90\x80\x80",
+    "\xf4\x8f\xbf\xbf",
+  ];
+  const characters = ["\u{80}", "\u{7ff}", "\u{800}", "\u{ffff}", "\u{10000}", "\u{10ffff}"];
+  for (let i = 0; i < utf8.length; i++) {
+    assertText(parsed("x:" + utf8[i]).valueAt(0), characters[i]);
+  }
+}
+
+export function a_line_that_is_no_header_is_noticed(): void {
+  const texts = ["no colon\n", ":no name\n", "a:1\nno colon\n", "a:1\n:2"];
+  for (let i = 0; i < texts.length; i++) assert(Headers.parse(bytes(texts[i])) === null, texts[i]);
+  assert(parsed("").length == 0);
+}
+
+export function headers_that_would_read_as_others_are_noticed(): void {
+  const bad = ["a\nb", "a\rb", "a:b", ""];
+  for (let i = 0; i < bad.length; i++) {
+    const headers = new Headers().append("good", "1").append(bad[i], "1");
+    assert(headers.findUnsendable() == 1, bad[i]);
+  }
+  assert(new Headers().append("a", "1\nb:2").findUnsendable() == 0);
+  assert(new Headers().append("a", "1\r").findUnsendable() == 0);
+  assert(new Headers().append("a", "1:2").append("b", "").findUnsendable() == -1);
+}
+
+export function a_builder_builds_the_request_that_it_would_send(): void {
+  const body = String.UTF8.encode("text");
+  const request: Request = new RequestBuilder("http://a/")
+    .method(Method.PUT)
+    .header("a", "1")
+    .body(body)
+    .build();
+  assertText(request.url, "http://a/");
+  assertText(request.methodName, "PUT");
+  assertText(request.headers.toString(), "a:1\n");
+  assert(request.body === body);
+  assertText(new RequestBuilder("http://a/").build().methodName, "GET");
+  assertText(new RequestBuilder("http://a/").methodName("PURGE").build().methodName, "PURGE");
+}
+
+export function a_failure_says_what_is_wrong(): void {
+  const failure = Failure.ofHost(HttpError.INVALID_HANDLE);
+  assertText(failure.name, "invalid_handle");
+  assert(failure.message.length > 0);
+  assertText(failure.toString(), "invalid_handle (1): " + failure.message);
+  // One of a host that is newer.
+  assertText(Failure.ofHost(<HttpError>99).toString(), "unknown (99): unknown error");
+}
+
+export function a_result_is_a_value_or_a_failure(): void {
+  const value = Result.of<string>("a");
+  assert(value.ok && value.value == "a");
+  const failure = Failure.ofHost(HttpError.TIMEOUT);
+  const failed = Result.failed<string>(failure);
+  assert(!failed.ok && failed.error === failure);
+}
