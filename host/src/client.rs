@@ -23,8 +23,8 @@ const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VE
 
 /// How many idle connections are kept, in all and for each host. ureq's own 10 and 3 would close
 /// connections as soon as more than three guests talk to one host.
-const MAX_IDLE_CONNECTIONS: usize = 64;
-const MAX_IDLE_CONNECTIONS_PER_HOST: usize = 16;
+const MAX_IDLE_CONNECTIONS: usize = 256;
+const MAX_IDLE_CONNECTIONS_PER_HOST: usize = 64;
 
 /// An HTTP client, cheap to clone: clones share one pool of connections.
 ///
@@ -200,7 +200,15 @@ impl HttpClientBuilder {
             .max_idle_connections_per_host(MAX_IDLE_CONNECTIONS_PER_HOST)
             .max_redirects(0)
             .max_redirects_will_error(false)
-            .max_response_header_size(limits::MAX_RESPONSE_HEADER_BYTES)
+            // ureq also counts what came behind an interim response: the transports refuse a head
+            // that does not fit their buffers, and the rest is checked when it is there.
+            .max_response_header_size(usize::MAX)
+            .timeout_resolve(Some(limits::DEFAULT_CONNECT_TIMEOUT))
+            .timeout_connect(Some(limits::DEFAULT_CONNECT_TIMEOUT))
+            .timeout_recv_response(Some(limits::DEFAULT_RESPONSE_TIMEOUT))
+            .timeout_per_read(Some(limits::DEFAULT_READ_TIMEOUT))
+            .timeout_per_write(Some(limits::DEFAULT_READ_TIMEOUT))
+            .timeout_global(Some(limits::DEFAULT_TIMEOUT))
             .output_buffer_size(limits::OUTPUT_BUFFER_SIZE)
             .proxy(None)
             .user_agent(USER_AGENT)

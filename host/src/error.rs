@@ -41,6 +41,8 @@ pub(crate) enum Error {
     NoTime,
     #[error("the response has more than {max} headers")]
     TooManyHeaders { max: usize },
+    #[error("the head of the response is longer than {max} bytes")]
+    HeadTooLong { max: usize },
     #[error("the end of the response's body is ambiguous: {0}")]
     Framing(&'static str),
     #[error("the request was cancelled")]
@@ -104,6 +106,7 @@ impl Error {
             | Error::TooManyRedirects { .. }
             | Error::Status(_)
             | Error::TooManyHeaders { .. }
+            | Error::HeadTooLong { .. }
             | Error::Framing(_)
             | Error::Transport(_) => HttpError::RequestError,
             Error::RequestBodyTooLarge { .. } | Error::ResponseBodyTooLarge { .. } => {

@@ -15,7 +15,7 @@ use crate::allowed_hosts::{AllowedHosts, Verdict};
 use crate::client::HttpClient;
 use crate::ctx::{Denied, DeniedReason};
 use crate::error::Error;
-use crate::limits::{Limits, MAX_DRAINED_BYTES, Timeouts};
+use crate::limits::{DEFAULT_TIMEOUT, Limits, MAX_DRAINED_BYTES, Timeouts};
 use crate::net::NetError;
 use crate::net::cancel::Token;
 use crate::net::scope::Scope;
@@ -214,9 +214,9 @@ fn send_over(
         // RFC 9110, section 8.6: a method that anticipates content says that there is none.
         let sends_length = matches!(request.method, Method::POST | Method::PUT | Method::PATCH);
         if request.body.is_empty() && !sends_length {
-            run(agent, policy, left, head)
+            run(agent, policy.timeouts, left, head)
         } else {
-            run(agent, policy, left, head.map(|()| request.body))
+            run(agent, policy.timeouts, left, head.map(|()| request.body))
         }
     };
     let mut result = scope.run(run);
@@ -251,22 +251,40 @@ fn send_over(
     if head.headers.len() > max {
         return Err(Error::TooManyHeaders { max });
     }
+    let max = policy.limits.max_response_header_bytes;
+    if headers::head_len(&head.headers) > max {
+        return Err(Error::HeadTooLong { max });
+    }
     headers::check_response_framing(&head.headers, head.version).map_err(Error::Framing)?;
+    let body = if headers::has_no_body(&request.method, head.status, &head.headers) {
+        Body::none()
+    } else {
+        scope.run(|| Body::new(body, policy.limits.max_response_body_bytes))
+    };
     Ok(Response {
         status: head.status,
         headers: head.headers,
-        body: scope.run(|| Body::new(body, policy.limits.max_response_body_bytes)),
+        body,
         record: None,
     })
 }
 
+/// How much later than its start a request may be sent with its whole time left.
+const START_SLACK: Duration = Duration::from_millis(100);
+
 fn run(
     agent: &ureq::Agent,
-    policy: Policy<'_>,
+    timeouts: &Timeouts,
     left: Option<Duration>,
     request: http::Request<impl ureq::AsSendBody>,
 ) -> Result<http::Response<ureq::Body>, ureq::Error> {
-    let timeouts = policy.timeouts;
+    // The client's own configuration has the default timeouts. A configuration of its own costs a
+    // request more than all else here, so one that starts now, with the defaults, has none.
+    if *timeouts == Timeouts::default()
+        && left.is_some_and(|left| left + START_SLACK >= DEFAULT_TIMEOUT)
+    {
+        return agent.run(request);
+    }
     let request = agent
         .configure_request(request)
         .timeout_resolve(timeouts.connect)
@@ -275,7 +293,6 @@ fn run(
         .timeout_per_read(timeouts.read)
         .timeout_per_write(timeouts.read)
         .timeout_global(left)
-        .max_response_header_size(policy.limits.max_response_header_bytes)
         .build();
     agent.run(request)
 }

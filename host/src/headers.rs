@@ -5,7 +5,7 @@ use http::header::{
     CONNECTION, CONTENT_LENGTH, EXPECT, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER,
     TRANSFER_ENCODING, UPGRADE,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 use url::Url;
 
 use crate::limits::Limits;
@@ -156,6 +156,20 @@ pub(crate) fn check_response_framing(
     } else {
         Ok(())
     }
+}
+
+/// Whether a response has no body (RFC 9112, section 6.3), or an empty one.
+pub(crate) fn has_no_body(method: &Method, status: StatusCode, headers: &HeaderMap) -> bool {
+    *method == Method::HEAD
+        || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+        || headers.get(CONTENT_LENGTH).is_some_and(|len| len == "0")
+}
+
+/// The size of a response's head, in bytes, as a server would write it with no reason phrase and
+/// no white space that has no meaning.
+pub(crate) fn head_len(headers: &HeaderMap) -> usize {
+    // In a line there are one space and a carriage return more than in `write`'s.
+    "HTTP/1.1 200 \r\n\r\n".len() + text_len(headers) + 2 * headers.len()
 }
 
 /// The size of what [`write`] gives.

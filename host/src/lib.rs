@@ -46,6 +46,8 @@ mod client;
 mod ctx;
 mod error;
 mod exchange;
+#[doc(hidden)]
+pub mod fuzzing;
 mod generated;
 mod headers;
 pub mod limits;
@@ -54,6 +56,8 @@ mod redirect;
 mod request_url;
 mod response;
 mod telemetry;
+#[cfg(test)]
+mod url_data_tests;
 
 pub use allowed_hosts::{ALLOW_ALL, AllowedHostError, AllowedHosts};
 pub use client::{CertificateError, HttpClient, HttpClientBuilder};
@@ -74,3 +78,8 @@ pub fn add_to_linker<T: 'static>(
 ) -> wasmtime::Result<()> {
     generated::wasi_experimental_http::add_to_linker(linker, get_cx)
 }
+
+/// The programs in the project's README, which are compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

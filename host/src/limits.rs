@@ -123,7 +123,7 @@ pub(crate) fn countable(timeout: Option<Duration>) -> Option<Duration> {
 }
 
 /// How long one store's requests may take; `None` is for ever.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Timeouts {
     pub connect: Option<Duration>,
     pub response: Option<Duration>,

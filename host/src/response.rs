@@ -92,6 +92,15 @@ impl Body {
         body
     }
 
+    /// The body of a response that has none.
+    pub(crate) fn none() -> Body {
+        Body {
+            left: Some(0),
+            state: State::Ended,
+            allowed: None,
+        }
+    }
+
     /// Reads at least one byte unless the body has ended or `buffer` is empty, and gives the
     /// number.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {

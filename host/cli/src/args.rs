@@ -7,6 +7,8 @@ use clap::{ArgAction, Parser};
 use wasi_experimental_http_wasmtime::AllowedHosts;
 use wasi_experimental_http_wasmtime::limits::DEFAULT_MAX_CONCURRENT_REQUESTS;
 
+use crate::limits::Limits;
+
 const ABOUT: &str = "Runs a WebAssembly module that sends HTTP requests";
 
 const LONG_ABOUT: &str = "\
@@ -43,6 +45,7 @@ Exit codes:
     0  if the function returned
     1  if the module could not be loaded or run
     2  if the command line is wrong
+  130  if it was ended by Ctrl-C
   134  if the guest trapped, or ran into --timeout
 
 Environment:
@@ -79,7 +82,9 @@ pub struct Arguments {
     /// A host that the guest may send requests to (repeatable)
     ///
     /// Scheme, host and port, if it is not the scheme's default one: `https://postman-echo.com`,
-    /// `http://127.0.0.1:8080`. All three count, and a subdomain is another host. Redirects are
+    /// `http://127.0.0.1:8080`, `http://localhost:*` for any port. All three count, and a subdomain
+    /// is another host; `https://*.example.com` is all of them. `http://10.1.0.0/16` is a block of
+    /// addresses. `deny:https://admin.example.com` denies, whatever the others allow. Redirects are
     /// held to the same list. `insecure:allow-all` allows every host, those of the local network
     /// included. Without this option no request is sent.
     #[arg(short, long = "allowed-host", value_name = "HOST", value_parser = parse_allowed_host)]
@@ -112,7 +117,8 @@ pub struct Arguments {
 
     /// How long the guest may run
     ///
-    /// Wall-clock time from its first instruction on, waiting for servers included: `30s`, `500ms`,
+    /// Wall-clock time from its first instruction on, waiting for servers included, all of its
+    /// requests together: `30s`, `500ms`,
     /// `1m30s`, `1.5h`; a number without a unit is seconds. At its end the guest is stopped
     /// wherever it is. Compiling the module does not count.
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
@@ -130,6 +136,9 @@ pub struct Arguments {
     /// `trace`. URLs are traced without their query.
     #[arg(short, long, action = ArgAction::Count)]
     pub verbose: u8,
+
+    #[command(flatten)]
+    pub limits: Limits,
 }
 
 /// An environment variable for the guest.
@@ -181,7 +190,7 @@ fn parse_directory(text: &str) -> Result<Directory, String> {
 }
 
 /// Reads a sum of numbers with units (`1m30s`, `1.5h`), or a number of seconds.
-fn parse_duration(text: &str) -> Result<Duration, String> {
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let mut total = 0.0;
     let mut rest = text;
     while !rest.is_empty() {

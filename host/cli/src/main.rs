@@ -5,7 +5,9 @@
 
 mod args;
 mod exit;
+mod interrupt;
 mod invoke;
+mod limits;
 mod module;
 mod run;
 mod timeout;
@@ -21,6 +23,7 @@ fn main() {
     let arguments = Arguments::parse();
     trace_to_stderr(arguments.verbose);
     let code = match run::run(&arguments) {
+        _ if interrupt::is_interrupted() => interrupt::INTERRUPTED,
         Ok(()) => 0,
         Err(error) => exit::report(&error, &arguments),
     };

@@ -5,15 +5,15 @@ use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 use std::{env, fs};
 
-use wasi_experimental_http_wasmtime::{AllowedHosts, Denied, HttpClient, HttpCtx};
+use wasi_experimental_http_wasmtime::{AllowedHosts, Denied, DeniedReason, HttpClient, HttpCtx};
 use wasmtime::error::Context;
-use wasmtime::{Cache, Config, Engine, Linker, Result, Store, bail};
+use wasmtime::{Cache, Config, Engine, FuncType, Linker, Module, Result, Store, Trap, Val, bail};
 use wasmtime_wasi::p1::{self, WasiP1Ctx};
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
 use crate::args::Arguments;
 use crate::timeout::Watchdog;
-use crate::{exit, invoke, module};
+use crate::{exit, interrupt, invoke, module};
 
 /// The start of commands, by WASI's convention.
 const START: &str = "_start";
@@ -49,15 +49,44 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     };
     let mut store = Store::new(&engine, state);
 
-    let _watchdog = match arguments.timeout {
+    let cancel = store.data().http.cancel_handle();
+    interrupt::cancel_on_interrupt(cancel.clone())?;
+    let watchdog = match arguments.timeout {
         Some(limit) => {
             store.set_epoch_deadline(1);
-            Some(Watchdog::start(engine.clone(), limit)?)
+            Some(Watchdog::start(engine.clone(), cancel, limit)?)
         }
         None => None,
     };
+    let ended = call(
+        arguments,
+        &linker,
+        &mut store,
+        &module,
+        &function,
+        &parameters,
+    );
+    match watchdog {
+        // A request that was cancelled may have ended the guest in any way.
+        Some(watchdog) if watchdog.has_fired() => Err(match ended {
+            Err(error) if error.is::<Trap>() => error,
+            _ => Trap::Interrupt.into(),
+        }),
+        _ => ended,
+    }
+}
+
+/// Instantiates the module, calls its function, and prints the results.
+fn call(
+    arguments: &Arguments,
+    linker: &Linker<State>,
+    mut store: &mut Store<State>,
+    module: &Module,
+    function: &FuncType,
+    parameters: &[Val],
+) -> Result<()> {
     let instance = linker
-        .instantiate(&mut store, &module)
+        .instantiate(&mut store, module)
         .with_context(|| format!("cannot instantiate `{}`", arguments.module.display()))?;
     if module.get_export(START).is_none()
         && let Some(initialize) = instance.get_func(&mut store, INITIALIZE)
@@ -71,9 +100,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let Some(called) = instance.get_func(&mut store, &arguments.invoke) else {
         bail!("the module lost its function `{}`", arguments.invoke);
     };
-    let mut results = invoke::results(&function);
+    let mut results = invoke::results(function);
     called
-        .call(&mut store, &parameters, &mut results)
+        .call(&mut store, parameters, &mut results)
         .with_context(|| format!("`{}` failed", arguments.invoke))?;
 
     let mut stdout = std::io::stdout().lock();
@@ -148,10 +177,12 @@ fn http(arguments: &Arguments) -> Result<HttpCtx> {
             .add_root_certificates_pem(pem)
             .with_context(|| format!("cannot use the --ca-file `{name}`"))?;
     }
-    Ok(HttpCtx::builder()
+    let limits = &arguments.limits;
+    Ok(limits
+        .requests(HttpCtx::builder())
         .allowed_hosts(AllowedHosts::parse(&arguments.allowed_hosts)?)
         .max_concurrent_requests(arguments.concurrency)
-        .client(client.build())
+        .client(limits.client(client).build())
         .on_denied(denied_reporter())
         .build())
 }
@@ -163,10 +194,15 @@ fn denied_reporter() -> impl Fn(&Denied) + Send + Sync + 'static {
         let mut reported = reported.lock().unwrap_or_else(PoisonError::into_inner);
         if reported.insert(denied.origin.clone()) {
             let Denied { url, origin, .. } = denied;
-            eprintln!(
-                "wasmtime-http: denied request to {url}: not in the allowed hosts; \
-                 to allow it add: --allowed-host {origin}"
-            );
+            let reason = match &denied.reason {
+                DeniedReason::NotPublic(address) => format!(
+                    "it leads to {address}, which is not a public address; to allow it add: \
+                     --allow-private"
+                ),
+                DeniedReason::DeniedBy(entry) => format!("--allowed-host deny:{entry} denies it"),
+                _ => format!("not in the allowed hosts; to allow it add: --allowed-host {origin}"),
+            };
+            eprintln!("wasmtime-http: denied request to {url}: {reason}");
         }
     }
 }

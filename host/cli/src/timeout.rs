@@ -1,17 +1,19 @@
 //! Ends a guest that runs too long.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use wasi_experimental_http_wasmtime::CancelHandle;
 use wasmtime::error::Context;
 use wasmtime::{Engine, Result};
 
 use crate::exit;
 
-/// How long a guest that is told to stop may take to do it. One that runs stops at once; one that
-/// waits in a host call is not told before the call returns.
-const GRACE: Duration = Duration::from_millis(200);
+/// How long a guest that is told to stop may take to do it. One that runs or waits for a server
+/// stops at once; one that waits for stdin or a file is not told before that call returns.
+pub const GRACE: Duration = Duration::from_millis(200);
 
 /// Watches over the guest until it is dropped.
 pub struct Watchdog {
@@ -21,13 +23,15 @@ pub struct Watchdog {
 #[derive(Default)]
 struct Ended {
     ended: Mutex<bool>,
+    fired: AtomicBool,
     changed: Condvar,
 }
 
 impl Watchdog {
-    /// Interrupts the guests of an engine, whose stores have an epoch deadline of 1, when the limit
-    /// is over; ends the process if they do not react.
-    pub fn start(engine: Engine, limit: Duration) -> Result<Watchdog> {
+    /// Interrupts the guests of an engine, whose stores have an epoch deadline of 1, and cancels
+    /// the request that they wait for, when the limit is over; ends the process if they do not
+    /// react.
+    pub fn start(engine: Engine, cancel: CancelHandle, limit: Duration) -> Result<Watchdog> {
         let ended = Arc::new(Ended::default());
         let watchdog = Watchdog {
             ended: ended.clone(),
@@ -38,15 +42,24 @@ impl Watchdog {
                 if ended.wait(limit) {
                     return;
                 }
+                ended.fired.store(true, Ordering::Relaxed);
                 engine.increment_epoch();
+                cancel.cancel();
                 if !ended.wait(GRACE) {
-                    // What waits in the host, for a server or for stdin, cannot be interrupted.
+                    // What waits in the host for stdin or a file cannot be interrupted.
                     eprintln!("wasmtime-http: {}", message(limit));
                     std::process::exit(exit::TRAP);
                 }
             })
             .context("cannot start a thread for --timeout")?;
         Ok(watchdog)
+    }
+}
+
+impl Watchdog {
+    /// Whether the limit was over.
+    pub fn has_fired(&self) -> bool {
+        self.ended.fired.load(Ordering::Relaxed)
     }
 }
 

@@ -33,6 +33,8 @@ pub(crate) enum NetError {
     /// connection.
     #[error("the server reset the connection")]
     Reset,
+    #[error("the head of the response, or the size of a chunk, has no end within {max} bytes")]
+    BufferFull { max: usize },
     #[error("the server sent more than {max} bytes before the headers of its response")]
     HeadTooLarge { max: u64 },
     #[error("the server ended the TLS connection without saying so: what came may be a part")]

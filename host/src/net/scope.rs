@@ -144,6 +144,16 @@ impl Scope {
         }
     }
 
+    /// Whether a byte came back since the connection was asked for.
+    pub(crate) fn answered(&self) -> bool {
+        self.answered.get()
+    }
+
+    /// Takes back what [`Scope::received`] noted of a goodbye in TLS, which is no answer.
+    pub(crate) fn only_goodbye(&self, answered_before: bool) {
+        self.answered.set(answered_before);
+    }
+
     /// Notes that the headers of the response are there.
     pub(crate) fn headers_arrived(&self) {
         self.head_left.set(u64::MAX);

@@ -124,7 +124,14 @@ impl TcpTransport {
     }
 }
 
-/// Sets a socket's timeout, unless it is set already.
+/// By how much a long timeout may be exceeded: setting one anew for each read, because a few
+/// microseconds less are left, would cost a system call each time.
+const TIMEOUT_SLACK: Duration = Duration::from_millis(100);
+
+/// What is a long timeout.
+const LONG_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Sets a socket's timeout, unless it is as good as set already.
 fn set_timeout(
     wanted: NextTimeout,
     current: &mut Option<Duration>,
@@ -134,11 +141,25 @@ fn set_timeout(
         Some(Duration::ZERO) => return Err(Error::Timeout(wanted.reason)),
         wanted => wanted,
     };
-    if *current != wanted {
+    let close_enough = match (*current, wanted) {
+        (Some(current), Some(wanted)) if wanted >= LONG_TIMEOUT => {
+            current >= wanted && current - wanted <= TIMEOUT_SLACK
+        }
+        (current, wanted) => current == wanted,
+    };
+    if !close_enough {
         set(wanted)?;
         *current = wanted;
     }
     Ok(())
+}
+
+/// That there is no more room for what the client cannot use before there is more of it.
+pub(super) fn full(buffers: &LazyBuffers) -> Error {
+    NetError::BufferFull {
+        max: buffers.input().len(),
+    }
+    .into()
 }
 
 /// What a failed read or write means: cancellation comes before what it looks like.
@@ -183,7 +204,9 @@ impl Transport for TcpTransport {
                 Err(error) => return Err(failure(error, limit, scope.as_ref())),
             }
             // A server that takes a few bytes at a time does not get a new deadline for each.
-            if let Some(deadline) = deadline {
+            if let Some(deadline) = deadline
+                && !rest.is_empty()
+            {
                 let left = deadline.saturating_duration_since(Instant::now());
                 timeout.after = left.into();
             }
@@ -206,6 +229,9 @@ impl Transport for TcpTransport {
             None => None,
         };
         let buffer = self.buffers.input_append_buf();
+        if buffer.is_empty() {
+            return Err(full(&self.buffers));
+        }
         let count = loop {
             match (&*self.stream).read(buffer) {
                 // The timeout starts anew after a signal, which a signal a minute could stretch;
@@ -231,6 +257,17 @@ impl Transport for TcpTransport {
 
 /// Whether a connection is open and has nothing to read: bytes that nobody asked for would be
 /// taken for the next response.
+#[cfg(unix)]
+fn is_idle(stream: &TcpStream) -> bool {
+    use rustix::net::RecvFlags;
+
+    // One system call, twice for each request.
+    let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+    rustix::net::recv(stream, &mut [0], flags) == Err(rustix::io::Errno::WOULDBLOCK)
+}
+
+/// The same for other systems.
+#[cfg(not(unix))]
 fn is_idle(stream: &TcpStream) -> bool {
     if stream.set_nonblocking(true).is_err() {
         return false;

@@ -176,7 +176,13 @@ impl Transport for TlsTransport {
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
         self.stream.get_mut().set_timeout(timeout);
-        let amount = match self.stream.read(self.buffers.input_append_buf()) {
+        let scope = Scope::current();
+        let answered = scope.as_ref().is_some_and(|scope| scope.answered());
+        let buffer = self.buffers.input_append_buf();
+        if buffer.is_empty() {
+            return Err(super::tcp::full(&self.buffers));
+        }
+        let amount = match self.stream.read(buffer) {
             // Without a closing alert (RFC 8446, section 6.1) anybody on the way may have cut the
             // connection. ureq would take this for the end of a body that ends with it.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
@@ -184,6 +190,9 @@ impl Transport for TlsTransport {
             }
             result => result?,
         };
+        if let (0, Some(scope)) = (amount, &scope) {
+            scope.only_goodbye(answered);
+        }
         self.buffers.input_appended(amount);
         Ok(amount > 0)
     }

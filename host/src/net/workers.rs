@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::panic::{self, AssertUnwindSafe};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -28,8 +29,27 @@ pub(super) enum WaitError {
     Failed(io::Error),
 }
 
+/// Notes, when dropped, that nobody waits for a job any more.
+#[derive(Default)]
+struct Abandoned(Arc<AtomicBool>);
+
+impl Drop for Abandoned {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Runs a job on another thread, and waits for its result.
 pub(super) fn run<T: Send + 'static>(
+    token: &Token,
+    timeout: Option<Duration>,
+    job: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, WaitError> {
+    run_on(&WORKERS, token, timeout, job)
+}
+
+fn run_on<T: Send + 'static>(
+    workers: &Arc<Workers>,
     token: &Token,
     timeout: Option<Duration>,
     job: impl FnOnce() -> T + Send + 'static,
@@ -40,14 +60,20 @@ pub(super) fn run<T: Send + 'static>(
     }
     let (sender, receiver) = mpsc::channel();
     let wake = sender.clone();
+    let abandoned = Abandoned::default();
+    let is_abandoned = abandoned.0.clone();
     let _running = token
         .begin(Operation::Job(Box::new(move || {
             // Nobody waits any more if this fails.
             let _ = wake.send(Message::Cancelled);
         })))
         .map_err(WaitError::Cancelled)?;
-    WORKERS
+    workers
         .submit(Box::new(move || {
+            // Jobs that waited for their turn for too long must not take that of others.
+            if is_abandoned.load(Ordering::Relaxed) {
+                return;
+            }
             // A panic would leave the caller waiting: `wake` keeps the channel open.
             let result = panic::catch_unwind(AssertUnwindSafe(job));
             let _ = sender.send(Message::Done(result));
@@ -183,6 +209,34 @@ mod tests {
         ));
         drop(hold);
         canceller.join().unwrap();
+    }
+
+    #[test]
+    fn a_job_that_nobody_waits_for_any_more_is_not_started() {
+        let workers = Arc::<Workers>::default();
+        let token = Token::default();
+        let soon = Some(Duration::from_millis(1));
+        let (hold, held) = mpsc::channel::<()>();
+        let held = Arc::new(Mutex::new(held));
+        let busy = || {
+            let held = held.clone();
+            move || drop(held.lock().map(|held| held.recv()))
+        };
+        for _ in 0..MAX_WORKERS {
+            let waited = run_on(&workers, &token, soon, busy());
+            assert!(matches!(waited, Err(WaitError::TimedOut)));
+        }
+        let started = Arc::new(AtomicBool::new(false));
+        let start = {
+            let started = started.clone();
+            move || started.store(true, Ordering::Relaxed)
+        };
+        let waited = run_on(&workers, &token, soon, start);
+        assert!(matches!(waited, Err(WaitError::TimedOut)));
+        // The next one has its turn after that.
+        drop(hold);
+        assert!(run_on(&workers, &token, None, || ()).is_ok());
+        assert!(!started.load(Ordering::Relaxed));
     }
 
     #[test]

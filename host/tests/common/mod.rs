@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of this")]
 
+pub mod trace;
+
 use std::sync::LazyLock;
 
 use wasi_experimental_http_test_server::{TestCa, TestServer};
@@ -26,6 +28,7 @@ pub mod code {
     pub const TIMEOUT: u32 = 14;
     pub const BODY_TOO_LARGE: u32 = 15;
     pub const INCOMPLETE_BODY: u32 = 16;
+    pub const CANCELLED: u32 = 17;
 }
 
 /// The size of the guest's memory, in bytes.
@@ -119,6 +122,7 @@ impl Guest {
     }
 
     fn of(module: &Module, http: HttpCtx) -> Guest {
+        trace::install();
         let mut linker = Linker::new(&ENGINE);
         wasi_experimental_http_wasmtime::add_to_linker(&mut linker, |http: &mut HttpCtx| http)
             .expect("a linker without these functions");
@@ -155,6 +159,16 @@ impl Guest {
                 poke.call(&mut self.store, parameters).unwrap();
             }
         }
+    }
+
+    /// Makes the memory larger by this many bytes, and gives where they start.
+    pub fn grow(&mut self, bytes: u32) -> u32 {
+        const PAGE: u64 = 64 * 1024;
+        let memory = self.memory.expect("a memory");
+        let pages = memory
+            .grow(&mut self.store, u64::from(bytes).div_ceil(PAGE))
+            .unwrap();
+        u32::try_from(pages * PAGE).unwrap()
     }
 
     pub fn get(&mut self, pointer: u32, len: u32) -> Vec<u8> {

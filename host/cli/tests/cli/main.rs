@@ -3,5 +3,6 @@
 mod built_guests;
 mod guests;
 mod harness;
+mod limits;
 mod modules;
 mod requests;

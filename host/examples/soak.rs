@@ -1,0 +1,304 @@
+//! A soak: many requests of many stores in several threads against a server with every kind of
+//! fault. At the end as many sockets are open and as much memory is used as at the start.
+//!
+//!     cargo run --release -p wasi-experimental-http-wasmtime --example soak -- --requests 100000 --threads 8
+
+#[path = "../tests/common/mod.rs"]
+mod common;
+
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::{Guest, code, trusting};
+use wasi_experimental_http_test_server::{RawConn, TestCa, TestServer};
+use wasi_experimental_http_wasmtime::{HttpClient, HttpCtx};
+
+/// How many requests a store sends before it is dropped, with what it has open.
+const REQUESTS_OF_A_STORE: u64 = 25;
+
+/// Long enough for a server that answers on a machine that is busy.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What a server does with a request, and what the guest may get: a status and a whole body, or
+/// these codes.
+const FAULTS: [(&str, &[u32]); 14] = [
+    ("/ok", &[code::SUCCESS]),
+    ("/chunked", &[code::SUCCESS]),
+    ("/until-close", &[code::SUCCESS]),
+    ("/redirect", &[code::SUCCESS]),
+    ("/large", &[code::SUCCESS]),
+    ("/close", &[code::REQUEST_ERROR]),
+    ("/cut-head", &[code::REQUEST_ERROR]),
+    ("/garbage", &[code::REQUEST_ERROR]),
+    ("/two-lengths", &[code::REQUEST_ERROR]),
+    ("/reset", &[code::REQUEST_ERROR]),
+    ("/cut-body", &[code::INCOMPLETE_BODY]),
+    ("/bad-chunk", &[code::INCOMPLETE_BODY]),
+    ("/silent", &[code::TIMEOUT]),
+    ("/cancelled", &[code::CANCELLED]),
+];
+
+/// Of so many requests one is to a server that stays silent, which takes its time.
+const SILENT_IN: u64 = 50;
+
+const LARGE: usize = 200_000;
+
+fn script(conn: &mut RawConn<'_>) -> io::Result<()> {
+    loop {
+        let request = conn.read_request()?;
+        match request.target.as_str() {
+            "/ok" => conn.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")?,
+            "/chunked" => conn.write_all(
+                b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\no\r\n1\r\nk\r\n0\r\n\r\n",
+            )?,
+            "/until-close" => return conn.write_all(b"HTTP/1.1 200 OK\r\n\r\nok"),
+            "/redirect" => conn.write_all(
+                b"HTTP/1.1 307 Temporary Redirect\r\nLocation: /ok\r\nContent-Length: 0\r\n\r\n",
+            )?,
+            "/large" => {
+                conn.write_all(
+                    format!("HTTP/1.1 200 OK\r\nContent-Length: {LARGE}\r\n\r\n").as_bytes(),
+                )?;
+                conn.write_all(&[b'a'; LARGE])?;
+            }
+            "/cut-head" => return conn.write_all(b"HTTP/1.1 200 OK\r\nConte"),
+            "/garbage" => return conn.write_all(b"\0\xff hello\r\n\r\n"),
+            "/two-lengths" => conn.write_all(
+                b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok",
+            )?,
+            "/reset" => return conn.reset(),
+            "/cut-body" => {
+                return conn.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok");
+            }
+            "/bad-chunk" => conn.write_all(
+                b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnone\r\nok",
+            )?,
+            "/silent" | "/cancelled" => {
+                conn.wait_for_end();
+                return Ok(());
+            }
+            _ => return Ok(()),
+        }
+    }
+}
+
+/// A small generator of numbers that only have to look random (SplitMix64).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % end
+    }
+}
+
+/// What the process holds.
+#[derive(Debug, Clone, Copy)]
+pub struct Held {
+    pub files: usize,
+    pub threads: usize,
+    pub memory: usize,
+}
+
+impl Held {
+    fn now() -> Held {
+        let count = |directory| std::fs::read_dir(directory).map_or(0, Iterator::count);
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let kib: usize = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .and_then(|rest| rest.split_whitespace().next()?.parse().ok())
+            .unwrap_or(0);
+        Held {
+            files: count("/proc/self/fd"),
+            threads: count("/proc/self/task"),
+            memory: kib * 1024,
+        }
+    }
+}
+
+/// What came of a soak.
+#[derive(Debug)]
+pub struct Figures {
+    pub requests: u64,
+    pub took: Duration,
+    /// After a tenth as many requests as were measured, and after them.
+    pub before: Held,
+    pub after: Held,
+    /// How often each fault was played.
+    pub faults: Vec<(&'static str, u64)>,
+}
+
+struct Setup {
+    servers: [TestServer; 2],
+    client: HttpClient,
+}
+
+fn setup() -> Setup {
+    let ca = TestCa::new();
+    Setup {
+        servers: [
+            TestServer::http().raw(script),
+            TestServer::https(&ca).raw(script),
+        ],
+        client: trusting(&ca),
+    }
+}
+
+impl Setup {
+    fn guest(&self, timeout: Duration) -> (Guest, wasi_experimental_http_wasmtime::CancelHandle) {
+        let http = self
+            .servers
+            .iter()
+            .fold(HttpCtx::builder(), |http, server| {
+                http.allowed_host(&server.origin()).expect("an origin")
+            })
+            .client(self.client.clone())
+            .response_timeout(Some(timeout))
+            .build();
+        let cancel = http.cancel_handle();
+        (Guest::new(http), cancel)
+    }
+
+    /// Sends requests of one thread.
+    fn run(&self, requests: u64, seed: u64, counts: &[AtomicU64]) {
+        let mut random = Random(seed);
+        let (mut guest, mut cancel) = self.guest(PATIENCE);
+        for number in 1..=requests {
+            if number % REQUESTS_OF_A_STORE == 0 {
+                (guest, cancel) = self.guest(PATIENCE);
+            }
+            let quick = FAULTS.len() as u64 - 2;
+            let index = match random.below(SILENT_IN) {
+                0 => quick + random.below(2),
+                _ => random.below(quick),
+            };
+            let index = usize::try_from(index).expect("an index");
+            let (path, expected) = FAULTS[index];
+            let url = self.servers[usize::from(random.below(2) == 0)].url(path);
+            let given = match path {
+                "/silent" => self.guest(Duration::from_millis(20)).0.fetch_whole(&url),
+                "/cancelled" => thread::scope(|scope| {
+                    let cancel = &cancel;
+                    scope.spawn(move || {
+                        thread::sleep(Duration::from_millis(5));
+                        cancel.cancel();
+                    });
+                    guest.fetch_whole(&url)
+                }),
+                // Some are left in the middle of their bodies, or open.
+                "/large" if random.below(2) == 0 => guest.fetch(&url).map_or_else(
+                    |code| code,
+                    |opened| {
+                        let read = guest.read(opened.handle, 1000);
+                        if random.below(4) > 0 {
+                            guest.call_close(opened.handle);
+                        }
+                        read.err().unwrap_or(code::SUCCESS)
+                    },
+                ),
+                _ => guest.fetch_whole(&url),
+            };
+            if path == "/cancelled" {
+                guest.store.data_mut().resume();
+            }
+            assert!(expected.contains(&given), "{url}: code {given}");
+            counts[index].fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Guest {
+    /// Sends a GET, reads the body, and closes: the code of what failed.
+    fn fetch_whole(&mut self, url: &str) -> u32 {
+        match self.fetch(url) {
+            Err(code) => code,
+            Ok(opened) => {
+                let read = self.read_all(opened.handle);
+                self.call_close(opened.handle);
+                read.err().unwrap_or(code::SUCCESS)
+            }
+        }
+    }
+}
+
+fn run_once(requests: u64, threads: u64, counts: &[AtomicU64]) -> Held {
+    let setup = setup();
+    thread::scope(|scope| {
+        for thread in 0..threads {
+            let share = requests / threads + u64::from(thread < requests % threads);
+            let setup = &setup;
+            scope.spawn(move || setup.run(share, thread, counts));
+        }
+    });
+    // Every store is gone; what is idle in the pool goes with the client.
+    let Setup { servers, client } = setup;
+    drop(client);
+    for server in &servers {
+        server.wait_for_open_connections(0);
+    }
+    drop(servers);
+    Held::now()
+}
+
+/// Sends so many requests, after a tenth as many for what is used once.
+pub fn soak(requests: u64, threads: u64) -> Figures {
+    let counts: Vec<AtomicU64> = FAULTS.iter().map(|_| AtomicU64::new(0)).collect();
+    let before = run_once((requests / 10).max(threads), threads, &counts);
+    for count in &counts {
+        count.store(0, Ordering::Relaxed);
+    }
+    let started = Instant::now();
+    let after = run_once(requests, threads, &counts);
+    Figures {
+        requests,
+        took: started.elapsed(),
+        before,
+        after,
+        faults: FAULTS
+            .iter()
+            .zip(&counts)
+            .map(|((path, _), count)| (*path, count.load(Ordering::Relaxed)))
+            .collect(),
+    }
+}
+
+#[allow(dead_code, reason = "the test of this soak has no main function")]
+fn main() {
+    let (mut requests, mut threads) = (100_000, 8);
+    let mut arguments = std::env::args().skip(1);
+    while let Some(option) = arguments.next() {
+        let value = arguments.next().and_then(|value| value.parse().ok());
+        match (option.as_str(), value) {
+            ("--requests", Some(value)) => requests = value,
+            ("--threads", Some(value @ 1..)) => threads = value,
+            _ => {
+                eprintln!("usage: soak [--requests N] [--threads N]");
+                std::process::exit(2);
+            }
+        }
+    }
+    let Figures {
+        requests,
+        took,
+        before,
+        after,
+        faults,
+    } = soak(requests, threads);
+    println!("{requests} requests in {threads} threads took {took:.1?}");
+    for (name, before, after) in [
+        ("open files", before.files, after.files),
+        ("threads", before.threads, after.threads),
+        ("resident KiB", before.memory / 1024, after.memory / 1024),
+    ] {
+        println!("{name}: {before} before, {after} after");
+    }
+    for (path, count) in faults {
+        println!("{count:>8} {path}");
+    }
+}

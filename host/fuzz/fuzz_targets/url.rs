@@ -1,0 +1,6 @@
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use wasi_experimental_http_wasmtime::fuzzing;
+
+fuzz_target!(|text: &str| fuzzing::url(text));

@@ -1,0 +1,153 @@
+//! The example guests, which do and print the same in both languages.
+
+use wasi_experimental_http_test_server::HELLO;
+
+use crate::case::sum;
+use crate::common::code;
+use crate::guest::{Guest, Language};
+use crate::servers::Servers;
+
+const TEXT: &str = "Testing with a request body. Does this actually work?";
+
+#[test]
+fn post_prints_what_comes_back() {
+    for servers in Servers::each() {
+        for language in Language::ALL {
+            servers.clear();
+            let url = servers.one.url("/post");
+            let mut guest = Guest::new(&language.guest("post"), servers.ctx(), &[url], &[]);
+            assert_eq!(guest.run_program(), 0, "{}", guest.stderr());
+            let expected = format!("content-type: text/plain\nbody: {TEXT}\nstatus: 200\n");
+            assert_eq!(guest.stdout(), expected, "{language:?}");
+            let expected = [
+                "POST /post",
+                "content-length: 53",
+                "content-type: text/plain",
+                "abc: def",
+                TEXT,
+            ];
+            assert_eq!(servers.received(), expected, "{language:?}");
+            assert_eq!(guest.open_responses(), 0);
+        }
+    }
+}
+
+#[test]
+fn download_prints_a_checksum() {
+    const LEN: usize = 1_000_000;
+    for servers in Servers::each() {
+        for language in Language::ALL {
+            for framing in ["bytes", "chunked", "close"] {
+                let url = servers.one.url(&format!("/{framing}/{LEN}"));
+                let mut guest = Guest::new(&language.guest("download"), servers.ctx(), &[url], &[]);
+                assert_eq!(guest.run_program(), 0, "{}", guest.stderr());
+                let expected = format!("status: 200\nbytes: {LEN}\nfnv-1a: {}\n", sum(LEN));
+                assert_eq!(guest.stdout(), expected, "{language:?} {framing}");
+                assert_eq!(guest.open_responses(), 0);
+            }
+            let mut guest = Guest::new(&language.guest("download"), servers.ctx(), &[], &[]);
+            assert_eq!(guest.run_program(), 2, "{language:?}");
+            assert_eq!(guest.stderr(), "usage: download URL\n");
+        }
+    }
+}
+
+#[test]
+fn reactor_offers_get_post_and_concurrent() {
+    for servers in Servers::each() {
+        // With and without the slash that the path has already.
+        for origin in [servers.one.origin(), servers.one.origin() + "/"] {
+            for language in Language::ALL {
+                servers.clear();
+                let variables = [("HTTP_URL", origin.as_str())];
+                let name = language.guest("reactor");
+                let mut guest = Guest::new(&name, servers.ctx(), &[], &variables);
+                assert_eq!(guest.call("get", ()), 200, "{}", guest.stderr());
+                assert_eq!(guest.call("post", ()), 200, "{}", guest.stderr());
+                assert_eq!(guest.call("concurrent", ()), 3, "{}", guest.stderr());
+                let expected = format!(
+                    "get: 200\n{HELLO}\npost: 200\n{TEXT}\nconcurrent 1: 200\n{HELLO}\n\
+                     concurrent 2: 200\n{HELLO}\nconcurrent 3: 200\n{HELLO}\n"
+                );
+                assert_eq!(guest.stdout(), expected, "{language:?}");
+                let (get, content_type) = ("GET /get", "content-type: text/plain");
+                let mut expected = vec![get, content_type];
+                expected.extend(["POST /post", "content-length: 53", content_type, TEXT]);
+                expected.extend([get, content_type].repeat(3));
+                assert_eq!(servers.received(), expected, "{language:?}");
+                assert_eq!(guest.open_responses(), 0);
+            }
+        }
+    }
+}
+
+#[test]
+fn reactor_gives_an_error_as_a_negative_number() {
+    for servers in Servers::each() {
+        let origin = servers.one.origin();
+        let too_many = code::TOO_MANY_SESSIONS.cast_signed();
+        let denied = code::DESTINATION_NOT_ALLOWED.cast_signed();
+        for (language, message) in [
+            (Language::Rust, "(too_many_sessions, code 13)\n"),
+            (
+                Language::AssemblyScript,
+                "too_many_sessions (13): The store",
+            ),
+        ] {
+            servers.clear();
+            let http = servers.ctx_builder().allowed_host(&origin).unwrap();
+            let http = http.max_concurrent_requests(2).build();
+            let variables = [("HTTP_URL", origin.as_str())];
+            let mut guest = Guest::new(&language.guest("reactor"), http, &[], &variables);
+            assert_eq!(guest.call("concurrent", ()), -too_many, "{language:?}");
+            assert!(guest.stderr().contains(message), "{}", guest.stderr());
+            assert_eq!((guest.stdout(), guest.open_responses()), (String::new(), 0));
+            assert_eq!(servers.one.requests(), 2, "{language:?}");
+            // The two are free again.
+            assert_eq!(guest.call("get", ()), 200, "{language:?}");
+
+            let http = servers.ctx_builder().build();
+            let mut guest = Guest::new(&language.guest("reactor"), http, &[], &variables);
+            assert_eq!(guest.call("get", ()), -denied, "{language:?}");
+        }
+    }
+}
+
+/// AssemblyScript has no exceptions: what gives no `Result` aborts.
+#[test]
+fn a_failure_that_is_not_asked_for_as_a_value_aborts_with_a_message() {
+    const ABORT: u32 = 255;
+    for servers in Servers::each() {
+        servers.clear();
+        let http = || servers.ctx_builder().build();
+        let url = servers.one.url("/get");
+        for kind in ["post", "download"] {
+            let name = Language::AssemblyScript.guest(kind);
+            let mut guest = Guest::new(&name, http(), std::slice::from_ref(&url), &[]);
+            assert_eq!(guest.run_program(), ABORT, "{kind}");
+            let (message, stderr) = ("abort: destination_not_allowed (7): The", guest.stderr());
+            assert!(stderr.starts_with(message), "{kind}: {stderr}");
+            assert_eq!(guest.stdout(), "", "{kind}");
+
+            // The same in Rust is an error that `main` returns.
+            let name = Language::Rust.guest(kind);
+            let mut guest = Guest::new(&name, http(), std::slice::from_ref(&url), &[]);
+            assert_eq!(guest.run_program(), 1, "{kind}");
+            assert!(
+                guest.stderr().contains("destination_not_allowed"),
+                "{}",
+                guest.stderr()
+            );
+        }
+        assert_eq!(servers.one.requests(), 0);
+
+        // In the middle of a body.
+        let url = servers.one.url("/lying-length");
+        let name = Language::AssemblyScript.guest("download");
+        let mut guest = Guest::new(&name, servers.ctx(), &[url], &[]);
+        assert_eq!(guest.run_program(), ABORT);
+        let (message, stderr) = ("abort: incomplete_body (16): The", guest.stderr());
+        assert!(stderr.starts_with(message), "{stderr}");
+        assert_eq!(guest.stdout(), "status: 200\n");
+    }
+}

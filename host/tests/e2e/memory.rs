@@ -1,0 +1,63 @@
+//! Bodies of any size in memory of one size.
+
+use crate::common::in_its_own_process;
+use crate::guest::{Guest, Language};
+use crate::servers::Servers;
+
+const MIB: usize = 1024 * 1024;
+
+/// The checksum of the server's body of 256 MiB: [`sum`](crate::case::sum) of it, for which that
+/// would have to hold it in memory.
+const SUM: &str = "aaf8462878433d6d";
+
+/// The peak of this process's memory, in bytes.
+fn peak_memory() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmHWM:"))
+        .unwrap();
+    let kib: usize = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+    kib * 1024
+}
+
+/// In a process of its own, since the peak is the whole process's. The server in it streams too.
+#[test]
+fn a_body_of_256_mib_takes_no_memory() {
+    const NAME: &str = "memory::a_body_of_256_mib_takes_no_memory";
+    const LEN: usize = 256 * MIB;
+    const ALLOWED: usize = 4 * MIB;
+
+    if !in_its_own_process(NAME, &[]) {
+        return;
+    }
+    for servers in Servers::each() {
+        for (language, framing) in [
+            (Language::Rust, "bytes"),
+            (Language::Rust, "chunked"),
+            (Language::Rust, "close"),
+            (Language::AssemblyScript, "bytes"),
+            (Language::AssemblyScript, "chunked"),
+            (Language::AssemblyScript, "close"),
+        ] {
+            let download = |len: usize| {
+                let url = servers.one.url(&format!("/{framing}/{len}"));
+                let words = ["GET", &url, "read=stream", "print=sum"].map(str::to_owned);
+                let mut guest = Guest::new(&language.guest("e2e"), servers.ctx(), &words, &[]);
+                assert_eq!(guest.call("run", ()), 0, "{}", guest.stdout());
+                (guest.stdout(), guest.memory_size())
+            };
+            // What is used once, such as the stack and the buffers, is used before the measurement.
+            let (_, guest_memory) = download(MIB);
+            let before = peak_memory();
+            let (printed, guest_memory_after) = download(LEN);
+            let context = format!("{language:?} over {}: {framing}", servers.scheme);
+            let expected = format!("status 200\nbody-length {LEN}\nbody-sum {SUM}\n");
+            assert_eq!(printed, expected, "{context}");
+            let growth = peak_memory() - before;
+            assert!(growth < ALLOWED, "{context}: {growth} bytes in the host");
+            let growth = guest_memory_after - guest_memory;
+            assert_eq!(growth, 0, "{context}: in the guest");
+        }
+    }
+}

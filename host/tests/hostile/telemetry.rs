@@ -1,0 +1,222 @@
+//! What is told of each request, and what is not.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use wasi_experimental_http_test_server::{TestCa, TestServer};
+use wasi_experimental_http_wasmtime::{HttpCtx, RequestEvent};
+
+use crate::common::trace::captured;
+use crate::common::{Guest, code, trusting};
+use crate::resolving;
+
+/// A guest of these servers, and what its observer was told so far.
+fn observed(
+    http: wasi_experimental_http_wasmtime::HttpCtxBuilder,
+) -> (Guest, Arc<Mutex<Vec<RequestEvent>>>) {
+    let events = Arc::new(Mutex::new(Vec::new()));
+    let http = http.observer({
+        let events = events.clone();
+        move |event: &RequestEvent| events.lock().unwrap().push(event.clone())
+    });
+    (Guest::new(http.build()), events)
+}
+
+fn take(events: &Mutex<Vec<RequestEvent>>) -> Option<RequestEvent> {
+    let mut events = events.lock().unwrap();
+    assert!(events.len() <= 1, "{events:?}");
+    events.pop()
+}
+
+#[test]
+fn a_request_is_told_of_once_with_its_facts() {
+    let ca = TestCa::new();
+    for server in [TestServer::http().start(), TestServer::https(&ca).start()] {
+        let name = format!(
+            "{}.test",
+            if server.origin().starts_with("https") {
+                "a"
+            } else {
+                "b"
+            }
+        );
+        // The certificate is for `localhost`; that name resolves like any other here.
+        let client = resolving(&[("localhost", &["127.0.0.1"]), (&name, &["127.0.0.1"])])
+            .system_root_certificates(false)
+            .add_root_certificates_pem(ca.pem())
+            .unwrap()
+            .build();
+        let http = HttpCtx::builder()
+            .client(client)
+            .allowed_host(&server.origin_at("localhost"))
+            .unwrap();
+        let (mut guest, events) = observed(http);
+        let origin = server.origin_at("localhost");
+        let handle = guest
+            .send(
+                "PUT",
+                &format!("{origin}/redirect/2?status=307"),
+                "",
+                b"hello",
+            )
+            .unwrap()
+            .handle;
+        assert_eq!(take(&events), None);
+        guest.read_all(handle).unwrap();
+        let event = take(&events).expect("an event at the end of the body");
+        assert_eq!(event.method, "PUT");
+        assert_eq!(event.url, format!("{origin}/redirect/2"));
+        assert_eq!(event.hops, 3);
+        assert_eq!(event.peer, Some(([127, 0, 0, 1], server.port()).into()));
+        assert_eq!(event.status, Some(200));
+        assert!(event.resolve_time > Duration::ZERO, "{event:?}");
+        assert!(event.connect_time > Duration::ZERO, "{event:?}");
+        let headers = event.headers_time.expect("headers");
+        assert!(
+            event.resolve_time + event.connect_time < headers,
+            "{event:?}"
+        );
+        assert!(headers < event.total_time, "{event:?}");
+        // Three heads and bodies each way.
+        assert!(event.bytes_sent > 3 * 100, "{event:?}");
+        assert!(event.bytes_received > 3 * 50, "{event:?}");
+        assert_eq!(event.error, None);
+        guest.call_close(handle);
+        assert_eq!(take(&events), None);
+
+        // Over an idle connection nothing is connected.
+        let handle = guest.open(&format!("{origin}/bytes/1000000"));
+        guest.read(handle, 1).unwrap();
+        assert_eq!(take(&events), None);
+        guest.call_close(handle);
+        let event = take(&events).expect("an event at its close");
+        assert_eq!(
+            (event.connect_time, event.status),
+            (Duration::ZERO, Some(200))
+        );
+        assert_eq!(event.error, None);
+
+        // Without a body it is over at once.
+        guest.open(&format!("{origin}/empty"));
+        assert_eq!(take(&events).map(|event| event.status), Some(Some(200)));
+        // What a dropped store leaves open is closed.
+        let handle = guest.open(&format!("{origin}/bytes/1000"));
+        let read = guest.read(handle, 1000).unwrap().len() as u64;
+        assert!(take(&events).expect("an event").bytes_received > read);
+        guest.open(&format!("{origin}/gate"));
+        drop(guest);
+        assert_eq!(take(&events).map(|event| event.status), Some(Some(200)));
+    }
+}
+
+#[test]
+fn a_failure_is_told_of_with_its_code_and_reason() {
+    let server = TestServer::http().raw(|conn| {
+        let request = conn.read_request()?;
+        if request.target == "/body" {
+            conn.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")?;
+        }
+        Ok(())
+    });
+    let http = HttpCtx::builder().allowed_host(&server.origin()).unwrap();
+    let (mut guest, events) = observed(http);
+
+    assert_eq!(guest.fetch(&server.url("/")), Err(code::REQUEST_ERROR));
+    let event = take(&events).unwrap();
+    let error = event.error.unwrap();
+    assert_eq!(error.code, code::REQUEST_ERROR);
+    assert!(error.message.contains("disconnected"), "{error:?}");
+    assert_eq!(
+        (event.hops, event.status, event.headers_time),
+        (1, None, None)
+    );
+
+    let handle = guest.open(&server.url("/body"));
+    assert_eq!(guest.read_all(handle), Err(code::INCOMPLETE_BODY));
+    let event = take(&events).unwrap();
+    assert_eq!(event.status, Some(200));
+    assert_eq!(event.error.unwrap().code, code::INCOMPLETE_BODY);
+    guest.call_close(handle);
+    assert_eq!(take(&events), None);
+
+    assert_eq!(
+        guest.fetch("http://denied.test/a?token=SECRET"),
+        Err(code::DESTINATION_NOT_ALLOWED)
+    );
+    let event = take(&events).unwrap();
+    assert_eq!((event.hops, event.peer, event.bytes_sent), (0, None, 0));
+    let error = event.error.unwrap();
+    assert_eq!(error.code, code::DESTINATION_NOT_ALLOWED);
+    assert!(
+        error.message.contains("\"http://denied.test\" would"),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn the_trace_has_the_same_facts_and_nothing_has_a_secret() {
+    let ca = TestCa::new();
+    let server = TestServer::https(&ca).start();
+    let http = HttpCtx::builder()
+        .client(trusting(&ca))
+        .allowed_host(&server.origin())
+        .unwrap();
+    let (mut guest, events) = observed(http);
+    let headers = "Authorization:Bearer SECRET\nCookie:a=SECRET\nConnection:SECRET\n\
+                   Content-Type:text/SECRET\nProxy-Authorization:SECRET";
+    let (_, trace) = captured(|| {
+        let next = "/echo%3Ftoken=SECRET%23SECRET";
+        let url = server.url(&format!(
+            "/redirect-to?status=308&url={next}&token=SECRET#SECRET"
+        ));
+        let opened = guest.send("POST", &url, headers, b"SECRET").unwrap();
+        assert_eq!(guest.read_all(opened.handle).unwrap(), b"SECRET");
+        // Every way to fail, too.
+        for url in [
+            server.url("/hang?SECRET").replace("https:", "http:"),
+            format!("https://SECRET:SECRET@localhost:{}/", server.port()),
+            "https://other.test/?SECRET".to_owned(),
+            server.url("/redirect-to?url=https://SECRET@other.test/"),
+            server.url("/redirect-to?url=https://other.test/%3FSECRET"),
+            server.url("/lying-length?claim=9&a=SECRET"),
+            server.url("/switching-protocols?SECRET"),
+        ] {
+            if let Ok(opened) = guest.send("GET", &url, headers, b"") {
+                let _ = guest.read_all(opened.handle);
+            }
+        }
+        for bad in [
+            "a SECRET:b",
+            "SECRET",
+            "a:SECRET\0",
+            "Content-Length:SECRET",
+            "Host:SECRET",
+        ] {
+            assert!(guest.send("GET", &server.url("/get"), bad, b"").is_err());
+        }
+    });
+    let events = events.lock().unwrap();
+    assert!(events.len() > 5, "{events:?}");
+    for text in [&trace, &format!("{events:?}")] {
+        assert!(!text.contains("SECRET"), "{text}");
+    }
+    for fact in [
+        "method=POST",
+        &format!("url={}/redirect-to", server.origin()),
+        "hops=2",
+        &format!("peer=127.0.0.1:{}", server.port()),
+        "status=200",
+        "resolve_time=",
+        "connect_time=",
+        "headers_time=",
+        "total_time=",
+        "bytes_sent=",
+        "bytes_received=",
+        "error=",
+        // Hop-by-hop fields are dropped, and it is told.
+        "header=connection",
+    ] {
+        assert!(trace.contains(fact), "{fact}: {trace}");
+    }
+}

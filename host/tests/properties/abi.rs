@@ -1,0 +1,148 @@
+//! A guest that calls the functions in any order, with any parameters.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use wasi_experimental_http_test_server::TestServer;
+use wasi_experimental_http_wasmtime::{HttpClient, HttpCtx};
+
+use crate::common::{
+    BODY, BUFFER, Guest, HANDLE, HEADERS, MEMORY, METHOD, NAME, STATUS, URL, WRITTEN,
+};
+
+/// The highest code of the WITX.
+const MAX_CODE: u32 = 17;
+
+const MAX_OPEN: u32 = 4;
+
+static SERVER: LazyLock<TestServer> = LazyLock::new(|| TestServer::http().start());
+static CLIENT: LazyLock<HttpClient> = LazyLock::new(HttpClient::new);
+
+/// Routes that answer at once.
+const PATHS: [&str; 8] = [
+    "/get",
+    "/echo",
+    "/bytes/5000",
+    "/chunked/5000?chunk=7",
+    "/close/100",
+    "/response-headers/repeated",
+    "/redirect/2",
+    "/lying-length",
+];
+
+/// Reads parameters out of the input of a fuzzer.
+struct Input<'a>(&'a [u8]);
+
+impl Input<'_> {
+    fn byte(&mut self) -> Option<u8> {
+        let (first, rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(*first)
+    }
+
+    /// A pointer, a length or a handle: mostly at an edge or in an area that is used.
+    fn number(&mut self) -> Option<u32> {
+        let offset = u32::from(self.byte()?);
+        let near = |edge: u32| edge.wrapping_add(offset % 16).wrapping_sub(8);
+        Some(match self.byte()? % 16 {
+            0 => offset,
+            1 => near(0),
+            2 => near(MEMORY),
+            3 => near(u32::MAX),
+            4 => near(1 << 31),
+            5 => near(STATUS),
+            6 => near(NAME),
+            7 => near(METHOD),
+            8 => near(URL),
+            9 => near(HEADERS),
+            10 => near(BODY),
+            11 => near(BUFFER),
+            12 => offset * 1000,
+            13 => MEMORY - offset * 1000,
+            _ => offset % 6,
+        })
+    }
+}
+
+/// Plays a sequence of calls. Panics if the host traps, panics, or gives what it must not.
+pub fn run(input: &[u8]) {
+    let http = HttpCtx::builder()
+        .client(CLIENT.clone())
+        .allowed_host(&SERVER.origin())
+        .expect("the origin of a server")
+        .max_concurrent_requests(MAX_OPEN)
+        .max_request_body_bytes(Some(1 << 20))
+        .timeout(Some(Duration::from_secs(30)))
+        .build();
+    let mut guest = Guest::new(http);
+    play(&mut guest, &mut Input(input));
+    drop(guest);
+}
+
+fn play(guest: &mut Guest, input: &mut Input<'_>) -> Option<()> {
+    let mut last_handle = 0;
+    loop {
+        let function = input.byte()?;
+        let code = match function % 8 {
+            // A request that is well-formed but for a parameter or two.
+            0..=2 => {
+                let path = PATHS[usize::from(input.byte()?) % PATHS.len()];
+                let url = SERVER.url(path);
+                let mut args = guest.place(url.as_bytes(), b"POST", b"a:b\nc:d", b"hello");
+                for _ in 0..function / 8 % 3 {
+                    let index = usize::from(input.byte()?) % args.len();
+                    args[index] = input.number()?;
+                }
+                let code = guest.call_req(args);
+                if code == 0 && args[9] == HANDLE {
+                    let handle = guest.get_u32(HANDLE);
+                    assert_eq!(handle, last_handle + 1, "handles are given out in order");
+                    last_handle = handle;
+                } else if code == 0 {
+                    last_handle += 1;
+                }
+                code
+            }
+            3 => {
+                let mut args = [0; 10];
+                for arg in &mut args {
+                    *arg = input.number()?;
+                }
+                let code = guest.call_req(args);
+                assert_ne!(code, 0, "no such URL is allowed: {args:?}");
+                code
+            }
+            4 => {
+                let code = guest.call_close(input.number()?);
+                assert_eq!(code, 0, "closing never fails");
+                code
+            }
+            5 => {
+                let mut args = [0; 6];
+                for arg in &mut args {
+                    *arg = input.number()?;
+                }
+                guest.call_header_get(args)
+            }
+            6 => {
+                let args = [
+                    input.number()?,
+                    input.number()?,
+                    input.number()?,
+                    input.number()?,
+                ];
+                guest.call_headers_get_all(args)
+            }
+            _ => {
+                let args = [input.number()?, input.number()?, input.number()?, WRITTEN];
+                let code = guest.call_body_read(args);
+                if code == 0 {
+                    assert!(guest.get_u32(WRITTEN) <= args[2], "{args:?}");
+                }
+                code
+            }
+        };
+        assert!(code <= MAX_CODE, "{code}");
+        assert!(guest.store.data().open_responses() <= MAX_OPEN as usize);
+    }
+}
