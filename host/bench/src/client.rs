@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
-use anyhow::{Context, Result, ensure};
+use wasmtime::error::Context;
+use wasmtime::{Result, ensure};
 use wasi_experimental_http_wasmtime::{AllowedHosts, HttpClient, HttpCtx};
-use wasmtime::{Config, Engine, InstancePre, Linker, Module, Store};
+use wasmtime::{Config, Engine, InstancePre, Linker, Module, PoolingAllocationConfig, Store};
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::p1::{self, WasiP1Ctx};
 
@@ -148,7 +149,12 @@ struct Guests {
 
 impl Guests {
     fn new(arguments: &ClientArgs, guest: &Path) -> Result<Guests> {
-        let engine = Engine::new(&Config::new())?;
+        let mut config = Config::new();
+        if let Work::Fresh = arguments.work {
+            // What an embedder does that makes many instances.
+            config.allocation_strategy(PoolingAllocationConfig::default());
+        }
+        let engine = Engine::new(&config)?;
         let module = Module::from_file(&engine, guest)?;
         let mut linker = Linker::new(&engine);
         p1::add_to_linker_sync(&mut linker, |state: &mut State| &mut state.wasi)?;

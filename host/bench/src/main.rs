@@ -37,7 +37,7 @@ enum Command {
     Empty,
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> wasmtime::Result<()> {
     match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Server { ca_file } => server::run(ca_file.as_deref()),

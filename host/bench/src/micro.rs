@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::io::Read;
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
+use wasmtime::error::Context;
+use wasmtime::{Result, ensure};
 use http::{HeaderMap, HeaderName};
 use wasi_experimental_http_wasmtime::{AllowedHosts, HttpCtx};
 use wasmtime::{Caller, Engine, Extern, Linker, Memory, Module, Store, TypedFunc};

@@ -6,7 +6,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 use std::{env, fs};
 
-use anyhow::{Context, Result, ensure};
+use wasmtime::error::Context;
+use wasmtime::{Result, ensure};
 use wasi_experimental_http_codegen as codegen;
 
 use crate::report::{self, Row, median};
@@ -84,7 +85,9 @@ pub fn run(arguments: &RunArgs) -> Result<()> {
     }
     bench.memory(&mut rows)?;
     bench.micro(&mut rows)?;
-    bench.slower(&mut rows, "a fresh store for each GET", "fresh", rust, ONE, gets / 4, 1, false, 1.5)?;
+    for cores in [ONE, TWO] {
+        bench.slower(&mut rows, "a fresh store for each GET", "fresh", rust, cores, gets / 4, 1, false, 1.5)?;
+    }
     for threads in [1, 2, 8, 64] {
         let what = format!("GETs by {threads} guests on threads");
         bench.slower(&mut rows, &what, "get", rust, ALL, gets, threads, false, 1.0 / 0.9)?;
@@ -329,7 +332,7 @@ impl Bench<'_> {
         for line in String::from_utf8(output.stdout)?.lines() {
             let words: Vec<&str> = line.split(' ').collect();
             let [name, base, ours, ratio] = words[..] else {
-                anyhow::bail!("unexpected output {line:?}");
+                wasmtime::bail!("unexpected output {line:?}");
             };
             let (base, ours, ratio): (f64, f64, f64) = (base.parse()?, ours.parse()?, ratio.parse()?);
             rows.push(Row {

@@ -9,7 +9,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::{fs, process, thread};
 
-use anyhow::{Context, Result};
+use wasmtime::Result;
+use wasmtime::error::Context;
 use wasi_experimental_http_test_server::TestCa;
 
 /// The size of the small body.
@@ -94,7 +95,7 @@ fn serve(stream: &mut (impl Read + Write)) -> io::Result<()> {
             stream.write_all(&small)?;
             continue;
         }
-        write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {to_send}\r\n\r\n")?;
+        write!(stream, "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: {to_send}\r\n\r\n")?;
         while to_send > 0 {
             let count = to_send.min(PIECE as u64);
             stream.write_all(&piece[..count as usize])?;

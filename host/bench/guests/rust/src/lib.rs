@@ -8,8 +8,11 @@ use bytes::Bytes;
 use http::{Method, Request};
 use wasi_experimental_http::{Error, Response};
 
-fn send(method: Method, body: Option<Bytes>) -> Result<Response, Error> {
-    let url = std::env::var("HTTP_URL").unwrap_or_default();
+fn url() -> String {
+    std::env::var("HTTP_URL").unwrap_or_default()
+}
+
+fn send(method: Method, url: &str, body: Option<Bytes>) -> Result<Response, Error> {
     let request = Request::builder().method(method).uri(url).body(body);
     let response = wasi_experimental_http::request(request.expect("the URL is valid"))?;
     assert_eq!(response.status_code, 200);
@@ -29,8 +32,9 @@ fn result(result: Result<u64, Error>) -> i64 {
 /// Sends `count` GET requests one after the other and reads their bodies; how many bytes came.
 #[unsafe(no_mangle)]
 pub extern "C" fn get(count: u32) -> i64 {
+    let url = url();
     result((0..count).try_fold(0, |bytes, _| {
-        let body = send(Method::GET, None)?.body_read_all()?;
+        let body = send(Method::GET, &url, None)?.body_read_all()?;
         Ok(bytes + body.len() as u64)
     }))
 }
@@ -39,7 +43,7 @@ pub extern "C" fn get(count: u32) -> i64 {
 #[unsafe(no_mangle)]
 pub extern "C" fn download(size: u32) -> i64 {
     let read = || {
-        let mut response = send(Method::GET, None)?;
+        let mut response = send(Method::GET, &url(), None)?;
         let mut buffer = vec![0; size as usize];
         let mut bytes = 0;
         loop {
@@ -56,7 +60,7 @@ pub extern "C" fn download(size: u32) -> i64 {
 #[unsafe(no_mangle)]
 pub extern "C" fn upload(size: u32) -> i64 {
     let body = Bytes::from(vec![b'a'; size as usize]);
-    result(send(Method::POST, Some(body)).map(|_| u64::from(size)))
+    result(send(Method::POST, &url(), Some(body)).map(|_| u64::from(size)))
 }
 
 /// Makes the body that [`upload`] sends, and no request.
@@ -70,7 +74,7 @@ pub extern "C" fn fill(size: u32) -> i64 {
 #[unsafe(no_mangle)]
 pub extern "C" fn all() -> i64 {
     let work = || {
-        let mut response = send(Method::POST, Some(Bytes::from_static(b"hello")))?;
+        let mut response = send(Method::POST, &url(), Some(Bytes::from_static(b"hello")))?;
         println!("{:?}", response.header_get("content-type")?);
         println!("{}", response.headers_get_all()?.len());
         let mut buffer = [0; 4096];
