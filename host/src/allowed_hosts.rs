@@ -499,10 +499,37 @@ mod tests {
         ] {
             assert!(allows(&["https://example.com"], url), "{url}");
         }
-        assert!(allows(
-            &["https://bücher.example"],
-            "https://xn--bcher-kva.example/"
-        ));
+        // IDN and punycode, characters that stand for others, and numbers in every base.
+        for (one, other) in [
+            ("https://bücher.example", "https://xn--bcher-kva.example/"),
+            ("https://xn--bcher-kva.example", "https://BÜCHER.example/"),
+            ("https://faß.example", "https://xn--fa-hia.example/"),
+            ("https://example.com", "https://ｅｘａｍｐｌｅ．com/"),
+            ("https://example.com", "https://example\u{3002}com/"),
+            ("https://example.com", "https://exa\u{ad}mple.com/"),
+            ("https://127.0.0.1", "https://2130706433/"),
+            ("https://127.0.0.1", "https://0177.0.0.1/"),
+            ("https://127.0.0.1", "https://0x7f000001/"),
+            ("https://127.0.0.1", "https://127.0.1/"),
+            ("https://127.0.0.1", "https://127.0.0.1./"),
+            ("https://127.0.0.1", "https://%31%32%37.0.0.1/"),
+            ("https://0x7f.1", "https://127.0.0.1/"),
+            ("https://[::1]", "https://[0:0:0:0:0:0:0:1]/"),
+            ("https://[::1]", "https://[::0001]:443/"),
+        ] {
+            assert!(allows(&[one], other), "{one} {other}");
+        }
+        // What only looks alike is another host.
+        for (one, other) in [
+            ("https://example.com", "https://ex\u{430}mple.com/"),
+            ("https://fass.example", "https://faß.example/"),
+            ("https://example.com", "https://example.com../"),
+            ("https://127.0.0.1", "https://[::1]/"),
+            ("https://127.0.0.1", "https://127.0.0.1.example/"),
+            ("https://[::1]", "https://[::ffff:0:1]/"),
+        ] {
+            assert!(!allows(&[one], other), "{one} {other}");
+        }
     }
 
     #[test]

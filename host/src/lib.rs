@@ -25,6 +25,9 @@
 //! slow things may be ([`limits`]). Stores that are given one [`HttpClient`] share its pool of
 //! connections and its certificate authorities, and nothing else.
 //!
+//! The threat model, with the test that shows each promise, is in
+//! [`SECURITY.md`](https://github.com/deislabs/wasi-experimental-http/blob/main/host/SECURITY.md).
+//!
 //! # Threads
 //!
 //! A guest's call blocks the thread it runs on until the server answers or a timeout ends it. This

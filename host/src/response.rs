@@ -1,13 +1,14 @@
 //! A response that a guest holds open: its headers, and its body as it streams in.
 
 use std::io::Read;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, StatusCode};
 use ureq::BodyReader;
 
 use crate::error::Error;
 use crate::generated::types::HttpError;
+use crate::net::cancel::Token;
 use crate::net::scope::Scope;
 use crate::telemetry::Record;
 
@@ -30,12 +31,14 @@ impl Response {
             .ok_or(Error::HeaderNotFound)
     }
 
-    /// Reads from the body in a scope.
-    pub(crate) fn read(&mut self, scope: &Rc<Scope>, buffer: &mut [u8]) -> Result<usize, Error> {
+    /// Reads from the body.
+    pub(crate) fn read(&mut self, token: &Arc<Token>, buffer: &mut [u8]) -> Result<usize, Error> {
         let _entered = Record::enter(self.record.as_deref());
-        let result = scope.run(|| self.body.read(buffer));
+        let (result, scope) = Scope::run_if_needed(token, || self.body.read(buffer));
         if let Some(record) = &mut self.record {
-            record.add(scope);
+            if let Some(scope) = &scope {
+                record.add(scope);
+            }
             if let Err(error) = &result {
                 record.failed(error);
             }

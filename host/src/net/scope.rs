@@ -1,6 +1,7 @@
 //! What belongs to the request that runs on this thread.
 
 use std::cell::{Cell, RefCell};
+use std::mem;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -12,7 +13,31 @@ use crate::allowed_hosts::AllowedHosts;
 use crate::limits::MAX_BYTES_BEFORE_HEADERS;
 
 thread_local! {
-    static CURRENT: RefCell<Option<Rc<Scope>>> = const { RefCell::new(None) };
+    static CURRENT: RefCell<Current> = const { RefCell::new(Current::None) };
+}
+
+/// The scope of a thread.
+enum Current {
+    None,
+    /// Not made yet, and perhaps not needed: most reads of a body find it in a buffer.
+    Wanted(Arc<Token>),
+    Made(Rc<Scope>),
+}
+
+/// Puts back what was the scope of the thread before.
+struct Restore(Current);
+
+impl Restore {
+    /// A guest may be called from an observer or a host function that runs in another scope.
+    fn entering(scope: Current) -> Self {
+        Restore(CURRENT.replace(scope))
+    }
+}
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        CURRENT.set(mem::replace(&mut self.0, Current::None));
+    }
 }
 
 /// What the resolver, the connector and the transport of a request know of it, and what they note
@@ -66,20 +91,34 @@ impl Scope {
 
     /// Runs `work` with this scope as the one of the thread.
     pub(crate) fn run<T>(self: &Rc<Self>, work: impl FnOnce() -> T) -> T {
-        struct Restore(Option<Rc<Scope>>);
-        impl Drop for Restore {
-            fn drop(&mut self) {
-                CURRENT.set(self.0.take());
-            }
-        }
-        // A guest may be called from an observer or a host function that runs in another scope.
-        let _restore = Restore(CURRENT.replace(Some(self.clone())));
+        let _restore = Restore::entering(Current::Made(self.clone()));
         work()
+    }
+
+    /// Runs `work` with a scope that is only made if the network is needed, and gives it then.
+    pub(crate) fn run_if_needed<T>(
+        token: &Arc<Token>,
+        work: impl FnOnce() -> T,
+    ) -> (T, Option<Rc<Scope>>) {
+        let _restore = Restore::entering(Current::Wanted(token.clone()));
+        let result = work();
+        match CURRENT.replace(Current::None) {
+            Current::Made(scope) => (result, Some(scope)),
+            Current::None | Current::Wanted(_) => (result, None),
+        }
     }
 
     /// The scope of this thread's request, if there is one.
     pub(crate) fn current() -> Option<Rc<Scope>> {
-        CURRENT.with_borrow(Option::clone)
+        CURRENT.with_borrow_mut(|current| match current {
+            Current::None => None,
+            Current::Made(scope) => Some(scope.clone()),
+            Current::Wanted(token) => {
+                let scope = Scope::new(token.clone());
+                *current = Current::Made(scope.clone());
+                Some(scope)
+            }
+        })
     }
 
     pub(crate) fn token(&self) -> &Arc<Token> {

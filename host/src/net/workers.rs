@@ -214,28 +214,31 @@ mod tests {
     #[test]
     fn a_job_that_nobody_waits_for_any_more_is_not_started() {
         let workers = Arc::<Workers>::default();
-        let token = Token::default();
-        let soon = Some(Duration::from_millis(1));
+        let busy = Arc::new(std::sync::Barrier::new(MAX_WORKERS + 1));
         let (hold, held) = mpsc::channel::<()>();
         let held = Arc::new(Mutex::new(held));
-        let busy = || {
-            let held = held.clone();
-            move || drop(held.lock().map(|held| held.recv()))
-        };
-        for _ in 0..MAX_WORKERS {
-            let waited = run_on(&workers, &token, soon, busy());
-            assert!(matches!(waited, Err(WaitError::TimedOut)));
-        }
         let started = Arc::new(AtomicBool::new(false));
-        let start = {
-            let started = started.clone();
-            move || started.store(true, Ordering::Relaxed)
-        };
-        let waited = run_on(&workers, &token, soon, start);
-        assert!(matches!(waited, Err(WaitError::TimedOut)));
-        // The next one has its turn after that.
-        drop(hold);
-        assert!(run_on(&workers, &token, None, || ()).is_ok());
+        thread::scope(|scope| {
+            for _ in 0..MAX_WORKERS {
+                let (workers, busy, held) = (&workers, busy.clone(), held.clone());
+                let job = move || {
+                    busy.wait();
+                    drop(held.lock().map(|held| held.recv()));
+                };
+                scope.spawn(move || run_on(workers, &Token::default(), None, job).is_ok());
+            }
+            busy.wait();
+            let start = {
+                let started = started.clone();
+                move || started.store(true, Ordering::Relaxed)
+            };
+            let soon = Some(Duration::from_millis(1));
+            let waited = run_on(&workers, &Token::default(), soon, start);
+            assert!(matches!(waited, Err(WaitError::TimedOut)));
+            drop(hold);
+        });
+        // This one has its turn after that.
+        assert!(run_on(&workers, &Token::default(), None, || ()).is_ok());
         assert!(!started.load(Ordering::Relaxed));
     }
 

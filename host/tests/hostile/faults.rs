@@ -165,6 +165,79 @@ fn connections_that_end_in_the_body() {
     check("HTTP/1.0 200 OK\r\n\r\nabc", Reset, Broken(b"abc"), "reset");
 }
 
+/// Whole responses, and how long their heads are.
+const WHOLE: [&str; 3] = [
+    "HTTP/1.1 200 OK\r\nContent-Type: a/b\r\nContent-Length: 11\r\n\r\nhello world",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nhello \r\n5\r\nworld\r\n0\r\n\r\n",
+    "HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nhello world",
+];
+
+/// Where a response is whole, in bytes: the last chunk says so before its last line.
+fn whole_at(answer: &str) -> usize {
+    answer
+        .find("0\r\n\r\n")
+        .map_or(answer.len(), |at| at + "0\r\n".len())
+}
+
+#[test]
+fn a_response_cut_behind_every_byte_is_never_taken_for_whole() {
+    let ca = TestCa::new();
+    let client = trusting(&ca);
+    for answer in WHOLE {
+        let head = answer.rfind("\r\n\r\n").unwrap() + 4;
+        let head = answer.find("chunked\r\n\r\n").map_or(head, |at| at + 11);
+        for (builder, end) in [
+            (TestServer::http(), Close),
+            (TestServer::http(), Reset),
+            (TestServer::https(&ca), Close),
+            (TestServer::https(&ca), Cut),
+        ] {
+            let server = builder.raw(move |conn| {
+                let request = conn.read_request()?;
+                let len: usize = request.target[1..].parse().unwrap();
+                conn.write_all(&answer.as_bytes()[..len])?;
+                match end {
+                    Close => conn.close(),
+                    Cut => conn.truncate(),
+                    Reset => conn.reset(),
+                }
+            });
+            for len in 0..whole_at(answer) {
+                let mut guest = Guest::new(ctx_with(&[&server], client.clone()));
+                let context = format!("{} {end:?}", answer[..len].escape_debug());
+                match guest.fetch(&server.url(&format!("/{len}"))) {
+                    Err(given) => {
+                        assert_eq!(given, code::REQUEST_ERROR, "{context}");
+                        // A reset also takes away what came before it.
+                        assert!(len < head || end == Reset, "{context}");
+                    }
+                    Ok(opened) => {
+                        assert!(len >= head, "{context}");
+                        let given = guest.read_all(opened.handle);
+                        assert_eq!(given, Err(code::INCOMPLETE_BODY), "{context}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_response_that_comes_a_byte_at_a_time_is_whole() {
+    let ca = TestCa::new();
+    let client = trusting(&ca);
+    for answer in WHOLE {
+        for builder in [TestServer::http(), TestServer::https(&ca)] {
+            let server = builder.raw(move |conn| {
+                conn.read_request()?;
+                answer.bytes().try_for_each(|byte| conn.write_all(&[byte]))
+            });
+            let mut guest = Guest::new(ctx_with(&[&server], client.clone()));
+            assert_eq!(guest.fetch_all(&server.url("/")).1, b"hello world");
+        }
+    }
+}
+
 #[test]
 fn a_tls_connection_cut_in_a_body_that_ends_with_it_is_no_end() {
     let ca = TestCa::new();

@@ -39,6 +39,19 @@ fn redirect(input: &[u8]) {
     }
 }
 
+/// So many inputs, unless `PROPTEST_CASES` says otherwise.
+fn config(cases: u32) -> ProptestConfig {
+    let wanted = std::env::var("PROPTEST_CASES").ok();
+    ProptestConfig {
+        cases: wanted
+            .and_then(|wanted| wanted.parse().ok())
+            .unwrap_or(cases),
+        // What failed is kept by hand, where the fuzz targets find it too.
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
 #[test]
 fn inputs_that_are_kept() {
     kept("abi", abi::run);
@@ -49,7 +62,7 @@ fn inputs_that_are_kept() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config(2000))]
 
     #[test]
     fn header_text(text in "([-a-zA-Z]{1,12}:[ -~\t\u{e4}\r\0]{0,10}\n?|[ -~\n\r\0:\u{e4}]{0,10}){0,8}") {
@@ -88,7 +101,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config(300))]
 
     #[test]
     fn calls_of_a_guest(input in proptest::collection::vec(any::<u8>(), 0..600)) {
