@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Barrier;
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
@@ -64,24 +65,39 @@ fn peak_memory() -> Result<u64> {
     Ok(line.trim().trim_end_matches(" kB").parse()?)
 }
 
-/// Runs `work` on so many threads, and gives the time from the start of the first to the end of
-/// the last. Each gets its part of the count.
-fn on_threads(arguments: &ClientArgs, work: impl Fn(u64) -> Result<()> + Sync) -> Result<Duration> {
+/// Runs what `prepare` makes on so many threads, each with its part of the count, and gives the
+/// time from when all are ready, with a connection each, to the end of the last.
+fn on_threads<W: FnMut(u64) -> Result<()>>(
+    arguments: &ClientArgs,
+    prepare: impl Fn() -> Result<W> + Sync,
+) -> Result<Duration> {
     let part = arguments.count / arguments.threads;
-    if arguments.threads == 1 {
-        let start = Instant::now();
-        work(part)?;
-        return Ok(start.elapsed());
-    }
-    let start = Instant::now();
+    let ready = Barrier::new(usize::try_from(arguments.threads)? + 1);
     thread::scope(|scope| {
         let threads: Vec<_> = (0..arguments.threads)
-            .map(|_| scope.spawn(|| work(part)))
+            .map(|_| {
+                scope.spawn(|| {
+                    let prepared = prepare().and_then(|mut work| {
+                        work(1)?;
+                        Ok(work)
+                    });
+                    ready.wait();
+                    prepared?(part)
+                })
+            })
             .collect();
+        ready.wait();
+        let start = Instant::now();
         threads
             .into_iter()
-            .try_for_each(|thread| thread.join().expect("a thread of the benchmark panicked"))
-    })?;
+            .try_for_each(|thread| thread.join().expect("a thread of the benchmark panicked"))?;
+        Ok(start.elapsed())
+    })
+}
+
+fn timed(work: impl FnOnce() -> Result<()>) -> Result<Duration> {
+    let start = Instant::now();
+    work()?;
     Ok(start.elapsed())
 }
 
@@ -107,11 +123,9 @@ fn native(arguments: &ClientArgs) -> Result<Duration> {
         Ok(())
     };
     match arguments.work {
-        Work::Get | Work::Fresh => {
-            get(1)?;
-            on_threads(arguments, get)
-        }
-        Work::Download => on_threads(arguments, |count| {
+        Work::Get | Work::Fresh => on_threads(arguments, || Ok(get)),
+        Work::Download => timed(|| {
+            let count = arguments.count;
             let mut reader = agent.get(url).call()?.into_body().into_reader();
             let mut buffer = vec![0; PIECE];
             let mut bytes = 0;
@@ -127,7 +141,7 @@ fn native(arguments: &ClientArgs) -> Result<Duration> {
         Work::Upload => {
             // The guest's buffer is filled before it is sent, too.
             let body = vec![b'a'; usize::try_from(arguments.count)?];
-            on_threads(arguments, |_| {
+            timed(|| {
                 agent.post(url).send(&body[..])?.into_body().read_to_vec()?;
                 Ok(())
             })
@@ -198,28 +212,19 @@ impl Guests {
 
 fn by_guest(arguments: &ClientArgs, guest: &Path) -> Result<Duration> {
     let guests = Guests::new(arguments, guest)?;
-    let get = |count: u64| {
-        let bytes = guests.function("get")?(u32::try_from(count)?)?;
+    let get = |function: &mut dyn FnMut(u32) -> Result<i64>, count: u64| {
+        let bytes = function(u32::try_from(count)?)?;
         ensure!(bytes == i64::try_from(count)? * SMALL as i64, "{bytes} bytes");
         Ok(())
     };
     match arguments.work {
-        Work::Get => {
-            get(1)?;
-            if arguments.threads > 1 {
-                return on_threads(arguments, get);
-            }
-            let mut get = guests.function("get")?;
-            let start = Instant::now();
-            let bytes = get(u32::try_from(arguments.count)?)?;
-            let time = start.elapsed();
-            ensure!(bytes == i64::try_from(arguments.count)? * SMALL as i64, "{bytes} bytes");
-            Ok(time)
-        }
-        Work::Fresh => {
-            get(1)?;
-            on_threads(arguments, |count| (0..count).try_for_each(|_| get(1)))
-        }
+        Work::Get => on_threads(arguments, || {
+            let mut function = guests.function("get")?;
+            Ok(move |count| get(&mut function, count))
+        }),
+        Work::Fresh => on_threads(arguments, || {
+            Ok(|count| (0..count).try_for_each(|_| get(&mut guests.function("get")?, 1)))
+        }),
         Work::Download => {
             let mut download = guests.function("download")?;
             let start = Instant::now();
