@@ -69,10 +69,10 @@ const LARGEST_HEAD: usize =
     MAX_URL_LEN + MAX_METHOD_LEN + MAX_REQUEST_HEADER_BYTES + 2 * MAX_REQUEST_HEADERS + 1024;
 const _: () = assert!(LARGEST_HEAD <= OUTPUT_BUFFER_SIZE);
 
-/// The most that a server may send before the headers of its response are there, in bytes: a TLS
-/// handshake, interim responses, the headers, and what is read ahead of the body. It ends a flood
-/// of interim responses, each of which is small.
-pub(crate) const MAX_BYTES_BEFORE_HEADERS: u64 = 1024 * 1024;
+/// The most that a server may send while the host waits for headers, or for the next byte of a body,
+/// in bytes: a TLS handshake, interim responses, the headers, trailers, and what is read ahead. It
+/// ends a flood of what is small in each of its parts.
+pub(crate) const MAX_BYTES_OF_NO_USE: u64 = 1024 * 1024;
 
 /// The most of a redirect's body that is read so that its connection can be used again, in bytes.
 pub(crate) const MAX_DRAINED_BYTES: u64 = 4 * 1024;

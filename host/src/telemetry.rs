@@ -188,3 +188,16 @@ impl Drop for Record {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_recorded_that_nobody_wants_to_know() {
+        let url = "http://example.com/?a".parse().unwrap();
+        assert!(Record::start(&Method::GET, &url, None).is_none());
+        let observer: Observer = Arc::new(|_| {});
+        assert!(Record::start(&Method::GET, &url, Some(&observer)).is_some());
+    }
+}

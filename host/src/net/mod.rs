@@ -35,8 +35,8 @@ pub(crate) enum NetError {
     Reset,
     #[error("the head of the response, or the size of a chunk, has no end within {max} bytes")]
     BufferFull { max: usize },
-    #[error("the server sent more than {max} bytes before the headers of its response")]
-    HeadTooLarge { max: u64 },
+    #[error("the server sent more than {max} bytes, and neither headers nor a body in them")]
+    Flood { max: u64 },
     #[error("the server ended the TLS connection without saying so: what came may be a part")]
     TruncatedTls,
 }

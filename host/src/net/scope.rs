@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::NetError;
 use super::cancel::Token;
 use crate::allowed_hosts::AllowedHosts;
-use crate::limits::MAX_BYTES_BEFORE_HEADERS;
+use crate::limits::MAX_BYTES_OF_NO_USE;
 
 thread_local! {
     static CURRENT: RefCell<Current> = const { RefCell::new(Current::None) };
@@ -54,8 +54,8 @@ pub(crate) struct Scope {
     reused: Cell<bool>,
     /// Whether a byte came back since the connection was asked for.
     answered: Cell<bool>,
-    /// How many bytes may still come before the headers, while they are awaited.
-    head_left: Cell<u64>,
+    /// How many bytes may still come before the headers, or the next byte of a body, is there.
+    useless_left: Cell<u64>,
     peer: Cell<Option<SocketAddr>>,
     resolve_time: Cell<Duration>,
     connect_started: Cell<Option<Instant>>,
@@ -79,7 +79,7 @@ impl Scope {
             fresh_only: Cell::new(false),
             reused: Cell::new(false),
             answered: Cell::new(false),
-            head_left: Cell::new(u64::MAX),
+            useless_left: Cell::new(MAX_BYTES_OF_NO_USE),
             peer: Cell::new(None),
             resolve_time: Cell::new(Duration::ZERO),
             connect_started: Cell::new(None),
@@ -132,7 +132,7 @@ impl Scope {
         self.connecting.set(true);
         self.reused.set(true);
         self.answered.set(false);
-        self.head_left.set(MAX_BYTES_BEFORE_HEADERS);
+        self.useless_left.set(MAX_BYTES_OF_NO_USE);
     }
 
     /// Notes how long a name took to look up.
@@ -172,13 +172,13 @@ impl Scope {
         }
         self.answered.set(true);
         self.received.set(self.received.get() + count as u64);
-        match self.head_left.get().checked_sub(count as u64) {
+        match self.useless_left.get().checked_sub(count as u64) {
             Some(left) => {
-                self.head_left.set(left);
+                self.useless_left.set(left);
                 Ok(())
             }
-            None => Err(NetError::HeadTooLarge {
-                max: MAX_BYTES_BEFORE_HEADERS,
+            None => Err(NetError::Flood {
+                max: MAX_BYTES_OF_NO_USE,
             }),
         }
     }
@@ -195,7 +195,7 @@ impl Scope {
 
     /// Notes that the headers of the response are there.
     pub(crate) fn headers_arrived(&self) {
-        self.head_left.set(u64::MAX);
+        self.useless_left.set(MAX_BYTES_OF_NO_USE);
     }
 
     /// Asks for a new connection the next time.

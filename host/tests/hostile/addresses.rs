@@ -1,5 +1,6 @@
 //! Where an allowed name may lead.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use wasi_experimental_http_test_server::TestServer;
@@ -106,6 +107,31 @@ fn a_name_that_leads_to_a_denied_address_is_denied() {
     let deny = format!("deny:http://127.0.0.0:{}/8", server.port() ^ 1);
     let mut other = guest(&client, &["insecure:allow-all", &deny]);
     assert_eq!(other.fetch_all(&url).0, 200);
+}
+
+#[test]
+fn an_idle_connection_to_a_denied_address_is_not_used() {
+    let server = TestServer::http().start();
+    // The name moves, to where nobody listens; the connection that is idle stays where it is.
+    let moved = Arc::new(AtomicBool::new(false));
+    let client = HttpClient::builder()
+        .resolver({
+            let moved = moved.clone();
+            move |_| {
+                let last = if moved.load(Ordering::Relaxed) { 2 } else { 1 };
+                Ok(vec![[127, 0, 0, last].into()])
+            }
+        })
+        .build();
+    let url = format!("http://inside.test:{}/get", server.port());
+    let mut permissive = guest(&client, &["insecure:allow-all"]);
+    assert_eq!(permissive.fetch_all(&url).0, 200);
+    moved.store(true, Ordering::Relaxed);
+    assert_eq!(permissive.fetch_all(&url).0, 200);
+    let deny = format!("deny:http://127.0.0.1:{}", server.port());
+    let mut denying = guest(&client, &["insecure:allow-all", &deny]);
+    assert_eq!(denying.fetch(&url), Err(code::REQUEST_ERROR));
+    assert_eq!((server.connections(), server.requests()), (1, 2));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::net::TcpListener;
 
 use wasi_experimental_http_test_server::{RawConn, ServerCertificate, TestCa, TestServer};
-use wasi_experimental_http_wasmtime::HttpClient;
+use wasi_experimental_http_wasmtime::{HttpClient, HttpCtx};
 
 use crate::common::trace::captured;
 use crate::common::{Guest, code, ctx, ctx_with, trusting};
@@ -465,24 +465,32 @@ fn heads_without_an_end() {
         (OK, "a", "no end within"),
         ("HTTP/1.1 200 OK\r\na: ", "a", "no end within"),
         (OK, "a: b\r\n", "header"),
-        ("", "HTTP/1.1 100 Continue\r\n\r\n", "before the headers"),
-        ("", "HTTP/1.1 102 Processing\r\n\r\n", "before the headers"),
+        (
+            "",
+            "HTTP/1.1 100 Continue\r\n\r\n",
+            "neither headers nor a body",
+        ),
+        (
+            "",
+            "HTTP/1.1 102 Processing\r\n\r\n",
+            "neither headers nor a body",
+        ),
         (
             "",
             "HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n",
-            "before the headers",
+            "neither headers nor a body",
         ),
         (
             "",
             "HTTP/1.1 199 Nothing\r\na: b\r\n\r\n",
-            "before the headers",
+            "neither headers nor a body",
         ),
     ];
     for (start, again, says) in cases {
         // No timeout ends it: the limits do.
         let server = endless(start, again);
         let (given, trace) = captured(|| {
-            let http = wasi_experimental_http_wasmtime::HttpCtx::builder()
+            let http = HttpCtx::builder()
                 .allowed_host(&server.origin())
                 .unwrap()
                 .timeout(None)
@@ -492,6 +500,24 @@ fn heads_without_an_end() {
         });
         assert_eq!(given, Err(code::REQUEST_ERROR), "{start}{again}");
         assert!(trace.contains(says), "{start}{again}: {trace}");
+    }
+}
+
+#[test]
+fn trailers_without_an_end_are_no_end_of_a_body() {
+    for start in ["3\r\nabc\r\n0\r\n", "0\r\n"] {
+        // No timeout ends it.
+        let server = endless(&format!("{CHUNKED}{start}"), "a: b\r\n");
+        let http = HttpCtx::builder()
+            .allowed_host(&server.origin())
+            .unwrap()
+            .timeout(None)
+            .read_timeout(None);
+        let mut guest = Guest::new(http.build());
+        let handle = guest.open(&server.url("/"));
+        let (given, trace) = captured(|| guest.read_all(handle));
+        assert_eq!(given, Err(code::INCOMPLETE_BODY));
+        assert!(trace.contains("neither headers nor a body"), "{trace}");
     }
 }
 
