@@ -193,16 +193,72 @@ fn denied_reporter() -> impl Fn(&Denied) + Send + Sync + 'static {
     move |denied| {
         let mut reported = reported.lock().unwrap_or_else(PoisonError::into_inner);
         if reported.insert(denied.origin.clone()) {
-            let Denied { url, origin, .. } = denied;
-            let reason = match &denied.reason {
-                DeniedReason::NotPublic(address) => format!(
-                    "it leads to {address}, which is not a public address; to allow it add: \
-                     --allow-private"
-                ),
-                DeniedReason::DeniedBy(entry) => format!("--allowed-host deny:{entry} denies it"),
-                _ => format!("not in the allowed hosts; to allow it add: --allowed-host {origin}"),
-            };
-            eprintln!("wasmtime-http: denied request to {url}: {reason}");
+            eprintln!("wasmtime-http: {}", explain(denied));
         }
+    }
+}
+
+/// What was denied, and the option that allows it.
+fn explain(denied: &Denied) -> String {
+    let Denied { url, origin, .. } = denied;
+    let reason = match &denied.reason {
+        DeniedReason::NotPublic(address) => format!(
+            "it leads to {address}, which is not a public address; to allow it add: --allow-private"
+        ),
+        DeniedReason::DeniedBy(entry) => format!("--allowed-host deny:{entry} denies it"),
+        _ => format!("not in the allowed hosts; to allow it add: --allowed-host {origin}"),
+    };
+    format!("denied request to {url}: {reason}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use wasmtime::Module;
+
+    use super::*;
+
+    /// A guest that sends a request to `http://inside.test/?secret`.
+    const GUEST: &str = r#"(module
+        (import "wasi_experimental_http" "req"
+          (func $req (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+        (memory (export "memory") 1)
+        (data (i32.const 16) "http://inside.test/?secretGET")
+        (func (export "send") (result i32)
+          (call $req (i32.const 16) (i32.const 26) (i32.const 42) (i32.const 3) (i32.const 0)
+            (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 4))))"#;
+
+    #[test]
+    fn a_name_that_leads_inside_is_explained() {
+        let explained = Arc::new(Mutex::new(Vec::new()));
+        let log = explained.clone();
+        let client = HttpClient::builder()
+            .resolver(|_| Ok(vec!["10.1.2.3".parse().unwrap()]))
+            .build();
+        let http = HttpCtx::builder()
+            .client(client)
+            .allowed_host("http://inside.test")
+            .unwrap()
+            .on_denied(move |denied| log.lock().unwrap().push(explain(denied)))
+            .build();
+        let engine = Engine::default();
+        let mut linker = Linker::new(&engine);
+        wasi_experimental_http_wasmtime::add_to_linker(&mut linker, |http: &mut HttpCtx| http)
+            .unwrap();
+        let mut store = Store::new(&engine, http);
+        let module = Module::new(&engine, GUEST).unwrap();
+        let instance = linker.instantiate(&mut store, &module).unwrap();
+        let send = instance
+            .get_typed_func::<(), i32>(&mut store, "send")
+            .unwrap();
+        assert_eq!(send.call(&mut store, ()).unwrap(), 7);
+        assert_eq!(
+            *explained.lock().unwrap(),
+            [
+                "denied request to http://inside.test/: it leads to 10.1.2.3, which is not a \
+              public address; to allow it add: --allow-private"
+            ]
+        );
     }
 }
