@@ -8,6 +8,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::dialect::Translated;
+
 /// Why a document could not be loaded or turned into bindings.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -123,26 +125,62 @@ impl fmt::Display for Diagnostic {
 }
 
 /// The text of a WITX file, and the name under which it is shown.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Source {
     /// The file, as it was named by the user or by a `use`.
     pub path: PathBuf,
     /// What is in it.
     pub text: String,
+    /// What is parsed in its place, if it is in the other dialect.
+    pub(crate) translated: Option<Arc<Translated>>,
+}
+
+impl Source {
+    /// What is parsed.
+    pub(crate) fn parsed(&self) -> &str {
+        match &self.translated {
+            Some(translated) => &translated.text,
+            None => &self.text,
+        }
+    }
 }
 
 /// A place in a source.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Location {
     source: Arc<Source>,
     line: usize,
     column: usize,
 }
 
+impl PartialEq for Location {
+    fn eq(&self, other: &Location) -> bool {
+        let place = |at: &Location| (at.source.path.clone(), at.line, at.column);
+        place(self) == place(other)
+    }
+}
+
+impl Eq for Location {}
+
 impl Location {
     /// The place of byte `byte` of line `line`, both counted from 0. A place behind the end
     /// of the text is moved to the end.
     pub(crate) fn new(source: &Arc<Source>, line: usize, byte: usize) -> Location {
+        let (line, byte) = match &source.translated {
+            Some(translated) => {
+                let before: usize = translated
+                    .text
+                    .split_inclusive('\n')
+                    .take(line)
+                    .map(str::len)
+                    .sum();
+                let before = source.text.get(..translated.original(before + byte));
+                let before = before.unwrap_or(&source.text);
+                let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+                (before.matches('\n').count(), before.len() - line_start)
+            }
+            None => (line, byte),
+        };
         let lines = || source.text.split('\n');
         let (line, text, byte) = match lines().nth(line) {
             Some(text) => (line, text, byte),

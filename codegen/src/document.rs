@@ -17,6 +17,7 @@ use witx::parser::{CommentSyntax, DeclSyntax, ModuleDeclSyntax, TypedefSyntax};
 use witx::{Definition, DocValidation, ValidationError};
 
 use crate::diagnostic::{Diagnostic, Error, Location, Source};
+use crate::dialect;
 use crate::model::Builtin;
 
 /// The deepest nesting of parentheses that is read. The parser is recursive, so without a
@@ -80,6 +81,7 @@ impl Document {
             locations: Locations::default(),
             failed: HashSet::new(),
             faults: Vec::new(),
+            buffers: HashSet::new(),
         };
         for path in paths {
             let path = normalise(path.as_ref());
@@ -181,13 +183,20 @@ struct Loader<'a> {
     /// Types whose declaration is at fault, so that a use of one is no fault of its own.
     failed: HashSet<String>,
     faults: Vec<Diagnostic>,
+    /// Types that are buffers to be filled, in the other dialect.
+    buffers: HashSet<String>,
 }
 
 impl Loader<'_> {
     /// Reads one file and, where it says so, the files that it uses.
     fn file(&mut self, path: PathBuf, text: String) {
         let text = plain_indentation(text);
-        let source = Arc::new(Source { path, text });
+        let translated = dialect::translate(&text, &mut self.buffers).map(Arc::new);
+        let source = Arc::new(Source {
+            path,
+            text,
+            translated,
+        });
         if let Err(fault) = self.declarations(&source) {
             self.faults.push(fault);
         }
@@ -198,7 +207,7 @@ impl Loader<'_> {
             Diagnostic::new(locate(source, error.span()), one_line(&error.message()))
         };
         check_depth(source)?;
-        let buffer = ParseBuffer::new(&source.text).map_err(syntax_error)?;
+        let buffer = ParseBuffer::new(source.parsed()).map_err(syntax_error)?;
         let file = wast::parser::parse::<File>(&buffer).map_err(syntax_error)?;
         for item in file.items {
             match item {
@@ -255,7 +264,7 @@ impl Loader<'_> {
         // witx's validation has no known panic left, but it is not ours to vouch for.
         let validated = catch_unwind(AssertUnwindSafe(|| {
             self.validation
-                .scope(&source.text, &source.path)
+                .scope(source.parsed(), &source.path)
                 .validate_decl(declaration, comments, &mut self.definitions)
         }));
         match validated {
@@ -280,7 +289,10 @@ impl Loader<'_> {
             }
         };
         match declaration {
-            DeclSyntax::Typename(ty) => check(&ty.def, ty.ident.span()),
+            DeclSyntax::Typename(ty) => {
+                check(&ty.def, ty.ident.span());
+                self.check_duplicates(source, &ty.def);
+            }
             DeclSyntax::Module(module) => {
                 for declaration in &module.decls {
                     if let ModuleDeclSyntax::Func(func) = &declaration.item {
@@ -293,6 +305,31 @@ impl Loader<'_> {
             DeclSyntax::Const(_) => {}
         }
         self.faults.len() == before
+    }
+
+    /// Looks for members of a type that have the same name.
+    fn check_duplicates(&mut self, source: &Arc<Source>, ty: &TypedefSyntax<'_>) {
+        let names: Vec<(&str, wast::Span)> = match ty {
+            TypedefSyntax::Enum(e) => e.members.iter().map(|m| name_of(&m.item)).collect(),
+            TypedefSyntax::Flags(f) => f.flags.iter().map(|m| name_of(&m.item)).collect(),
+            TypedefSyntax::Record(r) => r.fields.iter().map(|m| name_of(&m.item.name)).collect(),
+            TypedefSyntax::Variant(v) => v.cases.iter().map(|m| name_of(&m.item.name)).collect(),
+            _ => return,
+        };
+        let mut first = HashMap::new();
+        for (name, span) in names {
+            let at = locate(source, span);
+            match first.get(name) {
+                None => {
+                    first.insert(name, at);
+                }
+                Some(first) => {
+                    let hint = format!("it was first used in line {}", Location::line(first));
+                    let message = format!("the type has a member `${name}` already");
+                    self.faults.push(Diagnostic::new(at, message).hint(hint));
+                }
+            }
+        }
     }
 
     fn fault(&mut self, source: &Arc<Source>, error: &ValidationError) {
@@ -435,6 +472,10 @@ impl<'a> Parse<'a> for File<'a> {
     }
 }
 
+fn name_of<'a>(id: &wast::Id<'a>) -> (&'a str, wast::Span) {
+    (id.name(), id.span())
+}
+
 /// The kind of a type without members that needs some, or of such a type inside `ty`.
 fn empty_type(ty: &TypedefSyntax<'_>) -> Option<&'static str> {
     match ty {
@@ -466,12 +507,12 @@ fn empty_type(ty: &TypedefSyntax<'_>) -> Option<&'static str> {
 fn check_depth(source: &Arc<Source>) -> Result<(), Diagnostic> {
     let mut depth = 0_usize;
     // A lexical error ends the loop: it is the parser's to report.
-    for token in Lexer::new(&source.text).map_while(Result::ok) {
+    for token in Lexer::new(source.parsed()).map_while(Result::ok) {
         match token {
             Token::LParen(token) => {
                 depth += 1;
                 if depth > MAX_DEPTH {
-                    let offset = token.as_ptr() as usize - source.text.as_ptr() as usize;
+                    let offset = token.as_ptr() as usize - source.parsed().as_ptr() as usize;
                     return Err(Diagnostic::new(
                         locate(source, wast::Span::from_offset(offset)),
                         format!("parentheses are nested more than {MAX_DEPTH} deep"),
@@ -486,7 +527,7 @@ fn check_depth(source: &Arc<Source>) -> Result<(), Diagnostic> {
 }
 
 fn locate(source: &Arc<Source>, span: wast::Span) -> Location {
-    let (line, byte) = span.linecol_in(&source.text);
+    let (line, byte) = span.linecol_in(source.parsed());
     Location::new(source, line, byte)
 }
 

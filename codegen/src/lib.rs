@@ -5,9 +5,12 @@ use std::fmt;
 use std::str::FromStr;
 
 mod assemblyscript;
+mod c;
 pub mod diagnostic;
+mod dialect;
 mod docs;
 pub mod document;
+mod json;
 pub mod layout;
 pub mod lowering;
 mod markdown;
@@ -17,6 +20,7 @@ mod rust;
 mod rust_format;
 mod source;
 mod wiggle;
+mod zig;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Error, Location};
 pub use document::Document;
@@ -30,19 +34,28 @@ pub enum Language {
     Rust,
     /// Bindings for guests in AssemblyScript.
     AssemblyScript,
+    /// Bindings for guests in C: a header.
+    C,
+    /// Bindings for guests in Zig.
+    Zig,
     /// Traits, types and a linker function for hosts in Rust that run wasmtime.
     Wiggle,
     /// A reference for readers.
     Markdown,
+    /// A description for other generators.
+    Json,
 }
 
 impl Language {
     /// All languages.
-    pub const ALL: [Language; 4] = [
+    pub const ALL: [Language; 7] = [
         Language::Rust,
         Language::AssemblyScript,
+        Language::C,
+        Language::Zig,
         Language::Wiggle,
         Language::Markdown,
+        Language::Json,
     ];
 
     /// The name by which a language is chosen.
@@ -50,8 +63,24 @@ impl Language {
         match self {
             Language::Rust => "rust",
             Language::AssemblyScript => "assemblyscript",
+            Language::C => "c",
+            Language::Zig => "zig",
             Language::Wiggle => "wiggle",
             Language::Markdown => "markdown",
+            Language::Json => "json",
+        }
+    }
+
+    /// What it is for, in a few words.
+    pub fn purpose(self) -> &'static str {
+        match self {
+            Language::Rust => "guests: types, and functions that give `Result`s; needs `core` only",
+            Language::AssemblyScript => "guests: types, and functions that give objects",
+            Language::C => "guests: a header with types and the imports",
+            Language::Zig => "guests: types, and functions that take slices",
+            Language::Wiggle => "hosts in Rust: types, traits, and a linker function for wasmtime",
+            Language::Markdown => "readers: a reference, down to wasm signatures and layouts",
+            Language::Json => "generators: names, layouts and lowered signatures",
         }
     }
 
@@ -60,8 +89,11 @@ impl Language {
         match self {
             Language::Rust => format!("{stem}.rs"),
             Language::AssemblyScript => format!("{stem}.ts"),
+            Language::C => format!("{stem}.h"),
+            Language::Zig => format!("{stem}.zig"),
             Language::Wiggle => format!("{stem}_wiggle.rs"),
             Language::Markdown => format!("{stem}.md"),
+            Language::Json => format!("{stem}.json"),
         }
     }
 }
@@ -132,8 +164,11 @@ pub fn generate(
         let contents = match language {
             Language::Rust => rust::generate(&model, &header)?,
             Language::AssemblyScript => assemblyscript::generate(&model, &header),
-            Language::Wiggle => wiggle::generate(document, &model, &options.faults, &header)?,
+            Language::C => c::generate(&model, &options.stem, &header),
+            Language::Zig => zig::generate(&model, &header),
+            Language::Wiggle => wiggle::generate(&model, &options.faults, &header)?,
             Language::Markdown => markdown::generate(&model, &options.stem, &header),
+            Language::Json => json::generate(&model, &header),
         };
         files.push(GeneratedFile {
             language,

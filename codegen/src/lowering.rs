@@ -42,6 +42,17 @@ impl Lowered {
         }
     }
 
+    /// The index of the input that a parameter of the import stands for first: none for out
+    /// values and for lengths, which come behind that.
+    pub fn input_of(&self, role: Role) -> Option<usize> {
+        match role {
+            Role::Value(param) | Role::Address(param) | Role::Elements(param) => {
+                self.inputs.iter().position(|input| input.param == param)
+            }
+            Role::Length(_) | Role::Out(_) => None,
+        }
+    }
+
     /// The values that are written through out-pointers.
     pub fn outs(&self) -> &[Out] {
         match &self.outcome {

@@ -196,6 +196,11 @@ impl IntRepr {
         }
     }
 
+    /// Whether so many members are all the values there are.
+    pub fn is_full(self, members: usize) -> bool {
+        self.bits() < 32 && members == 1 << self.bits()
+    }
+
     /// The name that WITX and Rust and AssemblyScript give to this integer.
     pub fn name(self) -> &'static str {
         match self {

@@ -187,7 +187,7 @@ fn ident(name: &str) -> Ident {
 }
 
 /// Whether one of these identifiers is in `tokens`.
-fn mentions(tokens: &TokenStream, names: &HashSet<&str>) -> bool {
+pub(crate) fn mentions(tokens: &TokenStream, names: &HashSet<&str>) -> bool {
     tokens.clone().into_iter().any(|token| match token {
         TokenTree::Ident(ident) => names.contains(ident.to_string().as_str()),
         TokenTree::Group(group) => mentions(&group.stream(), names),

@@ -8,21 +8,23 @@
 
 mod documented;
 mod linker;
-mod refusal;
+mod rewrite;
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use proc_macro2::{Literal, TokenStream};
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote};
 use wiggle_generate::config::{AsyncConf, ErrorConf, TracingConf};
 use wiggle_generate::{CodegenSettings, names as wiggle_names};
 
 use crate::diagnostic::{Diagnostic, Error};
 use crate::docs;
 use crate::document::Document;
-use crate::model::{Constant, Model, Module, Type, TypeDef, TypeKind};
+use crate::lowering::Outcome;
+use crate::model::{Builtin, Constant, Function, Model, Module, Type, TypeDef, TypeKind};
 use crate::names::{ModuleNames, Names, RUST};
+use crate::rust::mentions;
 use crate::rust_format;
 use documented::{doc_or, document_trait, document_type};
 
@@ -55,22 +57,23 @@ impl Default for GuestFaults {
 
 /// Generates the bindings for hosts. `header` is what the file says about itself.
 pub(crate) fn generate(
-    document: &Document,
     model: &Model,
     faults: &GuestFaults,
     header: &[String],
 ) -> Result<String, Error> {
-    refusal::refuse(document)?;
+    let rewritten = rewrite::rewrite(model)?;
     let backend = Wiggle {
-        model,
-        names: Names::new(model, &RUST),
+        names: Names::new(&rewritten.model, &RUST),
+        model: &rewritten.model,
         faults,
     };
-    // What `refuse` does not know that wiggle refuses, wiggle refuses by panicking.
-    let generated = catch_unwind(AssertUnwindSafe(|| backend.file(document)));
+    // What wiggle refuses all the same, it refuses by panicking.
+    let generated = catch_unwind(AssertUnwindSafe(|| backend.file(&rewritten.document)));
     let tokens = generated.unwrap_or_else(|_| {
+        let locations = model.types.iter().map(|def| &def.location);
+        let location = locations.flatten().next().cloned();
         let message = "wiggle has no bindings for a construct of this document";
-        Err(Diagnostic::new(None, message).into())
+        Err(Diagnostic::new(location, message).into())
     })?;
     rust_format::file("wiggle", header, tokens)
 }
@@ -120,15 +123,27 @@ impl Wiggle<'_> {
         {
             let tokens = wiggle_generate::define_module_trait(&witx, &settings);
             let mut item: syn::ItemTrait = syn::parse2(tokens).map_err(|error| internal(&error))?;
+            for (method, function) in item.items.iter_mut().zip(&module.functions) {
+                if let syn::TraitItem::Fn(method) = method {
+                    method.sig.output = self.output(function);
+                }
+            }
             document_trait(&mut item, module);
             modules.push(self.module(module, names, &witx, &item));
         }
         let helpers = self.helpers();
+        let full = self.model.types.iter().any(
+            |def| matches!(&def.kind, TypeKind::Enum { repr, cases } if repr.is_full(cases.len())),
+        );
+        let full = full.then(
+            || quote!(#[allow(unreachable_patterns, reason = "an enum has all values of its tag")]),
+        );
         let docs = doc_or("The types of the document, as wiggle makes them.", "");
         Ok(quote! {
             #![cfg_attr(rustfmt, rustfmt::skip)]
             #docs
             #[allow(clippy::all, reason = "this is how wiggle writes")]
+            #full
             pub mod types {
                 #(#types)*
                 #(#constants)*
@@ -175,14 +190,7 @@ impl Wiggle<'_> {
     ) -> TokenStream {
         let module_name = wiggle_names::module(&witx.name);
         let trait_name = &item.ident;
-        let (faulty, types) = (
-            self.faults_docs(),
-            (!self.model.types.is_empty()).then(|| {
-                quote!(
-                    use super::types::*;
-                )
-            }),
-        );
+        let faulty = self.faults_docs();
         let import_module = &module.name;
         let functions = module
             .functions
@@ -194,6 +202,19 @@ impl Wiggle<'_> {
             let closure = self.closure(function, names, &witx, trait_name);
             quote!(linker.func_wrap(#import_module, #import, #closure)?;)
         });
+        let functions: Vec<_> = functions.collect();
+        let names = self.model.types.iter();
+        let names = names.map(|def| wiggle_names::type_(&witx::Id::new(&def.name)).to_string());
+        let names: Vec<String> = names.collect();
+        let names = names.iter().map(String::as_str).collect();
+        let types = mentions(&quote!(#item #(#functions)*), &names).then(|| {
+            quote!(
+                use super::types::*;
+            )
+        });
+        let unused = functions
+            .is_empty()
+            .then(|| quote!(#[allow(unused_variables, reason = "the module has no functions")]));
         let intro = format!(" Adds the functions of module `{import_module}` to a linker.");
         let module_docs = rust_format::docs(&[format!("Module `{import_module}`.")]);
         quote! {
@@ -213,6 +234,7 @@ impl Wiggle<'_> {
                 ///
                 /// If the linker has a function of that name already, and does not allow it to be
                 /// replaced.
+                #unused
                 pub fn add_to_linker<T, U>(
                     linker: &mut wasmtime::Linker<T>,
                     get_cx: impl Fn(&mut T) -> &mut U + Send + Sync + Copy + 'static,
@@ -225,6 +247,71 @@ impl Wiggle<'_> {
                     Ok(())
                 }
             }
+        }
+    }
+
+    /// What a method of the trait gives.
+    fn output(&self, function: &Function) -> syn::ReturnType {
+        match &function.lowered.outcome {
+            Outcome::Nothing => syn::parse_quote!(-> ()),
+            Outcome::NoReturn => syn::parse_quote!(-> wiggle::error::Error),
+            Outcome::Value(ty) => {
+                let ty = self.rust_type(ty);
+                syn::parse_quote!(-> #ty)
+            }
+            Outcome::Expected { outs, error } => {
+                let values: Vec<_> = outs.iter().map(|out| self.rust_type(&out.ty)).collect();
+                let ok = match &values[..] {
+                    [value] if !function.result_is_tuple => quote!(#value),
+                    [] => quote!(()),
+                    values => quote!((#(#values,)*)),
+                };
+                let error = match error {
+                    Some(error) => self.rust_type(error),
+                    None => quote!(()),
+                };
+                syn::parse_quote!(-> Result<#ok, #error>)
+            }
+        }
+    }
+
+    /// A type as wiggle has it.
+    fn rust_type(&self, ty: &Type) -> TokenStream {
+        let pointer = |to: TokenStream| quote!(wiggle::GuestPtr<#to>);
+        match (ty, self.model.resolve(ty)) {
+            (_, Type::Pointer { pointee, .. }) => pointer(self.rust_type(pointee)),
+            // wiggle reads no `str` from memory.
+            (_, Type::String) => pointer(quote!([u8])),
+            (_, Type::List(element)) if !matches!(ty, Type::Named(_)) => {
+                let element = self.rust_type(element);
+                pointer(quote!([#element]))
+            }
+            (Type::Named(id), Type::Named(target)) => {
+                // Aliases of types with pointers are not declared.
+                let id = if self.model.holds_pointer(ty) {
+                    target
+                } else {
+                    id
+                };
+                wiggle_names::type_(&witx::Id::new(&self.model.get(*id).name)).to_token_stream()
+            }
+            (Type::Named(id), _) => {
+                wiggle_names::type_(&witx::Id::new(&self.model.get(*id).name)).to_token_stream()
+            }
+            (_, Type::Builtin(builtin)) => match builtin {
+                Builtin::U8 | Builtin::Char8 => quote!(u8),
+                Builtin::U16 => quote!(u16),
+                Builtin::U32 | Builtin::Usize | Builtin::Char => quote!(u32),
+                Builtin::U64 => quote!(u64),
+                Builtin::S8 => quote!(i8),
+                Builtin::S16 => quote!(i16),
+                Builtin::S32 => quote!(i32),
+                Builtin::S64 => quote!(i64),
+                Builtin::F32 => quote!(f32),
+                Builtin::F64 => quote!(f64),
+            },
+            // The rewritten document has an enum in its place, and names for all else.
+            (_, Type::Bool | Type::List(_) | Type::Named(_)) => quote!(u32),
         }
     }
 

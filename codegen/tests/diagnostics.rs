@@ -78,6 +78,10 @@ const FAULTS: &[(&str, &str)] = &[
         "(typename $a (tuple))\n(typename $b (variant))\n(typename $c (union))",
     ),
     (
+        "members of the same name",
+        "(typename $a (variant (case $b u8)\n  (case $b)))\n(typename $c (enum $d $e $d))\n(typename $f (flags $g $g))\n(typename $h (record (field $i u8) (field $i u8)))",
+    ),
+    (
         "more flags than bits",
         "(typename $a (flags (@witx repr u8) $a $b $c $d $e $f $g $h $i))",
     ),
@@ -95,7 +99,7 @@ const FAULTS: &[(&str, &str)] = &[
     ("a string that does not end", "(use \"types.witx)"),
     (
         "the dialect of other tools",
-        "(module $m (@interface func (export \"f\") (param $a (in-buffer u8))))",
+        "(module $m\n  (@interface func (export \"f\")\n    (param $a (in-buffer u8))\n    (param $b (out-buffer $missing))\n  )\n  (typename $t (handle $nothing)))",
     ),
     (
         "columns after other letters than those of ASCII",
@@ -142,6 +146,14 @@ fn is_located(fault: &str) -> bool {
             .next()
             .is_some_and(|rest| rest.starts_with(" error: "))
         && fault.contains('^')
+}
+
+#[test]
+fn more_cases_than_a_tag_has_values_are_a_fault() {
+    let cases: Vec<String> = (0..257).map(|case| format!("$c{case}")).collect();
+    let text = format!("(typename $a (enum (@witx tag u8) {}))", cases.join(" "));
+    let fault = fault(&text).unwrap();
+    assert!(is_located(&fault) && fault.contains("257 cases"), "{fault}");
 }
 
 /// What witx panics on, or overflows the stack with.
@@ -300,7 +312,7 @@ fn apply(text: &str, edits: &[Edit]) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: support::cases(256), failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Whatever happens to a document, there is code, which parses, or a located fault.
     #[test]

@@ -4,14 +4,33 @@ mod support;
 
 use support::{own_text, parse, text, wasi_documents};
 use wasi_experimental_http_codegen::lowering::{InputKind, Role, WasmType};
-use wasi_experimental_http_codegen::model::Function;
+use wasi_experimental_http_codegen::model::{Function, TypeKind};
 use wasi_experimental_http_codegen::{Document, Model};
 use witx::Layout as _;
 
 fn documents() -> Vec<(&'static str, Document)> {
     let mut documents = wasi_documents();
     documents.push(("own", parse("own", &own_text())));
-    for name in ["constructs", "traps"] {
+    for name in [
+        "constructs",
+        "traps",
+        "enums",
+        "flags",
+        "padding",
+        "tuples",
+        "unions",
+        "variants",
+    ] {
+        documents.push((name, parse(name, &text(name))));
+    }
+    for name in [
+        "buffers",
+        "lists",
+        "numbers",
+        "pointers",
+        "results",
+        "seventeen",
+    ] {
         documents.push((name, parse(name, &text(name))));
     }
     documents
@@ -140,4 +159,46 @@ fn results_of_a_tuple_have_an_out_pointer_each() {
         .map(|param| param.role)
         .collect();
     assert_eq!(last, [Role::Out(0), Role::Out(1)]);
+}
+
+/// witx has a smaller size for a variant whose largest payload is not the most aligned one, in
+/// which the payload would not fit.
+#[test]
+fn a_variant_is_as_large_as_its_tag_and_its_largest_payload() {
+    let document = parse("variant_tail", &text("variant_tail"));
+    let model = Model::new(&document).unwrap();
+    let odd = model.types.iter().find(|ty| ty.name == "odd").unwrap();
+    assert_eq!((odd.layout.size, odd.layout.align), (24, 8));
+    let theirs = document.witx().typename(&witx::Id::new("odd")).unwrap();
+    assert_eq!(theirs.mem_size_align().size, 16);
+}
+
+/// What another model knows of the same interface: names of imports, signatures and numbers.
+fn numbers(model: &Model) -> Vec<String> {
+    let mut all = Vec::new();
+    for function in &model.modules[0].functions {
+        let lowered = &function.lowered;
+        let params: Vec<_> = lowered.wasm_params.iter().map(|param| param.ty).collect();
+        let outs: Vec<_> = lowered.outs().iter().map(|out| out.layout).collect();
+        let name = &function.name;
+        all.push(format!(
+            "{name} {params:?} {:?} {outs:?}",
+            lowered.wasm_result
+        ));
+    }
+    let error = model.types.iter().find(|ty| ty.is_error).unwrap();
+    if let TypeKind::Enum { repr, cases } = &error.kind {
+        let names: Vec<&str> = cases.iter().map(|case| case.name.as_str()).collect();
+        all.push(format!("{repr:?} {names:?}"));
+    }
+    all
+}
+
+/// The interface in the dialect of `witx-codegen` means the same.
+#[test]
+fn the_other_dialect_lowers_to_the_same_signatures_and_numbers() {
+    let old = parse("old_dialect", &text("old_dialect"));
+    let old = Model::new(&old).unwrap();
+    assert_eq!(old.modules[0].name, own().modules[0].name);
+    assert_eq!(numbers(&old), numbers(&own()));
 }

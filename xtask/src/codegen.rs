@@ -1,23 +1,27 @@
-//! `cargo xtask codegen`: writes the generated files of this repository, or compares them.
+//! `cargo xtask codegen`: generates bindings from WITX files, or compares them with the files
+//! that are there.
 //!
 //! The generator itself is the crate `wasi-experimental-http-codegen`; here is only what is
-//! generated from what, and where it goes.
+//! generated from what, and where it goes: [`Job`]s. One is written down here, for the generated
+//! files of this repository; others come from the command line.
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::ErrorKind;
-use std::path::Path;
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use similar::TextDiff;
-use wasi_experimental_http_codegen::{Document, GuestFaults, Language, Options, generate};
+use wasi_experimental_http_codegen::{
+    Document, GuestFaults, Language, Options, UnknownLanguage, generate,
+};
 
 use crate::project;
 
-/// The document that everything is generated from.
+/// The document that the files of this repository are generated from.
 const WITX: &str = "witx/wasi_experimental_http.witx";
 
-/// The outputs: what is generated, and where it goes below the workspace's root.
+/// The generated files of this repository, below the workspace's root.
 const OUTPUTS: [(Language, &str); 4] = [
     (Language::Rust, "guest-rust/src/generated.rs"),
     (Language::AssemblyScript, "guest-as/assembly/generated.ts"),
@@ -32,53 +36,187 @@ const COMMAND: &str = "cargo xtask codegen";
 const MAX_DIFF_LINES: usize = 20;
 
 /// The arguments of `cargo xtask codegen`.
-#[derive(clap::Args)]
+#[derive(clap::Args, Default)]
 pub struct CodegenArgs {
+    /// The WITX documents to read as one; without it, the generated files of this repository are
+    /// made from its own document
+    #[arg(long, value_name = "FILE", num_args = 1.., requires = "lang", requires = "out")]
+    pub witx: Vec<PathBuf>,
+
+    /// The languages to generate, with commas between them; see --list-langs
+    #[arg(
+        long,
+        value_name = "LANG",
+        value_delimiter = ',',
+        value_parser = language,
+        requires = "witx"
+    )]
+    pub lang: Vec<Language>,
+
+    /// The folder where the files go, one for each language, named after the first document; or
+    /// `-` for stdout, with one language
+    #[arg(long, value_name = "DIR", requires = "witx")]
+    pub out: Option<PathBuf>,
+
     /// Compare instead of write: show what is not up to date, and fail if anything is
     #[arg(long)]
     pub check: bool,
+
+    /// Show the languages, with the names of their files and what they are for
+    #[arg(long, conflicts_with_all = ["witx", "check"])]
+    pub list_langs: bool,
 }
 
-/// Generates all outputs, and writes or compares them.
+fn language(name: &str) -> Result<Language, String> {
+    name.trim().parse().map_err(|error: UnknownLanguage| {
+        let names: Vec<&str> = Language::ALL.iter().map(|l| l.name()).collect();
+        format!("{error}; there are {}", names.join(", "))
+    })
+}
+
+/// What is generated from which documents, and where it goes.
+struct Job {
+    /// Below the root, or absolute.
+    witx: Vec<PathBuf>,
+    stem: String,
+    outputs: Vec<(Language, PathBuf)>,
+    /// The command that does this job.
+    command: String,
+}
+
+impl Job {
+    /// The generated files of this repository.
+    fn of_repository() -> Job {
+        Job {
+            witx: vec![WITX.into()],
+            stem: "wasi_experimental_http".to_owned(),
+            outputs: OUTPUTS.map(|(lang, path)| (lang, path.into())).to_vec(),
+            command: COMMAND.to_owned(),
+        }
+    }
+
+    /// What the command line asks for, with the files in `folder`.
+    fn of_arguments(witx: &[PathBuf], languages: &[Language], folder: &Path) -> Result<Job> {
+        let stem = witx[0].file_stem().and_then(|stem| stem.to_str());
+        let stem = stem
+            .with_context(|| format!("`{}` is no name of a file", witx[0].display()))?
+            .to_owned();
+        let mut languages = languages.to_vec();
+        languages.sort();
+        languages.dedup();
+        let names: Vec<&str> = languages.iter().map(|lang| lang.name()).collect();
+        let command = format!("{COMMAND} --lang {}", names.join(","));
+        let outputs = languages.into_iter();
+        let outputs = outputs.map(|lang| (lang, folder.join(lang.file_name(&stem))));
+        Ok(Job {
+            witx: witx.to_vec(),
+            outputs: outputs.collect(),
+            stem,
+            command,
+        })
+    }
+
+    /// The text of each output.
+    fn generate(&self, root: &Path) -> Result<Vec<(&Path, String)>> {
+        // The faults of a document are shown with its path as it was given.
+        let document = Document::load_with(&self.witx, |path| fs::read_to_string(root.join(path)))?;
+        // Not the whole path: that is another one on each machine.
+        let names = self.witx.iter().map(|path| {
+            let name = path.is_absolute().then(|| path.file_name()).flatten();
+            name.map_or_else(|| path.display(), |name| Path::new(name).display())
+        });
+        let options = Options {
+            stem: self.stem.clone(),
+            source: names.map(|n| n.to_string()).collect::<Vec<_>>().join(", "),
+            command: self.command.clone(),
+            faults: GuestFaults::default(),
+        };
+        let languages: Vec<Language> = self.outputs.iter().map(|&(lang, _)| lang).collect();
+        let files = generate(&document, &languages, &options)?;
+        let paths = self.outputs.iter().map(|(_, path)| path.as_path());
+        Ok(paths.zip(files.into_iter().map(|f| f.contents)).collect())
+    }
+
+    /// Makes all outputs up to date, unless they are only to be checked; paths are below `root`.
+    /// Gives those that were not.
+    fn update(&self, root: &Path, check: bool) -> Result<Vec<(&Path, Difference)>> {
+        let mut stale = Vec::new();
+        for (path, contents) in self.generate(root)? {
+            let action = if check { "check" } else { "write" };
+            let difference = ensure(&root.join(path), &contents, check)
+                .with_context(|| format!("cannot {action} {}", path.display()))?;
+            stale.extend(difference.map(|difference| (path, difference)));
+        }
+        Ok(stale)
+    }
+
+    /// Shows every file that is not up to date, and fails if there is one.
+    fn report(&self, stale: &[(&Path, Difference)]) -> Result<()> {
+        if stale.is_empty() {
+            return Ok(());
+        }
+        for (path, difference) in stale {
+            let path = path.display();
+            match difference {
+                Difference::Missing => eprintln!("{path} is missing\n"),
+                Difference::Text(diff) => {
+                    eprintln!("{path} is not up to date (- as it is, + as it should be):\n{diff}");
+                }
+            }
+        }
+        let files = match stale.len() {
+            1 => "1 generated file is".to_owned(),
+            count => format!("{count} generated files are"),
+        };
+        match self.command.as_str() {
+            COMMAND => bail!("{files} not up to date; run `{COMMAND}` and commit the result"),
+            _ => bail!("{files} not up to date; run the same command without `--check`"),
+        }
+    }
+}
+
+/// Generates what the arguments say, and writes or compares it.
 pub fn run(args: &CodegenArgs) -> Result<()> {
-    let stale = update(project::root(), args.check)?;
+    if args.list_langs {
+        for language in Language::ALL {
+            let file = language.file_name("NAME");
+            println!("{:<15} {file:<15} {}", language.name(), language.purpose());
+        }
+        return Ok(());
+    }
+    let (job, root) = match &args.out {
+        None => (Job::of_repository(), project::root()),
+        Some(out) => {
+            let is_stdout = out == Path::new("-");
+            let job = Job::of_arguments(&args.witx, &args.lang, out)?;
+            if is_stdout {
+                if job.outputs.len() != 1 {
+                    bail!("only one language can be written to stdout");
+                }
+                if args.check {
+                    bail!("there is nothing to compare with on stdout: give --out a folder");
+                }
+                let contents = job.generate(Path::new(""))?.remove(0).1;
+                // A reader that wants no more is no fault of ours.
+                return match std::io::stdout().write_all(contents.as_bytes()) {
+                    Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+                    _ => Ok(()),
+                };
+            }
+            (job, Path::new(""))
+        }
+    };
+    let stale = job.update(root, args.check)?;
     if args.check {
-        return report(&stale);
+        return job.report(&stale);
     }
     match stale.len() {
-        0 => eprintln!("all {} generated files are up to date", OUTPUTS.len()),
-        _ => stale.iter().for_each(|(path, _)| eprintln!("wrote {path}")),
+        0 => eprintln!("all {} generated files are up to date", job.outputs.len()),
+        _ => stale
+            .iter()
+            .for_each(|(path, _)| eprintln!("wrote {}", path.display())),
     }
     Ok(())
-}
-
-/// Makes all outputs below `root` up to date, unless they are only to be checked. Gives those
-/// that were not.
-fn update(root: &Path, check: bool) -> Result<Vec<(&'static str, Difference)>> {
-    let mut stale = Vec::new();
-    for (path, contents) in outputs(root)? {
-        let difference = ensure(&root.join(path), &contents, check)
-            .with_context(|| format!("cannot {} {path}", if check { "check" } else { "write" }))?;
-        stale.extend(difference.map(|difference| (path, difference)));
-    }
-    Ok(stale)
-}
-
-/// The text of each output.
-fn outputs(root: &Path) -> Result<Vec<(&'static str, String)>> {
-    // The faults of a document are shown with its path below the root.
-    let document = Document::load_with(&[WITX], |path| fs::read_to_string(root.join(path)))?;
-    let options = Options {
-        stem: "wasi_experimental_http".to_owned(),
-        source: WITX.to_owned(),
-        command: COMMAND.to_owned(),
-        faults: GuestFaults::default(),
-    };
-    let files = generate(&document, &OUTPUTS.map(|(language, _)| language), &options)?;
-    let paths = OUTPUTS.iter().map(|&(_, path)| path);
-    Ok(paths
-        .zip(files.into_iter().map(|file| file.contents))
-        .collect())
 }
 
 /// Makes a file have these contents, unless it is only to be checked. Gives the difference if
@@ -130,26 +268,6 @@ fn diff(old: &str, new: &str) -> String {
     text
 }
 
-/// Shows every file that is not up to date, and fails if there is one.
-fn report(stale: &[(&str, Difference)]) -> Result<()> {
-    if stale.is_empty() {
-        return Ok(());
-    }
-    for (path, difference) in stale {
-        match difference {
-            Difference::Missing => eprintln!("{path} is missing\n"),
-            Difference::Text(diff) => {
-                eprintln!("{path} is not up to date (- as it is, + as it should be):\n{diff}");
-            }
-        }
-    }
-    let files = match stale.len() {
-        1 => "1 generated file is".to_owned(),
-        count => format!("{count} generated files are"),
-    };
-    bail!("{files} not up to date; run `{COMMAND}` and commit the result")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,25 +291,30 @@ mod tests {
         }
     }
 
-    fn names(stale: &[(&'static str, Difference)]) -> Vec<&'static str> {
-        stale.iter().map(|(path, _)| *path).collect()
+    fn names<'a>(stale: &[(&'a Path, Difference)]) -> Vec<&'a str> {
+        stale
+            .iter()
+            .map(|(path, _)| path.to_str().unwrap())
+            .collect()
     }
 
     #[test]
     fn writes_what_is_missing_and_then_nothing() {
+        let job = Job::of_repository();
         let workspace = Workspace::new("writes");
         let all = OUTPUTS.map(|(_, path)| path);
-        assert_eq!(names(&update(&workspace.0, true).unwrap()), all);
+        assert_eq!(names(&job.update(&workspace.0, true).unwrap()), all);
         assert!(!workspace.0.join(all[0]).exists(), "a check writes nothing");
-        assert_eq!(names(&update(&workspace.0, false).unwrap()), all);
-        assert!(update(&workspace.0, true).unwrap().is_empty());
-        assert!(update(&workspace.0, false).unwrap().is_empty());
+        assert_eq!(names(&job.update(&workspace.0, false).unwrap()), all);
+        assert!(job.update(&workspace.0, true).unwrap().is_empty());
+        assert!(job.update(&workspace.0, false).unwrap().is_empty());
     }
 
     #[test]
     fn every_stale_file_is_found_with_its_difference() {
+        let job = Job::of_repository();
         let workspace = Workspace::new("stale");
-        update(&workspace.0, false).unwrap();
+        job.update(&workspace.0, false).unwrap();
         let (rust, host) = (OUTPUTS[0].1, OUTPUTS[2].1);
         for path in [rust, host] {
             let path = workspace.0.join(path);
@@ -200,7 +323,7 @@ mod tests {
                 .replace("Do not edit", "Edited");
             fs::write(&path, changed).unwrap();
         }
-        let stale = update(&workspace.0, true).unwrap();
+        let stale = job.update(&workspace.0, true).unwrap();
         assert_eq!(names(&stale), [rust, host]);
         for (_, difference) in &stale {
             let Difference::Text(diff) = difference else {
@@ -212,7 +335,7 @@ mod tests {
                 "{diff}"
             );
         }
-        let error = report(&stale).unwrap_err().to_string();
+        let error = job.report(&stale).unwrap_err().to_string();
         assert!(
             error.contains("2 generated files") && error.contains(COMMAND),
             "{error}"
@@ -221,14 +344,15 @@ mod tests {
 
     #[test]
     fn line_ends_of_windows_are_no_difference() {
+        let job = Job::of_repository();
         let workspace = Workspace::new("windows");
-        update(&workspace.0, false).unwrap();
+        job.update(&workspace.0, false).unwrap();
         for (_, path) in OUTPUTS {
             let path = workspace.0.join(path);
             let text = fs::read_to_string(&path).unwrap().replace('\n', "\r\n");
             fs::write(&path, text).unwrap();
         }
-        assert!(update(&workspace.0, true).unwrap().is_empty());
+        assert!(job.update(&workspace.0, true).unwrap().is_empty());
     }
 
     #[test]
@@ -241,11 +365,45 @@ mod tests {
 
     #[test]
     fn a_fault_in_the_document_is_shown_with_its_place() {
+        let job = Job::of_repository();
         let workspace = Workspace::new("fault");
         fs::write(workspace.0.join(WITX), "(typename $a $b)\n").unwrap();
-        let error = update(&workspace.0, false).err().unwrap().to_string();
+        let error = job.update(&workspace.0, false).err().unwrap().to_string();
         assert!(
             error.starts_with("witx/wasi_experimental_http.witx:1:14: error"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn other_documents_are_generated_into_a_folder() {
+        let workspace = Workspace::new("others");
+        let witx = [workspace.0.join(WITX)];
+        let out = workspace.0.join("out");
+        let languages = [Language::C, Language::Json, Language::C];
+        let job = Job::of_arguments(&witx, &languages, &out).unwrap();
+        let stale = job.update(Path::new(""), false).unwrap();
+        assert_eq!(stale.len(), 2);
+        let header = fs::read_to_string(out.join("wasi_experimental_http.h")).unwrap();
+        assert!(
+            header.starts_with(
+                "// Generated from wasi_experimental_http.witx by \
+                 'cargo xtask codegen --lang c,json'. Do not edit."
+            ),
+            "{header}"
+        );
+        assert!(job.update(Path::new(""), true).unwrap().is_empty());
+        fs::write(out.join("wasi_experimental_http.json"), "").unwrap();
+        let stale = job.update(Path::new(""), true).unwrap();
+        let error = job.report(&stale).unwrap_err().to_string();
+        assert!(error.contains("without `--check`"), "{error}");
+    }
+
+    #[test]
+    fn an_unknown_language_is_answered_with_those_there_are() {
+        let error = language("cobol").unwrap_err();
+        assert!(
+            error.contains("`cobol`") && error.contains("assemblyscript, c, zig"),
             "{error}"
         );
     }

@@ -46,7 +46,7 @@ pub fn run() -> Result<()> {
 
 fn generate() -> Result<()> {
     step::header("Generating the bindings from witx/");
-    codegen::run(&CodegenArgs { check: false })
+    codegen::run(&CodegenArgs::default())
 }
 
 fn build_guests() -> Result<()> {

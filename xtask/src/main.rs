@@ -4,6 +4,7 @@ mod bench;
 mod codegen;
 mod demo;
 mod guests;
+mod matrix;
 mod npm;
 mod project;
 mod step;
@@ -26,8 +27,10 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Generates the bindings and the reference from witx/, or checks them
+    #[command(about = "Generates bindings from WITX documents, or checks them", long_about = CODEGEN_HELP)]
     Codegen(codegen::CodegenArgs),
+    #[command(about = "Compiles what is generated from many documents in all languages", long_about = MATRIX_HELP)]
+    CodegenMatrix(matrix::MatrixArgs),
     #[command(about = "Builds the guests that the tests and the demo run", long_about = GUESTS_HELP)]
     Guests(guests::GuestsArgs),
     #[command(about = "Runs the guests of both languages against a local server", long_about = DEMO_HELP)]
@@ -37,6 +40,30 @@ enum Task {
     #[command(about = "Runs every check and every test", long_about = TEST_HELP)]
     Test(test::TestArgs),
 }
+
+const CODEGEN_HELP: &str = "\
+Generates bindings from WITX documents, or checks whether they are up to date.
+
+Without arguments, the generated files of this repository are made from
+witx/wasi_experimental_http.witx. With --witx, --lang and --out, any document is turned into any
+of the languages:
+
+  cargo xtask codegen --witx clock.witx --lang rust,c --out bindings
+  cargo xtask codegen --witx clock.witx --lang markdown --out -
+
+Files that a document uses are found beside it. Faults are shown with their places, all in one
+run.";
+
+const MATRIX_HELP: &str = "\
+Generates every language from many documents, and compiles each of the files: this project's
+interface, WASI preview0, preview1 and wasi-nn, and the small documents in
+codegen/tests/documents, which are one construct or one trap each. Then runs guests in Rust,
+AssemblyScript and C that call a wiggle host, all built from generated bindings, and compares what
+arrives. Prints the matrix, and fails if a cell does, or if codegen/README.md shows another matrix.
+
+What it needs is found, or installed: a Rust compiler for wasm32-wasip1 and the npm packages (see
+`cargo xtask guests --help`), clang for wasm32-wasi (as root, with apt-get), and Zig (with pip,
+below target/tools).";
 
 const GUESTS_HELP: &str = "\
 Builds the guests that the tests and the demo run, in Rust and in AssemblyScript, into
@@ -79,9 +106,10 @@ Runs every check and every test, up to the first step that fails:
   4. cargo clippy, without warnings
   5. cargo doc, without warnings
   6. npm test, in guest-as
-  7. cargo test: unit, integration and doc tests of the workspace
+  7. cargo xtask codegen-matrix
+  8. cargo test: unit, integration and doc tests of the workspace
 
-With arguments, only steps 3 and 7, and the test binaries get the arguments:
+With arguments, only steps 3 and 8, and the test binaries get the arguments:
 
   cargo xtask test denied                 the tests with `denied` in their names
   cargo xtask test -- --nocapture denied  the same, with their output";
@@ -90,6 +118,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result: Result<()> = match arguments.command {
         Task::Codegen(arguments) => codegen::run(&arguments),
+        Task::CodegenMatrix(arguments) => matrix::run(&arguments),
         Task::Guests(arguments) => guests::run(&arguments),
         Task::Demo => demo::run(),
         Task::Bench(arguments) => bench::run(&arguments),

@@ -44,6 +44,13 @@ pub fn cargo() -> Command {
     command
 }
 
+/// The compiler that the workspace's cargo uses, in the workspace's root.
+pub fn rustc() -> Command {
+    let mut command = command(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+    command.current_dir(root());
+    command
+}
+
 /// A program in the environment of the person who called `cargo xtask`.
 pub fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new(program);

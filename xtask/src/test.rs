@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::codegen::{self, CodegenArgs};
 use crate::guests::{self, GuestsArgs};
+use crate::matrix::{self, MatrixArgs};
 use crate::summary::Summary;
 use crate::{npm, project, step};
 
@@ -31,6 +32,7 @@ pub fn run(arguments: &TestArgs) -> Result<()> {
             && summary.step("clippy", clippy)
             && summary.step("documentation", documentation)
             && summary.step("AssemblyScript tests", assembly_script_tests)
+            && summary.step("bindings of many documents", bindings)
             // Last, so that its results are not far up when all is done.
             && summary.step("Rust tests", || rust_tests(&[]))
     } else {
@@ -51,7 +53,10 @@ fn formatting() -> Result<()> {
 
 fn generated_files() -> Result<()> {
     step::header("Generated files");
-    codegen::run(&CodegenArgs { check: true })
+    codegen::run(&CodegenArgs {
+        check: true,
+        ..CodegenArgs::default()
+    })
 }
 
 fn build_guests() -> Result<()> {
@@ -86,6 +91,10 @@ fn assembly_script_tests() -> Result<()> {
     step::header("Tests of the AssemblyScript package");
     let mut npm: Command = project::command("npm");
     step::run(npm.current_dir(package).arg("test"))
+}
+
+fn bindings() -> Result<()> {
+    matrix::run(&MatrixArgs::default())
 }
 
 fn rust_tests(arguments: &[String]) -> Result<()> {

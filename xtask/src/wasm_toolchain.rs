@@ -176,15 +176,8 @@ fn debian_cargo(linker: &Path) -> Command {
     command
 }
 
-/// The compiler that the workspace's cargo uses.
-fn rustc() -> Command {
-    let mut command = project::command(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
-    command.current_dir(project::root());
-    command
-}
-
 fn rustup_target_is_installed() -> Result<bool> {
-    let output = rustc()
+    let output = project::rustc()
         .args(["--print", "target-libdir", "--target", TARGET])
         .stdin(Stdio::null())
         .output()
@@ -234,7 +227,7 @@ fn debian_linker_if_installed() -> Option<PathBuf> {
         return None;
     }
     // A linker as new as the compiler is the better one.
-    let sysroot = output(rustc().args(["--print", "sysroot"]));
+    let sysroot = output(project::rustc().args(["--print", "sysroot"]));
     let rust_lld = sysroot.and_then(|sysroot| rust_lld(Path::new(&sysroot)));
     rust_lld.or_else(|| find_program("wasm-ld"))
 }
@@ -247,17 +240,22 @@ fn rust_lld(sysroot: &Path) -> Option<PathBuf> {
 }
 
 fn install_debian_packages() -> bool {
-    let packages = DEBIAN_PACKAGES.join(" ");
+    apt_install(&DEBIAN_PACKAGES)
+}
+
+/// Installs Debian packages, if that is possible: with apt-get, as root.
+pub fn apt_install(packages: &[&str]) -> bool {
+    let names = packages.join(" ");
     if find_program("apt-get").is_none() {
         return false;
     }
     if !is_root() {
         step::note(format_args!(
-            "not root, so not installing the Debian packages {packages}"
+            "not root, so not installing the Debian packages {names}"
         ));
         return false;
     }
-    step::header(format_args!("Installing the Debian packages {packages}"));
+    step::header(format_args!("Installing the Debian packages {names}"));
     let apt_get = |arguments: &[&str]| {
         let mut command = project::command("apt-get");
         command
@@ -267,7 +265,7 @@ fn install_debian_packages() -> bool {
     };
     let install = [
         &["install", "--yes", "--no-install-recommends"][..],
-        &DEBIAN_PACKAGES,
+        packages,
     ]
     .concat();
     let installed = apt_get(&["update"]).and_then(|()| apt_get(&install));

@@ -48,11 +48,7 @@ impl AssemblyScript<'_> {
         let mut scope = names.scope.clone();
         let mut params = Vec::new();
         for param in &function.lowered.wasm_params {
-            let input = function
-                .lowered
-                .inputs
-                .iter()
-                .position(|i| i.name == param.name);
+            let input = function.lowered.input_of(param.role);
             let name = match (param.role, input) {
                 (Role::Out(index), _) => names.outs[index].clone(),
                 (_, Some(index)) => names.inputs[index].clone(),

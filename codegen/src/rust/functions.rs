@@ -128,7 +128,7 @@ impl Rust<'_> {
             let name = match param.role {
                 Role::Out(index) => names.outs[index].clone(),
                 _ => {
-                    let input = lowered.inputs.iter().position(|i| i.name == param.name);
+                    let input = lowered.input_of(param.role);
                     match input {
                         Some(index) => names.inputs[index].clone(),
                         None => scope.local(&param.name),

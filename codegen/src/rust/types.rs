@@ -6,7 +6,7 @@ use quote::quote;
 use super::{Rust, ident, stored};
 use crate::docs;
 use crate::layout::Layout;
-use crate::lowering::InputKind;
+use crate::lowering::{InputKind, Outcome};
 use crate::model::{Builtin, Case, Field, IntRepr, Member, Type, TypeDef, TypeId, TypeKind};
 use crate::names::TypeNames;
 use crate::rust_format::comment;
@@ -23,6 +23,15 @@ impl Rust<'_> {
                     Type::List(element) => {
                         let element = self.memory_type(element);
                         (quote!(<'a>), quote!(&'a [#element]))
+                    }
+                    Type::Named(target)
+                        if matches!(
+                            self.model.resolve(&Type::Named(*target)),
+                            Type::String | Type::List(_)
+                        ) =>
+                    {
+                        let target = self.type_name(*target);
+                        (quote!(<'a>), quote!(#target<'a>))
                     }
                     target => (quote!(), self.value_type(target)),
                 };
@@ -45,7 +54,6 @@ impl Rust<'_> {
         cases: &[Member],
     ) -> TokenStream {
         let name = ident(&names.name);
-        let repr = ident(repr.name());
         let members: Vec<Ident> = names.members.iter().map(|member| ident(member)).collect();
         let constants = cases.iter().zip(&members).enumerate();
         let constants = constants.map(|(number, (case, member))| {
@@ -53,6 +61,9 @@ impl Rust<'_> {
             let number = Literal::usize_unsuffixed(number);
             quote!(#docs pub const #member: Self = Self(#number);)
         });
+        let otherwise = |text: &str| (!repr.is_full(cases.len())).then(|| quote!(_ => #text,));
+        let (no_name, no_message) = (otherwise("unknown"), otherwise("unknown error"));
+        let repr = ident(repr.name());
         let witx_names = cases.iter().map(|case| &case.name);
         let debug = format!("{}({{}}, {{}})", names.name);
         let (message, error) = if def.is_error {
@@ -67,7 +78,7 @@ impl Rust<'_> {
                 pub const fn message(self) -> &'static str {
                     match self {
                         #(Self::#members => #messages,)*
-                        _ => "unknown error",
+                        #no_message
                     }
                 }
             };
@@ -107,7 +118,7 @@ impl Rust<'_> {
                 pub const fn name(self) -> &'static str {
                     match self {
                         #(Self::#members => #witx_names,)*
-                        _ => "unknown",
+                        #no_name
                     }
                 }
 
@@ -425,7 +436,17 @@ impl Rust<'_> {
             for out in function.lowered.outs() {
                 self.needs(&out.ty, &mut bools, &mut lists);
             }
+            if let Outcome::Value(ty) = &function.lowered.outcome
+                && let Type::Pointer { pointee, .. } = self.model.resolve(ty)
+            {
+                self.needs(pointee, &mut bools, &mut lists);
+            }
             for input in &function.lowered.inputs {
+                if let InputKind::Value(ty) = &input.kind
+                    && let Type::Pointer { pointee, .. } = self.model.resolve(ty)
+                {
+                    self.needs(pointee, &mut bools, &mut lists);
+                }
                 if let InputKind::List(element) = &input.kind {
                     self.needs(element, &mut bools, &mut lists);
                 }

@@ -25,11 +25,16 @@ impl Wiggle<'_> {
         let (mut params, mut lifts, mut args) = (Vec::new(), Vec::new(), Vec::new());
         let mut pointers = Vec::new();
         for param in &lowered.wasm_params {
-            let input = lowered.inputs.iter().position(|i| i.name == param.name);
+            let input = lowered.input_of(param.role);
             let name = match (param.role, input) {
                 (Role::Out(index), _) => scope.local(&format!("{}_ptr", names.outs[index])),
                 (_, Some(index)) => names.inputs[index].clone(),
                 (_, None) => scope.local(&param.name),
+            };
+            // The closure needs what `add_to_linker` calls so.
+            let name = match name.as_str() {
+                "get_cx" => scope.local("get_cx"),
+                _ => name,
             };
             let name = format_ident!("{name}");
             let ty = self.wasm_type(function, param.role, param.ty);
@@ -51,7 +56,7 @@ impl Wiggle<'_> {
                     }
                 }
                 Role::Address(index) => {
-                    let ty = self.type_name(&function.params[index].ty);
+                    let ty = self.rust_type(&function.params[index].ty);
                     let size =
                         Literal::u32_unsuffixed(self.model.layout(&function.params[index].ty).size);
                     let text = format!(
@@ -140,7 +145,7 @@ impl Wiggle<'_> {
                     match bytes {
                         Some(bytes) => quote!(super::store(&mut #memory, #pointer, &#bytes)),
                         None => {
-                            let ty = self.type_name(&out.ty);
+                            let ty = self.rust_type(&out.ty);
                             let size = Literal::u32_unsuffixed(out.layout.size);
                             quote! {
                                 super::store_value::<#ty, #size>(&mut #memory, #pointer, #value)
@@ -160,7 +165,15 @@ impl Wiggle<'_> {
                 };
                 let error_name = format_ident!("{}", scope.local("error"));
                 let (binding, code) = match error {
-                    Some(error) => (quote!(#error_name), self.lower(error, quote!(#error_name))),
+                    Some(error) => {
+                        let code = self.lower(error, quote!(#error_name));
+                        let signed = matches!(
+                            self.model.resolve(error),
+                            Type::Builtin(Builtin::S8 | Builtin::S16 | Builtin::S32)
+                        );
+                        let code = if signed { quote!(#code as u32) } else { code };
+                        (quote!(#error_name), code)
+                    }
                     None => (quote!(()), quote!(1)),
                 };
                 let body = quote! {
@@ -308,13 +321,6 @@ impl Wiggle<'_> {
                 _ => None,
             },
             _ => None,
-        }
-    }
-
-    fn type_name(&self, ty: &Type) -> Ident {
-        match ty {
-            Type::Named(id) => wiggle_names::type_(&witx::Id::new(&self.model.get(*id).name)),
-            _ => format_ident!("Unnamed"),
         }
     }
 

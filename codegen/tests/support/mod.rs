@@ -79,3 +79,9 @@ pub fn wasi_documents() -> Vec<(&'static str, Document)> {
         ("preview1", load("p1/wasi_snapshot_preview1.witx")),
     ]
 }
+
+/// How many cases a property test tries: `few`, or as many as `PROPTEST_CASES` says.
+pub fn cases(few: u32) -> u32 {
+    let wanted = std::env::var("PROPTEST_CASES").ok();
+    wanted.and_then(|cases| cases.parse().ok()).unwrap_or(few)
+}

@@ -1,0 +1,26 @@
+//! What both targets do with a text.
+
+use wasi_experimental_http_codegen::{Document, Error, GuestFaults, Language, Options, generate};
+
+/// Generates each language. A fault has to have a place.
+pub fn language(text: &str) {
+    let located = |error: &Error| {
+        let text = error.to_string();
+        assert!(text.starts_with("fuzz.witx:"), "{text}");
+    };
+    let document = match Document::parse("fuzz.witx", text) {
+        Ok(document) => document,
+        Err(error) => return located(&error),
+    };
+    let options = Options {
+        stem: "fuzz".to_owned(),
+        source: "fuzz.witx".to_owned(),
+        command: "cargo fuzz".to_owned(),
+        faults: GuestFaults::default(),
+    };
+    for language in Language::ALL {
+        if let Err(error) = generate(&document, &[language], &options) {
+            located(&error);
+        }
+    }
+}

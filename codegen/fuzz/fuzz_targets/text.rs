@@ -1,0 +1,9 @@
+//! Any text, valid or not: `cargo +nightly fuzz run text corpus ../tests/documents`.
+
+#![no_main]
+
+mod every;
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| every::language(text));

@@ -1,0 +1,348 @@
+//! How each column of the matrix is compiled: with one call for all documents where the
+//! compiler allows that.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result};
+use wasi_experimental_http_codegen::Language;
+
+use super::tools::Tools;
+use super::{check, write};
+use crate::wasm_toolchain::Kind;
+use crate::{guests, project};
+
+/// A column of the matrix.
+pub struct Column {
+    pub name: &'static str,
+    pub language: Language,
+    compiler: Compiler,
+}
+
+enum Compiler {
+    /// An edition, and whether it is for wasm32 or for the host.
+    Rust(&'static str, bool),
+    Asc,
+    Clang,
+    Zig,
+    Wiggle,
+    Markdown,
+    Json,
+}
+
+pub const COLUMNS: &[Column] = &[
+    column(
+        "rust 2021, wasm32",
+        Language::Rust,
+        Compiler::Rust("2021", true),
+    ),
+    column(
+        "rust 2024, wasm32",
+        Language::Rust,
+        Compiler::Rust("2024", true),
+    ),
+    column(
+        "rust 2021, host",
+        Language::Rust,
+        Compiler::Rust("2021", false),
+    ),
+    column(
+        "rust 2024, host",
+        Language::Rust,
+        Compiler::Rust("2024", false),
+    ),
+    column("assemblyscript", Language::AssemblyScript, Compiler::Asc),
+    column("c and c++", Language::C, Compiler::Clang),
+    column("zig", Language::Zig, Compiler::Zig),
+    column("wiggle", Language::Wiggle, Compiler::Wiggle),
+    column("markdown", Language::Markdown, Compiler::Markdown),
+    column("json", Language::Json, Compiler::Json),
+];
+
+const fn column(name: &'static str, language: Language, compiler: Compiler) -> Column {
+    Column {
+        name,
+        language,
+        compiler,
+    }
+}
+
+/// What a compiler said.
+pub enum Outcome {
+    /// About all inputs together: nothing, or why one of them does not compile.
+    Together(Option<String>),
+    /// The same for each input.
+    Each(Vec<Option<String>>),
+}
+
+impl Outcome {
+    /// The message for each of so many inputs.
+    pub fn by_input(&self, inputs: usize) -> Vec<Option<String>> {
+        match self {
+            Outcome::Together(message) => vec![message.clone(); inputs],
+            Outcome::Each(messages) => messages.clone(),
+        }
+    }
+
+    pub fn is_by_input(&self) -> bool {
+        matches!(self, Outcome::Each(_))
+    }
+}
+
+impl Column {
+    /// Compiles generated files.
+    pub fn compile(&self, tools: &Tools, folder: &Path, inputs: &[&Path]) -> Result<Outcome> {
+        if inputs.is_empty() {
+            return Ok(Outcome::Each(Vec::new()));
+        }
+        let each = |check: &dyn Fn(&Path) -> Result<Option<String>>| {
+            let messages: Result<_> = inputs.iter().map(|input| check(input)).collect();
+            Ok(Outcome::Each(messages?))
+        };
+        let text = |input: &Path| {
+            fs::read_to_string(input).with_context(|| format!("cannot read {}", input.display()))
+        };
+        match self.compiler {
+            Compiler::Rust(edition, true) => rust_for_wasm(tools, folder, edition, inputs),
+            Compiler::Rust(edition, false) => rust_for_host(folder, edition, inputs),
+            Compiler::Asc => assembly_script(folder, inputs),
+            Compiler::Clang => each(&clang),
+            Compiler::Zig => zig(tools, folder, inputs),
+            Compiler::Wiggle => wiggle(tools, folder, inputs),
+            Compiler::Markdown => each(&|input| Ok(check::markdown(&text(input)?).err())),
+            Compiler::Json => {
+                let schema = text(&project::root().join("codegen/json.schema.json"))?;
+                each(&|input| check::json(&schema, &text(input)?).map(Result::err))
+            }
+        }
+    }
+}
+
+/// Runs a compiler. Gives what it said if it failed.
+fn run(command: &mut Command, input: &str) -> Result<Option<String>> {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot run `{}`", crate::step::line(command)))?;
+    if let Some(mut stdin) = child.stdin.take() {
+        stdin.write_all(input.as_bytes())?;
+    }
+    let output = child.wait_with_output()?;
+    if output.status.success() {
+        return Ok(None);
+    }
+    let mut text = String::from_utf8_lossy(&output.stderr).into_owned();
+    text.push_str(&String::from_utf8_lossy(&output.stdout));
+    Ok(Some(text))
+}
+
+/// A crate with a module for each input, and no warning.
+fn crate_of(inputs: &[&Path], attributes: &str) -> String {
+    let mut text = format!("{attributes}\n#![deny(warnings)]\n");
+    for (index, input) in inputs.iter().enumerate() {
+        let _ = write!(text, "#[path = {input:?}]\npub mod m{index};\n");
+    }
+    text
+}
+
+fn rust_for_wasm(tools: &Tools, folder: &Path, edition: &str, inputs: &[&Path]) -> Result<Outcome> {
+    let package = folder.join(format!("rust-{edition}"));
+    let manifest = format!(
+        "[package]\nname = \"matrix\"\nversion = \"0.0.0\"\nedition = \"{edition}\"\n\n\
+         [workspace]\n\n[profile.guest]\ninherits = \"dev\"\n"
+    );
+    write(&package.join("Cargo.toml"), &manifest)?;
+    write(
+        &package.join("Cargo.lock"),
+        "version = 3\n\n[[package]]\nname = \"matrix\"\nversion = \"0.0.0\"\n",
+    )?;
+    write(&package.join("src/lib.rs"), &crate_of(inputs, "#![no_std]"))?;
+    let mut cargo = tools.wasm.cargo_rustc(&package, &["--lib"], Kind::Reactor);
+    Ok(Outcome::Together(run(&mut cargo, "")?))
+}
+
+fn rust_for_host(folder: &Path, edition: &str, inputs: &[&Path]) -> Result<Outcome> {
+    let mut rustc = project::rustc();
+    rustc
+        .args(["--edition", edition, "--crate-type", "lib"])
+        .args(["--crate-name", "matrix", "-", "--out-dir"])
+        .arg(folder);
+    let message = run(&mut rustc, &crate_of(inputs, "#![no_std]"))?;
+    Ok(Outcome::Together(message))
+}
+
+/// Lets a compiler find the crates that wiggle's output uses.
+pub fn link_host_crates(rustc: &mut Command, tools: &Tools) {
+    for (name, path) in &tools.host_crates {
+        rustc
+            .arg("--extern")
+            .arg(format!("{name}={}", path.display()));
+        if let Some(folder) = path.parent() {
+            // Beside it, or where it was before cargo gave it a name without a number.
+            for folder in [folder.to_owned(), folder.join("deps")] {
+                let folder = folder.display();
+                rustc.arg("-L").arg(format!("dependency={folder}"));
+            }
+        }
+    }
+}
+
+/// The compiler of AssemblyScript.
+pub fn node_asc() -> Command {
+    let package = project::root().join(guests::AS_PACKAGE);
+    let mut command = project::command("node");
+    command.arg(package.join("node_modules/assemblyscript/bin/asc.js"));
+    command
+}
+
+fn wiggle(tools: &Tools, folder: &Path, inputs: &[&Path]) -> Result<Outcome> {
+    let mut rustc = project::rustc();
+    rustc
+        .args(["--edition", "2024", "--crate-type", "lib"])
+        .args(["--emit", "metadata", "--crate-name", "matrix", "-"])
+        .arg("--out-dir")
+        .arg(folder);
+    link_host_crates(&mut rustc, tools);
+    let message = run(&mut rustc, &crate_of(inputs, ""))?;
+    Ok(Outcome::Together(message))
+}
+
+/// C for each standard that the header can be read with, and C++.
+fn clang(input: &Path) -> Result<Option<String>> {
+    // Twice, as it happens in programs of more than one file.
+    let source = format!("#include {input:?}\n#include {input:?}\nextern int x;\n");
+    for (language, standard) in [("c", "c11"), ("c", "c2x"), ("c++", "c++17")] {
+        let mut clang = project::command("clang");
+        clang.args(["--target=wasm32-wasi", "-Wall", "-Wextra", "-Werror"]);
+        clang.args([&format!("-std={standard}"), "-x", language]);
+        clang.args(["-c", "-o", "/dev/null", "-"]);
+        if let Some(message) = run(&mut clang, &source)? {
+            return Ok(Some(format!("as {standard}: {message}")));
+        }
+    }
+    Ok(None)
+}
+
+/// Zig only looks at what is used, so everything is.
+const ZIG_USES: &str = r#"const std = @import("std");
+
+fn useAll(comptime T: type) void {
+    @setEvalBranchQuota(1000000);
+    inline for (comptime std.meta.declarations(T)) |name| {
+        const declared = @field(T, name);
+        if (@TypeOf(declared) == type) switch (@typeInfo(declared)) {
+            .@"struct", .@"enum", .@"union", .@"opaque" => useAll(declared),
+            else => {},
+        };
+        _ = &@field(T, name);
+    }
+}
+
+"#;
+
+fn zig(tools: &Tools, folder: &Path, inputs: &[&Path]) -> Result<Outcome> {
+    let mut root = String::from(ZIG_USES);
+    root.push_str("comptime {\n");
+    for input in inputs {
+        let name = input.file_name().unwrap_or_default();
+        let _ = writeln!(root, "    useAll(@import({name:?}));");
+    }
+    root.push_str("}\n");
+    let sources = folder.join("zig");
+    write(&sources.join("root of the matrix.zig"), &root)?;
+    let mut zig = tools.zig();
+    zig.current_dir(&sources)
+        .args(["build-obj", "-target", "wasm32-wasi", "-fno-emit-bin"])
+        .arg("--cache-dir")
+        .arg(folder.join("zig-cache"))
+        .arg("root of the matrix.zig");
+    Ok(Outcome::Together(run(&mut zig, "")?))
+}
+
+/// Compiles each file with the API of `asc`, which is quicker than to start it for each.
+const ASC_DRIVER: &str = r#"import { pathToFileURL } from "node:url";
+import { basename, dirname } from "node:path";
+const [compiler, ...files] = process.argv.slice(2);
+const asc = await import(pathToFileURL(compiler));
+const messages = [];
+for (const file of files) {
+  const uses = file.replace(/\.ts$/, ".uses.ts");
+  // 235: that classes and types are no exports of the module.
+  const args = [basename(file), basename(uses), "--outFile", "matrix.wasm", "--disableWarning", "235"];
+  const writeFile = () => {};
+  const result = await asc.main([...args, "--baseDir", dirname(file)], { writeFile });
+  const text = result.stderr.toString();
+  messages.push(result.error || text.includes("WARNING") ? `${result.error ?? ""}${text}` : null);
+}
+process.stdout.write(JSON.stringify(messages));
+"#;
+
+fn assembly_script(folder: &Path, inputs: &[&Path]) -> Result<Outcome> {
+    let driver = folder.join("asc.mjs");
+    write(&driver, ASC_DRIVER)?;
+    for input in inputs {
+        let uses = assembly_script_uses(input)?;
+        write(&input.with_extension("uses.ts"), &uses)?;
+    }
+    let compiler = project::root()
+        .join(guests::AS_PACKAGE)
+        .join("node_modules/assemblyscript/dist/asc.js");
+    let output = project::command("node")
+        .arg(&driver)
+        .arg(compiler)
+        .args(inputs)
+        .stdin(Stdio::null())
+        .output()
+        .context("cannot run node")?;
+    match serde_json::from_slice(&output.stdout) {
+        Ok(messages) => Ok(Outcome::Each(messages)),
+        Err(_) => {
+            let text = String::from_utf8_lossy(&output.stderr).into_owned();
+            Ok(Outcome::Together(Some(text)))
+        }
+    }
+}
+
+/// A program that uses each class of a file: `asc` only looks at what is used.
+fn assembly_script_uses(input: &Path) -> Result<String> {
+    let text = fs::read_to_string(input)?;
+    let name = input.file_stem().unwrap_or_default().to_string_lossy();
+    let mut uses = format!("import * as bindings from \"./{name}\";\n");
+    let mut class = "";
+    for line in text.lines() {
+        if let Some(rest) = line.strip_prefix("export class ") {
+            class = rest.split(' ').next().unwrap_or_default();
+        } else if line.starts_with("  static read(pointer: usize)") {
+            let _ = writeln!(
+                uses,
+                "export function use{class}(p: usize): void {{\n  \
+                 const value = bindings.{class}.read(p);\n  value.write(p);"
+            );
+            for method in payloads_of(&text, class) {
+                let _ = writeln!(uses, "  value.{method}();");
+            }
+            uses.push_str("}\n");
+        }
+    }
+    Ok(uses)
+}
+
+/// The methods of a class without parameters.
+fn payloads_of<'a>(text: &'a str, class: &str) -> Vec<&'a str> {
+    let start = format!("export class {class} {{");
+    let lines = text.lines().skip_while(|line| *line != start);
+    let lines = lines.take_while(|line| *line != "}");
+    lines
+        .filter_map(|line| line.strip_prefix("  as"))
+        .filter_map(|line| line.split_once("(): "))
+        .filter_map(|(name, _)| {
+            let start = name.as_ptr() as usize - text.as_ptr() as usize - 2;
+            text.get(start..start + name.len() + 2)
+        })
+        .collect()
+}
