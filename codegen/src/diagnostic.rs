@@ -92,6 +92,16 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
+    /// What faults are sorted by: file, line and column.
+    pub(crate) fn place(&self) -> Option<(PathBuf, usize, usize)> {
+        let location = self.location.as_ref()?;
+        Some((
+            location.path().to_owned(),
+            location.line(),
+            location.column(),
+        ))
+    }
+
     /// A fault at `location`.
     pub(crate) fn new(location: impl Into<Option<Location>>, message: impl Into<String>) -> Self {
         Diagnostic {

@@ -18,7 +18,7 @@ use witx::{Definition, DocValidation, ValidationError};
 
 use crate::diagnostic::{Diagnostic, Error, Location, Source};
 use crate::dialect;
-use crate::model::Builtin;
+use crate::model::{Builtin, Model};
 
 /// The deepest nesting of parentheses that is read. The parser is recursive, so without a
 /// limit a hostile file could overflow the stack; files that exist stay below 10.
@@ -79,6 +79,7 @@ impl Document {
             validation: DocValidation::new(),
             definitions: Vec::new(),
             locations: Locations::default(),
+            declared: HashSet::new(),
             failed: HashSet::new(),
             faults: Vec::new(),
             buffers: HashSet::new(),
@@ -93,11 +94,19 @@ impl Document {
                 loader.file(path, text);
             }
         }
-        Error::from_all(loader.faults)?;
-        Ok(Document {
+        let document = Document {
             witx: loader.validation.into_document(loader.definitions),
             locations: loader.locations,
-        })
+        };
+        if !loader.faults.is_empty() {
+            // What is valid so far may have faults that only show when it is lowered.
+            if let Err(Error::Invalid(more)) = Model::new(&document) {
+                loader.faults.extend(more.iter().cloned());
+            }
+            loader.faults.sort_by_key(Diagnostic::place);
+        }
+        Error::from_all(loader.faults)?;
+        Ok(document)
     }
 
     /// The document as the crate `witx` represents it.
@@ -180,6 +189,8 @@ struct Loader<'a> {
     validation: DocValidation,
     definitions: Vec<Definition>,
     locations: Locations,
+    /// The names of valid declarations.
+    declared: HashSet<String>,
     /// Types whose declaration is at fault, so that a use of one is no fault of its own.
     failed: HashSet<String>,
     faults: Vec<Diagnostic>,
@@ -245,11 +256,19 @@ impl Loader<'_> {
         comments: &CommentSyntax<'_>,
         declaration: &DeclSyntax<'_>,
     ) {
+        if let DeclSyntax::Const(constant) = declaration
+            && self.failed.contains(constant.item.ty.name())
+        {
+            return;
+        }
         let valid =
             self.check(source, declaration) && self.validate(source, span, comments, declaration);
-        if !valid && let DeclSyntax::Typename(ty) = declaration {
-            self.failed.insert(ty.ident.name().to_owned());
-        }
+        match declaration {
+            DeclSyntax::Typename(ty) if valid => self.declared.insert(ty.ident.name().to_owned()),
+            DeclSyntax::Typename(ty) => self.failed.insert(ty.ident.name().to_owned()),
+            DeclSyntax::Module(module) => self.declared.insert(module.name.name().to_owned()),
+            DeclSyntax::Const(_) => false,
+        };
         self.locations.insert_declaration(declaration, source);
     }
 
@@ -278,26 +297,23 @@ impl Loader<'_> {
         false
     }
 
-    /// Looks for what witx accepts and then panics on, and says whether there is nothing of it.
+    /// Looks for what witx accepts and then panics on, and for unknown names, of which witx finds
+    /// the first of a declaration only; says whether there is nothing of it.
     fn check(&mut self, source: &Arc<Source>, declaration: &DeclSyntax<'_>) -> bool {
         let before = self.faults.len();
-        let mut check = |ty: &TypedefSyntax<'_>, span| {
-            if let Some(kind) = empty_type(ty) {
-                let message = format!("a {kind} needs at least one member");
-                self.faults
-                    .push(Diagnostic::new(locate(source, span), message));
-            }
-        };
         match declaration {
             DeclSyntax::Typename(ty) => {
-                check(&ty.def, ty.ident.span());
+                self.check_members(source, &ty.def, ty.ident.span());
                 self.check_duplicates(source, &ty.def);
+                self.check_names(source, &ty.def, Some(ty.ident.name()));
             }
             DeclSyntax::Module(module) => {
                 for declaration in &module.decls {
                     if let ModuleDeclSyntax::Func(func) = &declaration.item {
                         for value in func.params.iter().chain(&func.results) {
-                            check(&value.item.type_, value.item.name.span());
+                            let span = value.item.name.span();
+                            self.check_members(source, &value.item.type_, span);
+                            self.check_names(source, &value.item.type_, None);
                         }
                     }
                 }
@@ -305,6 +321,30 @@ impl Loader<'_> {
             DeclSyntax::Const(_) => {}
         }
         self.faults.len() == before
+    }
+
+    /// Looks for types without members that need some.
+    fn check_members(&mut self, source: &Arc<Source>, ty: &TypedefSyntax<'_>, span: wast::Span) {
+        if let Some(kind) = empty_type(ty) {
+            let message = format!("a {kind} needs at least one member");
+            self.faults
+                .push(Diagnostic::new(locate(source, span), message));
+        }
+    }
+
+    /// Looks for names that are not declared, apart from that of the declaration itself.
+    fn check_names(&mut self, source: &Arc<Source>, ty: &TypedefSyntax<'_>, own: Option<&str>) {
+        if let TypedefSyntax::Ident(id) = ty {
+            let name = id.name();
+            let known = self.declared.contains(name) || self.failed.contains(name);
+            if !known && own != Some(name) {
+                self.faults
+                    .push(unknown_name(name, locate(source, id.span())));
+            }
+        }
+        for part in parts(ty) {
+            self.check_names(source, part, own);
+        }
     }
 
     /// Looks for members of a type that have the same name.
@@ -342,10 +382,7 @@ impl Loader<'_> {
             UnknownName { name, .. } | Recursive { name, .. } if self.failed.contains(name) => {
                 return;
             }
-            UnknownName { name, location } => {
-                Diagnostic::new(at(location), format!("no type named `${name}` is declared"))
-                    .hint("a type must be declared above its first use")
-            }
+            UnknownName { name, location } => unknown_name(name, at(location)),
             NameAlreadyExists {
                 name,
                 at_location,
@@ -476,30 +513,47 @@ fn name_of<'a>(id: &wast::Id<'a>) -> (&'a str, wast::Span) {
     (id.name(), id.span())
 }
 
+/// A use of a name that no type has.
+fn unknown_name(name: &str, at: Location) -> Diagnostic {
+    Diagnostic::new(at, format!("no type named `${name}` is declared"))
+        .hint("a type must be declared above its first use")
+}
+
+/// The types that a type is made of, one level down.
+fn parts<'t, 'a>(ty: &'t TypedefSyntax<'a>) -> Vec<&'t TypedefSyntax<'a>> {
+    match ty {
+        TypedefSyntax::Tuple(tuple) => tuple.types.iter().collect(),
+        TypedefSyntax::Union(union) => {
+            let fields = union.fields.iter().map(|field| &field.item);
+            union.tag.as_deref().into_iter().chain(fields).collect()
+        }
+        TypedefSyntax::Variant(variant) => {
+            let cases = &variant.cases;
+            let payloads = cases.iter().filter_map(|case| case.item.ty.as_ref());
+            variant.tag.as_deref().into_iter().chain(payloads).collect()
+        }
+        TypedefSyntax::Record(record) => {
+            let fields = record.fields.iter();
+            fields.map(|field| &field.item.type_).collect()
+        }
+        TypedefSyntax::Expected(expected) => {
+            let types = expected.ok.iter().chain(&expected.err);
+            types.map(|ty| &**ty).collect()
+        }
+        TypedefSyntax::List(ty) | TypedefSyntax::Pointer(ty) | TypedefSyntax::ConstPointer(ty) => {
+            vec![ty]
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// The kind of a type without members that needs some, or of such a type inside `ty`.
 fn empty_type(ty: &TypedefSyntax<'_>) -> Option<&'static str> {
     match ty {
         TypedefSyntax::Tuple(tuple) if tuple.types.is_empty() => Some("tuple"),
-        TypedefSyntax::Tuple(tuple) => tuple.types.iter().find_map(empty_type),
         TypedefSyntax::Union(union) if union.fields.is_empty() => Some("union"),
-        TypedefSyntax::Union(union) => union.fields.iter().find_map(|f| empty_type(&f.item)),
         TypedefSyntax::Variant(variant) if variant.cases.is_empty() => Some("variant"),
-        TypedefSyntax::Variant(variant) => {
-            let mut payloads = variant.cases.iter().filter_map(|c| c.item.ty.as_ref());
-            payloads.find_map(empty_type)
-        }
-        TypedefSyntax::Record(record) => {
-            let mut fields = record.fields.iter();
-            fields.find_map(|f| empty_type(&f.item.type_))
-        }
-        TypedefSyntax::Expected(expected) => {
-            let mut types = expected.ok.iter().chain(&expected.err);
-            types.find_map(|ty| empty_type(ty))
-        }
-        TypedefSyntax::List(ty) | TypedefSyntax::Pointer(ty) | TypedefSyntax::ConstPointer(ty) => {
-            empty_type(ty)
-        }
-        _ => None,
+        ty => parts(ty).into_iter().find_map(empty_type),
     }
 }
 

@@ -110,6 +110,10 @@ const FAULTS: &[(&str, &str)] = &[
         "(typename $a $b)\n(typename $c $a)\n(typename $d (enum (@witx tag f32) $e))\n(typename $e $c)\n",
     ),
     (
+        "all faults at once, of one declaration and of those that show when it is lowered",
+        "(typename $e (enum (@witx tag u8) $ok))\n(@witx const $nope $a 1)\n(@witx const $e $b 700)\n(typename $r (record (field $x $zzz) (field $y $zzz)))\n(@witx const $r $c 1)\n(module $m\n  (@interface func (export \"f\") (param $x $one) (param $y (list $two)))\n  (@interface func (export \"g\") (param $x $three)))\n",
+    ),
+    (
         "a file that is used and not there",
         ";; nothing\n(use \"missing.witx\")",
     ),
