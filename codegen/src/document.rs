@@ -242,10 +242,10 @@ impl Loader<'_> {
         }
         match (self.read)(&path) {
             Ok(text) => self.file(path, text),
-            Err(error) => self.faults.push(Diagnostic::new(
-                at,
-                format!("cannot read `{}`: {error}", path.display()),
-            )),
+            Err(error) => self.faults.push(
+                Diagnostic::new(at, format!("cannot read `{}`: {error}", path.display()))
+                    .hint("the path is relative to this file"),
+            ),
         }
     }
 
@@ -328,7 +328,7 @@ impl Loader<'_> {
         if let Some(kind) = empty_type(ty) {
             let message = format!("a {kind} needs at least one member");
             self.faults
-                .push(Diagnostic::new(locate(source, span), message));
+                .push(Diagnostic::new(locate(source, span), message).hint("give it one"));
         }
     }
 
@@ -408,7 +408,8 @@ impl Loader<'_> {
             } => Diagnostic::new(
                 at(location),
                 format!("`{name}` is a {got}, where a {expected} is expected"),
-            ),
+            )
+            .hint("only types can be used here"),
             Recursive { name, location } => {
                 Diagnostic::new(at(location), format!("type `${name}` contains itself"))
                     .hint("WITX has no recursive types; use a handle")
@@ -441,14 +442,17 @@ impl Loader<'_> {
             } => Diagnostic::new(
                 at(location),
                 format!("the tag has {expected} cases, but {found} are given"),
-            ),
+            )
+            .hint("a variant has one case for each case of its tag"),
             InvalidUnionTag { reason, location } => {
                 Diagnostic::new(at(location), format!("invalid tag: {reason}"))
+                    .hint("a tag is an enum, or an integer")
             }
             InvalidUnionField { name, location, .. } => Diagnostic::new(
                 at(location),
                 format!("the tag has no case `${name}`, or it is given twice"),
-            ),
+            )
+            .hint("a variant has one case for each case of its tag"),
         };
         self.faults.push(fault);
     }

@@ -220,7 +220,8 @@ pub(crate) fn lower(
             let at = builder.locate(&[module, func.name.as_str(), result.name.as_str()]);
             if func.noreturn {
                 let message = "a function that does not return has no result";
-                builder.fault(Diagnostic::new(at.clone(), message));
+                let hint = "leave out the result or `(@witx noreturn)`";
+                builder.fault(Diagnostic::new(at.clone(), message).hint(hint));
             }
             let invented = format!("{}_{}", func.name.as_str(), result.name.as_str());
             lower_result(builder, &invented, &at.or(location), &result.tref)

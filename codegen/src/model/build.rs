@@ -86,7 +86,8 @@ impl Builder<'_> {
     ) -> TypeId {
         if layout.size == u32::MAX {
             let message = format!("`${name}` is larger than a memory can be, which is 4 GiB");
-            self.fault(Diagnostic::new(location.clone(), message));
+            let hint = "hold a part of it by a pointer or a list";
+            self.fault(Diagnostic::new(location.clone(), message).hint(hint));
             // Types that hold this one have no fault of their own.
             layout.size = 0;
         }
@@ -278,21 +279,24 @@ impl Builder<'_> {
             let at = self.locate(&[ty, &format!("const {name}")]);
             let Some(&id) = self.ids.get(ty) else {
                 let message = format!("constant `${name}` has the unknown type `${ty}`");
-                self.fault(Diagnostic::new(at, message));
+                let hint = "a constant belongs to a type of the document";
+                self.fault(Diagnostic::new(at, message).hint(hint));
                 continue;
             };
             match largest(&self.types, &Type::Named(id)) {
                 None => {
                     let message =
                         format!("constant `${name}` has type `${ty}`, which is no number");
-                    self.fault(Diagnostic::new(at, message));
+                    let hint = "constants are of integers, enums, flags and handles";
+                    self.fault(Diagnostic::new(at, message).hint(hint));
                 }
                 Some(max) if constant.value > max => {
                     let message = format!(
                         "constant `${name}` is {}, but the largest value of `${ty}` is {max}",
                         constant.value
                     );
-                    self.fault(Diagnostic::new(at, message));
+                    let hint = "give the type a wider representation, or the constant less";
+                    self.fault(Diagnostic::new(at, message).hint(hint));
                 }
                 Some(_) => constants.push(Constant {
                     name: name.to_owned(),
