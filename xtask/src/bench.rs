@@ -1,12 +1,12 @@
 //! `cargo xtask bench`: the benchmarks of `host/bench`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
 use crate::guests::{self, GuestsArgs};
 use crate::wasm_toolchain::find_program;
-use crate::{project, step};
+use crate::{matrix, project, step};
 
 /// The package of the benchmarks, from the root.
 const PACKAGE: &str = "host/bench";
@@ -42,7 +42,8 @@ pub fn run(arguments: &BenchArgs) -> Result<()> {
         .arg("--wasmtime-http")
         .arg(wasmtime_http)
         .arg("--preview1")
-        .arg(preview1()?)
+        // The document comes with the crate.
+        .arg(matrix::crate_folder("wasmtime-wasi")?.join("witx/p1/wasi_snapshot_preview1.witx"))
         .arg("--out")
         .arg(project::bench_dir());
     if arguments.quick {
@@ -67,23 +68,4 @@ fn build(package: &str, name: &str) -> Result<PathBuf> {
         .join("release")
         .join(name)
         .with_extension(std::env::consts::EXE_EXTENSION))
-}
-
-/// The document of WASI preview 1, which comes with the crate `wasmtime-wasi`.
-fn preview1() -> Result<PathBuf> {
-    let mut cargo = project::cargo();
-    cargo
-        .current_dir(project::root())
-        .args(["metadata", "--locked", "--format-version", "1"]);
-    let metadata = step::output(&mut cargo)?;
-    // One path is all that is wanted of it.
-    let manifest = metadata
-        .split("\"manifest_path\":\"")
-        .filter_map(|rest| rest.split('"').next())
-        .find(|path| path.contains("/wasmtime-wasi-") && !path.contains("/wasmtime-wasi-io-"))
-        .context("the crate wasmtime-wasi is not among the dependencies")?;
-    let directory = Path::new(manifest)
-        .parent()
-        .context("a manifest is in a directory")?;
-    Ok(directory.join("witx/p1/wasi_snapshot_preview1.witx"))
 }
