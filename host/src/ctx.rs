@@ -445,3 +445,50 @@ const _: () = {
     const fn assert<T: Send>() {}
     assert::<HttpCtx>();
 };
+
+#[cfg(test)]
+mod tests {
+    use wasi_experimental_http_test_server::TestServer;
+    use wasmtime::{Engine, Linker, Module, Store};
+
+    use super::*;
+
+    /// No guest gets there by calling: it takes four thousand million requests.
+    #[test]
+    fn a_store_without_handles_left_is_a_runtime_error_and_sends_nothing() {
+        let server = TestServer::http().start();
+        let url = server.url("/get");
+        let guest = format!(
+            r#"(module
+                (import "wasi_experimental_http" "req"
+                  (func $req (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+                (memory (export "memory") 1)
+                (data (i32.const 16) "GET")
+                (data (i32.const 32) "{url}")
+                (func (export "send") (result i32)
+                  (call $req (i32.const 32) (i32.const {}) (i32.const 16) (i32.const 3)
+                    (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)
+                    (i32.const 4))))"#,
+            url.len()
+        );
+        let mut http = HttpCtx::builder()
+            .allowed_hosts(AllowedHosts::all())
+            .build();
+        http.last_handle = u32::MAX - 1;
+        let engine = Engine::default();
+        let mut linker = Linker::new(&engine);
+        crate::add_to_linker(&mut linker, |http: &mut HttpCtx| http).unwrap();
+        let mut store = Store::new(&engine, http);
+        let module = Module::new(&engine, guest).unwrap();
+        let instance = linker.instantiate(&mut store, &module).unwrap();
+        let send = instance
+            .get_typed_func::<(), i32>(&mut store, "send")
+            .unwrap();
+        let mut codes = [0; 3];
+        for code in &mut codes {
+            *code = send.call(&mut store, ()).unwrap();
+        }
+        assert_eq!(codes, [0, 12, 12]);
+        assert_eq!(server.requests(), 1);
+    }
+}
