@@ -397,10 +397,7 @@ fn texts(out: &mut Source, names: &TypeNames, cases: &[Member]) {
         &names.message_function,
         "What the code means, in a sentence; \"unknown error\" for an unknown code.",
         "unknown error",
-        &|case| match docs::first_sentence(&case.docs) {
-            sentence if sentence.is_empty() => case.name.clone(),
-            sentence => sentence,
-        },
+        &docs::message,
     );
 }
 

@@ -3,7 +3,7 @@
 //! What all languages share is here; how a comment is written is up to the backends.
 
 use crate::lowering::{Input, InputKind};
-use crate::model::Function;
+use crate::model::{Function, Member};
 
 /// The lines of a text, without trailing blanks and without blank lines around it.
 pub fn lines(text: &str) -> Vec<&str> {
@@ -17,6 +17,14 @@ pub fn lines(text: &str) -> Vec<&str> {
 /// A text in one line: its lines joined by blanks.
 pub fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What a case of an error means: the first sentence about it, or its name.
+pub fn message(case: &Member) -> String {
+    match first_sentence(&case.docs) {
+        sentence if sentence.is_empty() => case.name.clone(),
+        sentence => sentence,
+    }
 }
 
 /// The first sentence of a text in one line, without the full stop: a message.

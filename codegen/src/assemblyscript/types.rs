@@ -86,10 +86,7 @@ impl AssemblyScript<'_> {
             &names.message_function,
             "What the code means, in a sentence; \"unknown error\" for an unknown code.",
             "unknown error",
-            &|case| match docs::first_sentence(&case.docs) {
-                sentence if sentence.is_empty() => case.name.clone(),
-                sentence => sentence,
-            },
+            &docs::message,
         );
     }
 

@@ -67,12 +67,7 @@ impl Rust<'_> {
         let witx_names = cases.iter().map(|case| &case.name);
         let debug = format!("{}({{}}, {{}})", names.name);
         let (message, error) = if def.is_error {
-            let messages = cases
-                .iter()
-                .map(|case| match docs::first_sentence(&case.docs) {
-                    sentence if sentence.is_empty() => case.name.clone(),
-                    sentence => sentence,
-                });
+            let messages = cases.iter().map(docs::message);
             let message = quote! {
                 /// What the code means, in a sentence; `"unknown error"` for an unknown code.
                 pub const fn message(self) -> &'static str {

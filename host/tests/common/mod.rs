@@ -386,6 +386,17 @@ pub fn over_http_and_https(test: impl Fn(&TestServer, &mut Guest)) {
     );
 }
 
+/// The peak of this process's memory, in bytes.
+pub fn peak_memory() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmHWM:"))
+        .unwrap();
+    let kib: usize = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+    kib * 1024
+}
+
 /// Runs the rest of the test of this name in a process of its own, with these variables in its
 /// environment. Gives true in that process, where the test goes on; in the parent, where the test
 /// ends, false, once the other one has succeeded.

@@ -1,6 +1,6 @@
 //! Bodies of any size in memory of one size.
 
-use crate::common::in_its_own_process;
+use crate::common::{in_its_own_process, peak_memory};
 use crate::guest::{Guest, Language};
 use crate::servers::Servers;
 
@@ -9,17 +9,6 @@ const MIB: usize = 1024 * 1024;
 /// The checksum of the server's body of 256 MiB: [`sum`](crate::case::sum) of it, for which that
 /// would have to hold it in memory.
 const SUM: &str = "aaf8462878433d6d";
-
-/// The peak of this process's memory, in bytes.
-fn peak_memory() -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("VmHWM:"))
-        .unwrap();
-    let kib: usize = line.split_whitespace().nth(1).unwrap().parse().unwrap();
-    kib * 1024
-}
 
 /// In a process of its own, since the peak is the whole process's. The server in it streams too.
 #[test]

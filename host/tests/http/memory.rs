@@ -3,18 +3,7 @@
 use wasi_experimental_http_test_server::is_pattern;
 
 use crate::MIB;
-use crate::common::{in_its_own_process, over_http_and_https};
-
-/// The peak of this process's memory, in bytes.
-fn peak_memory() -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("VmHWM:"))
-        .unwrap();
-    let kib: usize = line.split_whitespace().nth(1).unwrap().parse().unwrap();
-    kib * 1024
-}
+use crate::common::{in_its_own_process, over_http_and_https, peak_memory};
 
 /// In a process of its own, since the peak is the whole process's. The server in it streams too.
 #[test]
