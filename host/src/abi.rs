@@ -82,17 +82,16 @@ impl WasiExperimentalHttp for HttpCtx {
         buffer_len: Size,
     ) -> Result<Size, HttpError> {
         let mut read = || {
-            let handle = response.into();
             // A handle comes before a buffer, as in the other functions.
-            self.response(handle)?;
+            let (response, token) = self.body(response.into())?;
             let buffer = buffer.as_array(buffer_len);
             let count = match memory.as_slice_mut(buffer)? {
-                Some(slice) => self.read(handle, slice)?,
+                Some(slice) => response.read(token, slice)?,
                 // Another thread may write to a shared memory at any time, so it cannot be lent.
                 None => {
                     let len = (buffer.len() as usize).min(SHARED_MEMORY_BUFFER_SIZE);
                     let mut copy = vec![0; len];
-                    let count = self.read(handle, &mut copy)?;
+                    let count = response.read(token, &mut copy)?;
                     let target = buffer.as_ptr().as_array(size(count));
                     memory.copy_from_slice(&copy[..count], target)?;
                     count

@@ -13,7 +13,7 @@ use crate::client::HttpClient;
 use crate::error::Error;
 use crate::exchange::{self, Policy, Request};
 use crate::limits::{self, Limits, Timeouts};
-use crate::net::cancel::CancelHandle;
+use crate::net::cancel::{CancelHandle, Token};
 use crate::request_url;
 use crate::response::Response;
 use crate::telemetry::{Observer, Record, RequestEvent};
@@ -121,7 +121,7 @@ impl HttpCtx {
     pub fn builder() -> HttpCtxBuilder {
         HttpCtxBuilder {
             client: None,
-            allowed_hosts: AllowedHosts::none(),
+            allowed_hosts: Arc::default(),
             limits: Limits::default(),
             timeouts: Timeouts::default(),
             allow_private_networks: false,
@@ -202,19 +202,14 @@ impl HttpCtx {
         }
     }
 
-    /// Reads from the body of a response.
-    pub(crate) fn read(&mut self, handle: u32, buffer: &mut [u8]) -> Result<usize, Error> {
-        let response = self
-            .responses
-            .get_mut(&handle)
-            .ok_or(Error::InvalidHandle)?;
-        let token = self.cancel.token();
-        token.check().map_err(|_| Error::Cancelled)?;
-        response.read(token, buffer)
+    pub(crate) fn response(&self, handle: u32) -> Result<&Response, Error> {
+        self.responses.get(&handle).ok_or(Error::InvalidHandle)
     }
 
-    pub(crate) fn response(&mut self, handle: u32) -> Result<&mut Response, Error> {
-        self.responses.get_mut(&handle).ok_or(Error::InvalidHandle)
+    /// A response to read from, and what cancels that.
+    pub(crate) fn body(&mut self, handle: u32) -> Result<(&mut Response, &Token), Error> {
+        let response = self.responses.get_mut(&handle);
+        Ok((response.ok_or(Error::InvalidHandle)?, self.cancel.token()))
     }
 
     pub(crate) fn close(&mut self, handle: u32) {
@@ -234,10 +229,13 @@ impl fmt::Debug for HttpCtx {
 }
 
 /// Settings of an [`HttpCtx`]. Every limit has a default, named in [`limits`](crate::limits).
+///
+/// Cheap to clone: an embedder that makes many stores can keep one and clone it for each.
+#[derive(Clone)]
 #[must_use]
 pub struct HttpCtxBuilder {
     client: Option<HttpClient>,
-    allowed_hosts: AllowedHosts,
+    allowed_hosts: Arc<AllowedHosts>,
     limits: Limits,
     timeouts: Timeouts,
     allow_private_networks: bool,
@@ -248,7 +246,7 @@ pub struct HttpCtxBuilder {
 impl HttpCtxBuilder {
     /// Which hosts the guest may reach, in place of those named so far.
     pub fn allowed_hosts(mut self, hosts: AllowedHosts) -> Self {
-        self.allowed_hosts = hosts;
+        self.allowed_hosts = Arc::new(hosts);
         self
     }
 
@@ -258,7 +256,7 @@ impl HttpCtxBuilder {
     ///
     /// If it is not an entry as [`AllowedHosts`] describes.
     pub fn allowed_host(mut self, entry: &str) -> Result<Self, AllowedHostError> {
-        self.allowed_hosts.insert(entry)?;
+        Arc::make_mut(&mut self.allowed_hosts).insert(entry)?;
         Ok(self)
     }
 
@@ -417,7 +415,7 @@ impl HttpCtxBuilder {
     pub fn build(self) -> HttpCtx {
         HttpCtx {
             client: self.client.unwrap_or_else(HttpClient::shared),
-            allowed_hosts: Arc::new(self.allowed_hosts),
+            allowed_hosts: self.allowed_hosts,
             limits: self.limits,
             timeouts: self.timeouts,
             allow_private_networks: self.allow_private_networks,

@@ -147,7 +147,8 @@ pub(crate) fn send(
             to = %request_url::redacted(&next.url),
             "following a redirect"
         );
-        Scope::new(token.clone()).run(|| response.body.drain(MAX_DRAINED_BYTES));
+        token.traffic().useful();
+        response.body.drain(MAX_DRAINED_BYTES);
         request.redirect(next);
     }
 }
@@ -179,7 +180,7 @@ impl Hop<'_> {
         let uri = request_url::to_uri(&request.url)?;
         let hosts = self.policy.allowed_hosts;
         let hosts = hosts.deny_addresses().then(|| hosts.clone());
-        let scope = Scope::with_hosts(self.token.clone(), hosts);
+        let scope = Scope::new(self.token.clone(), hosts);
         let response = send_over(agent, &uri, request, self, &scope);
         if let Some(record) = record {
             record.add_hop(&scope);
@@ -259,7 +260,7 @@ fn send_over(
     let body = if headers::has_no_body(&request.method, head.status, &head.headers) {
         Body::none()
     } else {
-        scope.run(|| Body::new(body, policy.limits.max_response_body_bytes))
+        Body::new(body, policy.limits.max_response_body_bytes)
     };
     Ok(Response {
         status: head.status,

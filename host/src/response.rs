@@ -1,7 +1,6 @@
 //! A response that a guest holds open: its headers, and its body as it streams in.
 
 use std::io::Read;
-use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, StatusCode};
 use ureq::BodyReader;
@@ -9,7 +8,6 @@ use ureq::BodyReader;
 use crate::error::Error;
 use crate::generated::types::HttpError;
 use crate::net::cancel::Token;
-use crate::net::scope::Scope;
 use crate::telemetry::Record;
 
 /// An open response.
@@ -32,17 +30,20 @@ impl Response {
     }
 
     /// Reads from the body.
-    pub(crate) fn read(&mut self, token: &Arc<Token>, buffer: &mut [u8]) -> Result<usize, Error> {
-        let _entered = Record::enter(self.record.as_deref());
-        let (result, scope) = Scope::run_if_needed(token, || self.body.read(buffer));
-        if let Some(record) = &mut self.record {
-            if let Some(scope) = &scope {
-                record.add(scope);
-            }
-            if let Err(error) = &result {
-                record.failed(error);
-            }
+    pub(crate) fn read(&mut self, token: &Token, buffer: &mut [u8]) -> Result<usize, Error> {
+        token.check().map_err(|_| Error::Cancelled)?;
+        token.traffic().useful();
+        let Some(record) = &mut self.record else {
+            return self.body.read(buffer);
+        };
+        let entered = Record::enter(Some(record));
+        let before = token.traffic().totals();
+        let result = self.body.read(buffer);
+        record.add_traffic(before, token.traffic().totals());
+        if let Err(error) = &result {
+            record.failed(error);
         }
+        drop(entered);
         self.end_record();
         result
     }

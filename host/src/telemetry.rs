@@ -14,6 +14,7 @@ use url::Url;
 
 use crate::error::Error;
 use crate::net::scope::Scope;
+use crate::net::traffic::Totals;
 use crate::request_url;
 
 /// What became of one request of a guest, over all its redirects.
@@ -126,20 +127,20 @@ impl Record {
         record.map(|record| record.span.clone().entered())
     }
 
-    /// Notes what one hop of the request, or one read of its body, did.
-    pub(crate) fn add(&mut self, scope: &Scope) {
-        let (sent, received) = scope.traffic();
-        self.event.bytes_sent += sent;
-        self.event.bytes_received += received;
+    /// Notes what the store's connections carried since `before`.
+    pub(crate) fn add_traffic(&mut self, before: Totals, now: Totals) {
+        self.event.bytes_sent += now.sent - before.sent;
+        self.event.bytes_received += now.received - before.received;
+    }
+
+    /// Notes what one hop of the request did.
+    pub(crate) fn add_hop(&mut self, scope: &Scope) {
+        let (before, now) = (scope.before(), scope.token().traffic().totals());
+        self.add_traffic(before, now);
+        self.event.hops += u32::from(now.sent > before.sent);
         self.event.resolve_time += scope.resolve_time();
         self.event.connect_time += scope.connect_time();
         self.event.peer = scope.peer().or(self.event.peer);
-    }
-
-    /// Notes that a request was sent.
-    pub(crate) fn add_hop(&mut self, scope: &Scope) {
-        self.event.hops += u32::from(scope.traffic().0 > 0);
-        self.add(scope);
     }
 
     /// Notes that the guest gets a response.

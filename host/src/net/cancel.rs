@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::NetError;
+use super::traffic::Traffic;
 
 /// Cancels the requests of one store, from any thread.
 ///
@@ -65,6 +66,7 @@ pub(crate) struct Token {
     cancelled: AtomicBool,
     /// What the store's thread waits for. A store waits for one thing at a time.
     running: Mutex<Option<Operation>>,
+    traffic: Traffic,
 }
 
 /// Something that a thread waits for.
@@ -96,6 +98,11 @@ impl Token {
         } else {
             Ok(())
         }
+    }
+
+    /// What the store's connections carried.
+    pub(crate) fn traffic(&self) -> &Traffic {
+        &self.traffic
     }
 
     /// Makes `operation` what [`CancelHandle::cancel`] interrupts, for as long as the result lives.

@@ -3,7 +3,7 @@
 //!
 //! ureq's resolver and connector see a URL and a configuration, and nothing of the store whose
 //! request it is. But ureq works on the caller's thread, so what belongs to the request is kept
-//! there while it runs: see [`scope`].
+//! there while it is sent: see [`scope`]. From its first byte on, the connection knows whose it is.
 
 pub(crate) mod address;
 pub(crate) mod cancel;
@@ -11,6 +11,7 @@ pub(crate) mod resolve;
 pub(crate) mod scope;
 pub(crate) mod tcp;
 pub(crate) mod tls;
+pub(crate) mod traffic;
 mod workers;
 
 /// Why a connection failed, where ureq has no error of its own for it.

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -103,6 +102,9 @@ fn duration(after: ureq::unversioned::transport::time::Duration) -> Option<Durat
 pub(crate) struct TcpTransport {
     stream: Arc<TcpStream>,
     peer: SocketAddr,
+    /// The store whose request this is, from its first byte on the wire to the end of the
+    /// response's body; `None` while the connection is idle.
+    owner: Option<Arc<Token>>,
     buffers: LazyBuffers,
     read_timeout: Option<Duration>,
     write_timeout: Option<Duration>,
@@ -113,15 +115,23 @@ impl TcpTransport {
         TcpTransport {
             stream: Arc::new(stream),
             peer,
+            owner: None,
             buffers,
             read_timeout: None,
             write_timeout: None,
         }
     }
+}
 
-    fn begin<'t>(&self, token: &'t Token) -> Result<Running<'t>, NetError> {
-        token.begin(Operation::Socket(self.stream.clone()))
-    }
+/// Lets the owner of a connection interrupt what follows.
+fn begin<'t>(
+    owner: &'t Option<Arc<Token>>,
+    stream: &Arc<TcpStream>,
+) -> Result<Option<Running<'t>>, NetError> {
+    let Some(token) = owner else {
+        return Ok(None);
+    };
+    Ok(Some(token.begin(Operation::Socket(stream.clone()))?))
 }
 
 /// By how much a long timeout may be exceeded: setting one anew for each read, because a few
@@ -163,8 +173,8 @@ pub(super) fn full(buffers: &LazyBuffers) -> Error {
 }
 
 /// What a failed read or write means: cancellation comes before what it looks like.
-fn failure(error: io::Error, timeout: NextTimeout, scope: Option<&Rc<Scope>>) -> Error {
-    if scope.is_some_and(|scope| scope.token().is_cancelled()) {
+fn failure(error: io::Error, timeout: NextTimeout, owner: Option<&Arc<Token>>) -> Error {
+    if owner.is_some_and(|token| token.is_cancelled()) {
         return NetError::Cancelled.into();
     }
     match error.kind() {
@@ -180,15 +190,14 @@ impl Transport for TcpTransport {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        let scope = Scope::current();
-        if let Some(scope) = &scope {
+        if self.owner.is_none()
+            && let Some(scope) = Scope::current()
+        {
             scope.sending(self.peer);
+            self.owner = Some(scope.token().clone());
         }
-        let stream = self.stream.clone();
-        let _running = match &scope {
-            Some(scope) => Some(scope.token().begin(Operation::Socket(stream.clone()))?),
-            None => None,
-        };
+        let stream = &self.stream;
+        let _running = begin(&self.owner, stream)?;
         let deadline = duration(timeout.after).and_then(|after| Instant::now().checked_add(after));
         let mut timeout = timeout;
         let mut rest = &self.buffers.output()[..amount];
@@ -197,11 +206,11 @@ impl Transport for TcpTransport {
             set_timeout(limit, &mut self.write_timeout, |timeout| {
                 stream.set_write_timeout(timeout)
             })?;
-            match (&*stream).write(rest) {
+            match (&**stream).write(rest) {
                 Ok(0) => return Err(Error::Io(io::ErrorKind::WriteZero.into())),
                 Ok(count) => rest = &rest[count..],
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(failure(error, limit, scope.as_ref())),
+                Err(error) => return Err(failure(error, limit, self.owner.as_ref())),
             }
             // A server that takes a few bytes at a time does not get a new deadline for each.
             if let Some(deadline) = deadline
@@ -211,46 +220,48 @@ impl Transport for TcpTransport {
                 timeout.after = left.into();
             }
         }
-        if let Some(scope) = &scope {
-            scope.sent(amount);
+        if let Some(token) = &self.owner {
+            token.traffic().sent(amount);
         }
         Ok(())
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        let scope = Scope::current();
         let timeout = timeout.for_read();
         let stream = &self.stream;
         set_timeout(timeout, &mut self.read_timeout, |timeout| {
             stream.set_read_timeout(timeout)
         })?;
-        let _running = match &scope {
-            Some(scope) => Some(self.begin(scope.token())?),
-            None => None,
-        };
+        let _running = begin(&self.owner, stream)?;
         let buffer = self.buffers.input_append_buf();
         if buffer.is_empty() {
             return Err(full(&self.buffers));
         }
         let count = loop {
-            match (&*self.stream).read(buffer) {
+            match (&**stream).read(buffer) {
                 // The timeout starts anew after a signal, which a signal a minute could stretch;
                 // the total timeout ends that.
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(failure(error, timeout, scope.as_ref())),
+                Err(error) => return Err(failure(error, timeout, self.owner.as_ref())),
                 Ok(count) => break count,
             }
         };
-        if let Some(scope) = &scope {
+        if let Some(token) = &self.owner {
             // A socket that was shut down reads as one that the server closed.
-            scope.token().check()?;
-            scope.received(count)?;
+            token.check()?;
+            token.traffic().received(count)?;
         }
         self.buffers.input_appended(count);
         Ok(count > 0)
     }
 
+    /// Asked when a connection comes back from a request, and before it is used again. The first
+    /// time nobody needs to know: who closes it, or sends what nobody asked for, can do so later
+    /// as well, and the second time shows it.
     fn is_open(&mut self) -> bool {
+        if self.owner.take().is_some() {
+            return true;
+        }
         Scope::current().is_none_or(|scope| scope.may_reuse(self.peer)) && is_idle(&self.stream)
     }
 }
@@ -261,7 +272,7 @@ impl Transport for TcpTransport {
 fn is_idle(stream: &TcpStream) -> bool {
     use rustix::net::RecvFlags;
 
-    // One system call, twice for each request.
+    // One system call, for each request.
     let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
     rustix::net::recv(stream, &mut [0], flags) == Err(rustix::io::Errno::WOULDBLOCK)
 }
@@ -284,5 +295,48 @@ impl fmt::Debug for TcpTransport {
         f.debug_struct("TcpTransport")
             .field("peer", &self.peer)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// A connection that was asked whether it is open after its request, as the pool does, and a
+    /// second handle of its socket, and the server's end.
+    fn idle() -> (TcpTransport, TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let peer = listener.local_addr().unwrap();
+        let stream = TcpStream::connect(peer).unwrap();
+        let socket = stream.try_clone().unwrap();
+        let (server, _) = listener.accept().unwrap();
+        let mut transport = TcpTransport::new(stream, peer, LazyBuffers::new(1024, 1024));
+        transport.owner = Some(Arc::default());
+        assert!(transport.is_open());
+        (transport, socket, server)
+    }
+
+    #[test]
+    fn an_idle_connection_is_used_again() {
+        let (mut transport, _socket, _server) = idle();
+        assert!(transport.is_open());
+    }
+
+    #[test]
+    fn a_connection_with_bytes_that_nobody_asked_for_is_not_used_again() {
+        let (mut transport, socket, mut server) = idle();
+        server.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+        assert_eq!(socket.peek(&mut [0]).unwrap(), 1);
+        assert!(!transport.is_open());
+    }
+
+    #[test]
+    fn a_connection_that_was_closed_while_idle_is_not_used_again() {
+        let (mut transport, socket, server) = idle();
+        drop(server);
+        assert_eq!(socket.peek(&mut [0]).unwrap(), 0);
+        assert!(!transport.is_open());
     }
 }

@@ -190,8 +190,8 @@ impl Transport for TlsTransport {
             }
             result => result?,
         };
-        if let (0, Some(scope)) = (amount, &scope) {
-            scope.only_goodbye(answered);
+        if let (0, false, Some(scope)) = (amount, answered, &scope) {
+            scope.forget_answer();
         }
         self.buffers.input_appended(amount);
         Ok(amount > 0)
