@@ -1,6 +1,5 @@
 //! The state of one store: what its guest may do, and the responses it holds open.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,7 +14,7 @@ use crate::exchange::{self, Policy, Request};
 use crate::limits::{self, Limits, Timeouts};
 use crate::net::cancel::{CancelHandle, Token};
 use crate::request_url;
-use crate::response::Response;
+use crate::response::{OpenResponses, Response};
 use crate::telemetry::{Observer, Record, RequestEvent};
 
 /// The HTTP state of one [`Store`](wasmtime::Store): put it in the store's data, and tell
@@ -31,8 +30,7 @@ pub struct HttpCtx {
     on_denied: Option<OnDenied>,
     observer: Option<Observer>,
     cancel: CancelHandle,
-    /// A tree, since a few small numbers are found faster in it than by hashing.
-    responses: BTreeMap<u32, Response>,
+    responses: OpenResponses,
     last_handle: u32,
 }
 
@@ -170,7 +168,7 @@ impl HttpCtx {
         response.record = record;
         response.end_record();
         self.last_handle += 1;
-        self.responses.insert(self.last_handle, response);
+        self.responses.push(self.last_handle, response);
         Ok((status, self.last_handle))
     }
 
@@ -178,7 +176,7 @@ impl HttpCtx {
         &self,
         request: Request<'_>,
         record: Option<&mut Record>,
-    ) -> Result<Response, Error> {
+    ) -> Result<Box<Response>, Error> {
         let policy = Policy {
             allowed_hosts: &self.allowed_hosts,
             allow_private_networks: self.allow_private_networks,
@@ -203,17 +201,17 @@ impl HttpCtx {
     }
 
     pub(crate) fn response(&self, handle: u32) -> Result<&Response, Error> {
-        self.responses.get(&handle).ok_or(Error::InvalidHandle)
+        self.responses.get(handle).ok_or(Error::InvalidHandle)
     }
 
     /// A response to read from, and what cancels that.
     pub(crate) fn body(&mut self, handle: u32) -> Result<(&mut Response, &Token), Error> {
-        let response = self.responses.get_mut(&handle);
+        let response = self.responses.get_mut(handle);
         Ok((response.ok_or(Error::InvalidHandle)?, self.cancel.token()))
     }
 
     pub(crate) fn close(&mut self, handle: u32) {
-        self.responses.remove(&handle);
+        self.responses.remove(handle);
     }
 }
 
@@ -422,7 +420,7 @@ impl HttpCtxBuilder {
             on_denied: self.on_denied,
             observer: self.observer,
             cancel: CancelHandle::default(),
-            responses: BTreeMap::new(),
+            responses: OpenResponses::default(),
             last_handle: 0,
         }
     }

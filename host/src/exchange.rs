@@ -107,7 +107,7 @@ pub(crate) fn send(
     policy: Policy<'_>,
     token: &Arc<Token>,
     mut record: Option<&mut Record>,
-) -> Result<Response, Error> {
+) -> Result<Box<Response>, Error> {
     let started = Instant::now();
     if policy.timeouts.leave_no_time() {
         return Err(Error::NoTime);
@@ -175,7 +175,11 @@ struct Hop<'a> {
 
 impl Hop<'_> {
     /// Sends one hop, if the policy allows it.
-    fn send(self, request: &Request<'_>, record: Option<&mut Record>) -> Result<Response, Error> {
+    fn send(
+        self,
+        request: &Request<'_>,
+        record: Option<&mut Record>,
+    ) -> Result<Box<Response>, Error> {
         let agent = self.client.agent(self.policy.public_only(&request.url)?);
         let uri = request_url::to_uri(&request.url)?;
         let hosts = self.policy.allowed_hosts;
@@ -196,7 +200,7 @@ fn send_over(
     request: &Request<'_>,
     hop: Hop<'_>,
     scope: &Rc<Scope>,
-) -> Result<Response, Error> {
+) -> Result<Box<Response>, Error> {
     let Hop {
         policy, started, ..
     } = hop;
@@ -262,12 +266,12 @@ fn send_over(
     } else {
         Body::new(body, policy.limits.max_response_body_bytes)
     };
-    Ok(Response {
+    Ok(Box::new(Response {
         status: head.status,
         headers: head.headers,
         body,
         record: None,
-    })
+    }))
 }
 
 /// How much later than its start a request may be sent with its whole time left.

@@ -66,7 +66,7 @@ fn trim(value: &str) -> &str {
 }
 
 /// Fields that are about one connection, which is the host's (RFC 9110, section 7.6.1).
-const HOP_BY_HOP: [HeaderName; 10] = [
+static HOP_BY_HOP: [HeaderName; 10] = [
     CONNECTION,
     EXPECT,
     HeaderName::from_static("http2-settings"),
@@ -89,6 +89,9 @@ pub(crate) fn take_framing(
     url: &Url,
     body_len: usize,
 ) -> Result<(), HeaderError> {
+    if headers.is_empty() {
+        return Ok(());
+    }
     // Each takes all values of its name out and looks at every one.
     let mut check = |name: HeaderName, label, agrees: &dyn Fn(&str) -> bool| {
         let contradicts = headers

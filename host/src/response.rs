@@ -56,6 +56,42 @@ impl Response {
     }
 }
 
+/// The responses that a store holds open, by their handles.
+///
+/// Handles only grow, so the list is in their order; few are open at once.
+#[derive(Default)]
+pub(crate) struct OpenResponses(Vec<(u32, Box<Response>)>);
+
+impl OpenResponses {
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Adds a response under a handle that is larger than all before.
+    pub(crate) fn push(&mut self, handle: u32, response: Box<Response>) {
+        debug_assert!(self.0.last().is_none_or(|(last, _)| *last < handle));
+        self.0.push((handle, response));
+    }
+
+    pub(crate) fn get(&self, handle: u32) -> Option<&Response> {
+        Some(&self.0[self.find(handle)?].1)
+    }
+
+    pub(crate) fn get_mut(&mut self, handle: u32) -> Option<&mut Response> {
+        let index = self.find(handle)?;
+        Some(&mut self.0[index].1)
+    }
+
+    pub(crate) fn remove(&mut self, handle: u32) -> Option<Box<Response>> {
+        let index = self.find(handle)?;
+        Some(self.0.remove(index).1)
+    }
+
+    fn find(&self, handle: u32) -> Option<usize> {
+        self.0.binary_search_by_key(&handle, |(key, _)| *key).ok()
+    }
+}
+
 /// The body of a response, read straight from its connection.
 pub(crate) struct Body {
     state: State,
@@ -66,7 +102,7 @@ pub(crate) struct Body {
 }
 
 enum State {
-    Open(Box<BodyReader<'static>>),
+    Open(BodyReader<'static>),
     /// Read to its end; the connection is back in the pool.
     Ended,
     Failed(HttpError),
@@ -85,7 +121,7 @@ impl Body {
     pub(crate) fn new(body: ureq::Body, max: Option<u64>) -> Body {
         let mut body = Body {
             left: body.content_length(),
-            state: State::Open(Box::new(body.into_reader())),
+            state: State::Open(body.into_reader()),
             allowed: max.map(|max| (max, max)),
         };
         // Gives the connection of an empty body back at once.
@@ -168,6 +204,40 @@ impl Body {
         if self.left.is_some_and(|left| left <= max) {
             let mut buffer = [0; 1024];
             while matches!(self.read_some(&mut buffer), Ok(1..)) {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn responses_are_found_by_their_handles() {
+        let response = |status: u16| {
+            Box::new(Response {
+                status: StatusCode::from_u16(status).unwrap(),
+                headers: HeaderMap::new(),
+                body: Body::none(),
+                record: None,
+            })
+        };
+        let mut open = OpenResponses::default();
+        for handle in [1, 3, 7, 8] {
+            open.push(handle, response(200 + handle as u16));
+        }
+        assert!(open.remove(3).is_some());
+        assert!(open.remove(3).is_none());
+        assert_eq!(open.len(), 3);
+        for (handle, status) in [
+            (0, None),
+            (1, Some(201)),
+            (3, None),
+            (7, Some(207)),
+            (9, None),
+        ] {
+            assert_eq!(open.get(handle).map(|found| found.status.as_u16()), status);
+            assert_eq!(open.get_mut(handle).is_some(), status.is_some());
         }
     }
 }
