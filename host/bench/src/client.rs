@@ -6,13 +6,18 @@ use std::sync::Barrier;
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
+use ureq::config::AutoHeaderValue;
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use wasi_experimental_http_wasmtime::{AllowedHosts, HttpClient, HttpCtx, HttpCtxBuilder, limits};
 use wasmtime::error::Context;
-use wasmtime::{Result, ensure};
-use wasi_experimental_http_wasmtime::{AllowedHosts, HttpClient, HttpCtx};
-use wasmtime::{Config, Engine, InstancePre, Linker, Module, PoolingAllocationConfig, Store};
+use wasmtime::{
+    Config, Enabled, Engine, Extern, InstancePre, Linker, Module, ModuleExport,
+    PoolingAllocationConfig, Result, Store, ensure,
+};
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::p1::{self, WasiP1Ctx};
 
+use crate::report::median;
 use crate::server::SMALL;
 
 /// The pieces in which bodies are read.
@@ -29,6 +34,9 @@ pub struct ClientArgs {
     /// How many requests, or bytes of a body
     #[arg(long)]
     count: u64,
+    /// How often the requests are repeated; the median counts
+    #[arg(long, default_value_t = 1)]
+    batches: usize,
     #[arg(long, default_value_t = 1)]
     threads: u64,
     #[arg(long)]
@@ -65,33 +73,47 @@ fn peak_memory() -> Result<u64> {
     Ok(line.trim().trim_end_matches(" kB").parse()?)
 }
 
-/// Runs what `prepare` makes on so many threads, each with its part of the count, and gives the
-/// time from when all are ready, with a connection each, to the end of the last.
+/// Runs what `prepare` makes on so many threads, each with its part of the count, in batches, and
+/// gives the median of the time from when all are ready, with a connection each, to the end of the
+/// last.
 fn on_threads<W: FnMut(u64) -> Result<()>>(
     arguments: &ClientArgs,
     prepare: impl Fn() -> Result<W> + Sync,
 ) -> Result<Duration> {
     let part = arguments.count / arguments.threads;
-    let ready = Barrier::new(usize::try_from(arguments.threads)? + 1);
+    let together = Barrier::new(usize::try_from(arguments.threads)? + 1);
     thread::scope(|scope| {
         let threads: Vec<_> = (0..arguments.threads)
             .map(|_| {
                 scope.spawn(|| {
-                    let prepared = prepare().and_then(|mut work| {
+                    // A thread that failed still comes to every barrier.
+                    let mut work = prepare().and_then(|mut work| {
                         work(1)?;
                         Ok(work)
                     });
-                    ready.wait();
-                    prepared?(part)
+                    let mut failure = Ok(());
+                    for _ in 0..arguments.batches {
+                        together.wait();
+                        if let (Ok(work), Ok(())) = (&mut work, &failure) {
+                            failure = work(part);
+                        }
+                        together.wait();
+                    }
+                    work.and(failure)
                 })
             })
             .collect();
-        ready.wait();
-        let start = Instant::now();
+        let seconds = (0..arguments.batches).map(|_| {
+            together.wait();
+            let start = Instant::now();
+            together.wait();
+            start.elapsed().as_secs_f64()
+        });
+        let time = Duration::from_secs_f64(median(seconds));
         threads
             .into_iter()
             .try_for_each(|thread| thread.join().expect("a thread of the benchmark panicked"))?;
-        Ok(start.elapsed())
+        Ok(time)
     })
 }
 
@@ -101,23 +123,50 @@ fn timed(work: impl FnOnce() -> Result<()>) -> Result<Duration> {
     Ok(start.elapsed())
 }
 
-fn native(arguments: &ClientArgs) -> Result<Duration> {
+/// ureq by itself, with the settings that the host gives it, but for timeouts of the whole request
+/// and of name lookup: with these ureq's own resolver starts a thread for each request, also for an
+/// address, which would be no fair comparison.
+fn agent(arguments: &ClientArgs) -> Result<ureq::Agent> {
     let mut config = ureq::Agent::config_builder()
-        .proxy(None)
-        .max_idle_connections(64)
-        .max_idle_connections_per_host(64);
+        .accept_encoding(AutoHeaderValue::None)
+        .allow_non_standard_methods(true)
+        .http_status_as_error(false)
+        .max_idle_connections(256)
+        .max_idle_connections_per_host(64)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .max_response_header_size(limits::MAX_RESPONSE_HEADER_BYTES)
+        .timeout_connect(Some(limits::DEFAULT_CONNECT_TIMEOUT))
+        .timeout_recv_response(Some(limits::DEFAULT_RESPONSE_TIMEOUT))
+        .timeout_per_read(Some(limits::DEFAULT_READ_TIMEOUT))
+        .timeout_per_write(Some(limits::DEFAULT_READ_TIMEOUT))
+        .output_buffer_size(256 * 1024)
+        .proxy(None);
     if let Some(path) = &arguments.ca_file {
-        let certificate = ureq::tls::Certificate::from_pem(&fs::read(path)?)?;
-        let roots = ureq::tls::RootCerts::new_with_certs(&[certificate]);
-        let tls = ureq::tls::TlsConfig::builder().root_certs(roots).build();
-        config = config.tls_config(tls);
+        config = config.tls_config(tls(path)?);
     }
-    let agent: ureq::Agent = config.build().into();
+    Ok(config.build().into())
+}
+
+/// What trusts the certificate authority of a server of the benchmarks.
+pub fn tls(ca_file: &Path) -> Result<TlsConfig> {
+    let certificate = Certificate::from_pem(&fs::read(ca_file)?)?;
+    let roots = RootCerts::new_with_certs(&[certificate]);
+    Ok(TlsConfig::builder().root_certs(roots).build())
+}
+
+fn native(arguments: &ClientArgs) -> Result<Duration> {
+    let agent = agent(arguments)?;
     let url = &arguments.url;
     let get = |count: u64| {
         for _ in 0..count {
             let mut body = Vec::new();
-            agent.get(url).call()?.into_body().into_reader().read_to_end(&mut body)?;
+            agent
+                .get(url)
+                .call()?
+                .into_body()
+                .into_reader()
+                .read_to_end(&mut body)?;
             ensure!(body.len() == SMALL, "{} bytes", body.len());
         }
         Ok(())
@@ -150,14 +199,28 @@ fn native(arguments: &ClientArgs) -> Result<Duration> {
 }
 
 struct State {
-    wasi: WasiP1Ctx,
+    /// Made when the guest first asks for it, which in small requests it never does.
+    wasi: Option<WasiP1Ctx>,
     http: HttpCtx,
+}
+
+impl State {
+    fn wasi(&mut self) -> &mut WasiP1Ctx {
+        self.wasi
+            .get_or_insert_with(|| WasiCtxBuilder::new().inherit_stderr().build_p1())
+    }
 }
 
 struct Guests {
     pre: InstancePre<State>,
-    client: HttpClient,
-    hosts: AllowedHosts,
+    /// What each instance is asked for, looked up once.
+    initialize: Option<ModuleExport>,
+    url_buffer: ModuleExport,
+    memory: ModuleExport,
+    /// The function that is measured.
+    work: ModuleExport,
+    /// What every store is allowed, with the client that they share.
+    http: HttpCtxBuilder,
     url: String,
 }
 
@@ -165,13 +228,12 @@ impl Guests {
     fn new(arguments: &ClientArgs, guest: &Path) -> Result<Guests> {
         let mut config = Config::new();
         if let Work::Fresh = arguments.work {
-            // What an embedder does that makes many instances.
-            config.allocation_strategy(PoolingAllocationConfig::default());
+            config.allocation_strategy(pool());
         }
         let engine = Engine::new(&config)?;
         let module = Module::from_file(&engine, guest)?;
         let mut linker = Linker::new(&engine);
-        p1::add_to_linker_sync(&mut linker, |state: &mut State| &mut state.wasi)?;
+        p1::add_to_linker_sync(&mut linker, State::wasi)?;
         wasi_experimental_http_wasmtime::add_to_linker(&mut linker, |state: &mut State| {
             &mut state.http
         })?;
@@ -179,54 +241,94 @@ impl Guests {
         if let Some(path) = &arguments.ca_file {
             client = client.add_root_certificates_pem(fs::read(path)?)?;
         }
-        let origin = arguments.url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
+        let origin = arguments
+            .url
+            .splitn(4, '/')
+            .take(3)
+            .collect::<Vec<_>>()
+            .join("/");
+        let export = |name| {
+            let export = module.get_export_index(name);
+            export.with_context(|| format!("the guest exports no `{name}`"))
+        };
         Ok(Guests {
+            initialize: module.get_export_index("_initialize"),
+            url_buffer: export("url_buffer")?,
+            memory: export("memory")?,
+            work: export(match arguments.work {
+                Work::Get | Work::Fresh => "get",
+                Work::Download => "download",
+                Work::Upload => "upload",
+            })?,
             pre: linker.instantiate_pre(&module)?,
-            client: client.build(),
-            hosts: AllowedHosts::parse([origin])?,
+            http: HttpCtx::builder()
+                .allowed_hosts(AllowedHosts::parse([origin])?)
+                .client(client.build()),
             url: arguments.url.clone(),
         })
     }
 
-    /// A function of a new instance.
-    fn function(&self, name: &str) -> Result<impl FnMut(u32) -> Result<i64> + use<>> {
+    /// A function of a new instance, which knows the URL.
+    fn function(&self, function: &ModuleExport) -> Result<impl FnMut(u32) -> Result<i64> + use<>> {
         let state = State {
-            wasi: WasiCtxBuilder::new()
-                .inherit_stderr()
-                .env("HTTP_URL", &self.url)
-                .build_p1(),
-            http: HttpCtx::builder()
-                .allowed_hosts(self.hosts.clone())
-                .client(self.client.clone())
-                .build(),
+            wasi: None,
+            http: self.http.clone().build(),
         };
         let mut store = Store::new(self.pre.module().engine(), state);
         let instance = self.pre.instantiate(&mut store)?;
-        if let Some(initialize) = instance.get_func(&mut store, "_initialize") {
-            initialize.call(&mut store, &[], &mut [])?;
+        let mut find = |export| {
+            let export = instance.get_module_export(&mut store, export);
+            export.context("an instance has what its module exports")
+        };
+        let initialize = self.initialize.as_ref().map(&mut find).transpose()?;
+        let not_so = "an export of the guest is of another kind";
+        let url_buffer = find(&self.url_buffer)?.into_func().context(not_so)?;
+        let memory = find(&self.memory)?.into_memory().context(not_so)?;
+        let function = find(function)?.into_func().context(not_so)?;
+        if let Some(initialize) = initialize.and_then(Extern::into_func) {
+            initialize.typed::<(), ()>(&store)?.call(&mut store, ())?;
         }
-        let function = instance.get_typed_func::<u32, i64>(&mut store, name)?;
-        Ok(move |count| Ok(function.call(&mut store, count)?))
+        let url_buffer = url_buffer.typed::<u32, u32>(&store)?;
+        let at = url_buffer.call(&mut store, u32::try_from(self.url.len())?)?;
+        memory.write(&mut store, at as usize, self.url.as_bytes())?;
+        let function = function.typed::<u32, i64>(&store)?;
+        Ok(move |count| function.call(&mut store, count))
     }
+}
+
+/// What an embedder sets that makes an instance for each request: the memory of an instance stays
+/// with its slot, and what was written to is found out and put back, which spares the next instance
+/// page faults.
+fn pool() -> PoolingAllocationConfig {
+    const KEPT_MEMORY_BYTES: usize = 4 * 1024 * 1024;
+    const KEPT_TABLE_BYTES: usize = 64 * 1024;
+    let mut pool = PoolingAllocationConfig::default();
+    pool.linear_memory_keep_resident(KEPT_MEMORY_BYTES)
+        .table_keep_resident(KEPT_TABLE_BYTES)
+        .pagemap_scan(Enabled::Auto);
+    pool
 }
 
 fn by_guest(arguments: &ClientArgs, guest: &Path) -> Result<Duration> {
     let guests = Guests::new(arguments, guest)?;
     let get = |function: &mut dyn FnMut(u32) -> Result<i64>, count: u64| {
         let bytes = function(u32::try_from(count)?)?;
-        ensure!(bytes == i64::try_from(count)? * SMALL as i64, "{bytes} bytes");
+        ensure!(
+            bytes == i64::try_from(count)? * SMALL as i64,
+            "{bytes} bytes"
+        );
         Ok(())
     };
     match arguments.work {
         Work::Get => on_threads(arguments, || {
-            let mut function = guests.function("get")?;
+            let mut function = guests.function(&guests.work)?;
             Ok(move |count| get(&mut function, count))
         }),
         Work::Fresh => on_threads(arguments, || {
-            Ok(|count| (0..count).try_for_each(|_| get(&mut guests.function("get")?, 1)))
+            Ok(|count| (0..count).try_for_each(|_| get(&mut guests.function(&guests.work)?, 1)))
         }),
         Work::Download => {
-            let mut download = guests.function("download")?;
+            let mut download = guests.function(&guests.work)?;
             let start = Instant::now();
             let bytes = download(PIECE as u32)?;
             let time = start.elapsed();
@@ -235,8 +337,10 @@ fn by_guest(arguments: &ClientArgs, guest: &Path) -> Result<Duration> {
         }
         Work::Upload => {
             // The guest fills its buffer in the call: once without sending, to take it off.
-            let mut upload = guests.function("upload")?;
-            let mut fill = guests.function("fill")?;
+            let mut upload = guests.function(&guests.work)?;
+            let fill = guests.pre.module().get_export_index("fill");
+            let fill = fill.context("the guest exports no `fill`")?;
+            let mut fill = guests.function(&fill)?;
             let count = u32::try_from(arguments.count)?;
             let start = Instant::now();
             fill(count)?;

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::io::Read;
 use std::time::Instant;
 
-use wasmtime::error::Context;
-use wasmtime::{Result, ensure};
 use http::{HeaderMap, HeaderName};
 use wasi_experimental_http_wasmtime::{AllowedHosts, HttpCtx};
+use wasmtime::error::Context;
 use wasmtime::{Caller, Engine, Extern, Linker, Memory, Module, Store, TypedFunc};
+use wasmtime::{Result, ensure};
 
 use crate::report::median;
 

@@ -25,7 +25,9 @@ pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
 }
 
 pub fn table(rows: &[Row]) -> String {
-    let mut text = String::from("| what | base | ours | ratio | bar | |\n| --- | ---: | ---: | ---: | --- | --- |\n");
+    let mut text = String::from(
+        "| what | base | ours | ratio | bar | |\n| --- | ---: | ---: | ---: | --- | --- |\n",
+    );
     for row in rows {
         let Row {
             what,
@@ -34,9 +36,14 @@ pub fn table(rows: &[Row]) -> String {
             bar,
             ..
         } = row;
-        let ratio = row.ratio.map_or(String::new(), |ratio| format!("{ratio:.2}"));
+        let ratio = row
+            .ratio
+            .map_or(String::new(), |ratio| format!("{ratio:.2}"));
         let holds = if row.holds { "holds" } else { "**missed**" };
-        let _ = writeln!(text, "| {what} | {base} | {ours} | {ratio} | {bar} | {holds} |");
+        let _ = writeln!(
+            text,
+            "| {what} | {base} | {ours} | {ratio} | {bar} | {holds} |"
+        );
     }
     text
 }

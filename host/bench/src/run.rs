@@ -6,10 +6,12 @@ use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 use std::{env, fs};
 
+use ureq::tls::TlsConfig;
+use wasi_experimental_http_codegen as codegen;
 use wasmtime::error::Context;
 use wasmtime::{Result, ensure};
-use wasi_experimental_http_codegen as codegen;
 
+use crate::client;
 use crate::report::{self, Row, median};
 
 #[derive(clap::Args)]
@@ -56,26 +58,33 @@ const TWO: Cores = Cores {
     client: "1",
 };
 
-/// Every core, for what runs on many threads.
-const ALL: Cores = Cores {
-    name: "all cores",
-    server: "0-1",
-    client: "0-1",
-};
-
 pub fn run(arguments: &RunArgs) -> Result<()> {
     let bench = Bench {
         arguments,
         rounds: if arguments.quick { 3 } else { 9 },
+        batches: if arguments.quick { 3 } else { 15 },
     };
     let mut rows = Vec::new();
-    let gets = if arguments.quick { 2_000 } else { 20_000 };
-    let rust = Some("rust-bench");
-    let assembly_script = Some("as-bench");
+    let rust = Gets {
+        work: "get",
+        guest: "rust-bench",
+        threads: 1,
+        tls: false,
+    };
+    let assembly_script = Gets {
+        guest: "as-bench",
+        ..rust
+    };
+    bench.gets(&mut rows, "GETs of 64 B, Rust", rust, ONE, 1.2)?;
+    bench.gets(&mut rows, "GETs of 64 B, Rust", rust, TWO, 1.1)?;
     for cores in [ONE, TWO] {
-        let limit = if cores.name == ONE.name { 1.2 } else { 1.1 };
-        bench.slower(&mut rows, "GETs of 64 B, Rust", "get", rust, cores, gets, 1, false, limit)?;
-        bench.slower(&mut rows, "GETs of 64 B, AssemblyScript", "get", assembly_script, cores, gets, 1, false, 1.5)?;
+        bench.gets(
+            &mut rows,
+            "GETs of 64 B, AssemblyScript",
+            assembly_script,
+            cores,
+            1.5,
+        )?;
     }
     for cores in [ONE, TWO] {
         bench.rate(&mut rows, "256 MiB response body", "download", cores, 0.95)?;
@@ -85,15 +94,25 @@ pub fn run(arguments: &RunArgs) -> Result<()> {
     }
     bench.memory(&mut rows)?;
     bench.micro(&mut rows)?;
+    let fresh = Gets {
+        work: "fresh",
+        ..rust
+    };
     for cores in [ONE, TWO] {
-        bench.slower(&mut rows, "a fresh store for each GET", "fresh", rust, cores, gets / 4, 1, false, 1.5)?;
+        bench.gets(&mut rows, "a fresh store for each GET", fresh, cores, 1.5)?;
     }
     for threads in [1, 2, 8, 64] {
-        let what = format!("GETs by {threads} guests on threads");
-        bench.slower(&mut rows, &what, "get", rust, ALL, gets, threads, false, 1.0 / 0.9)?;
+        let many = Gets { threads, ..rust };
+        let what = format!("GETs by guests on threads: {threads}");
+        for cores in [ONE, TWO] {
+            // A throughput of nine tenths.
+            bench.gets(&mut rows, &what, many, cores, 1.0 / 0.9)?;
+        }
     }
-    bench.slower(&mut rows, "HTTPS GETs", "get", rust, ONE, gets, 1, true, 1.1)?;
-    bench.slower(&mut rows, "HTTPS GETs", "get", rust, TWO, gets, 1, true, 1.1)?;
+    let https = Gets { tls: true, ..rust };
+    for cores in [ONE, TWO] {
+        bench.gets(&mut rows, "HTTPS GETs", https, cores, 1.1)?;
+    }
     bench.start(&mut rows)?;
     bench.sizes(&mut rows)?;
     bench.codegen(&mut rows)?;
@@ -109,7 +128,23 @@ pub fn run(arguments: &RunArgs) -> Result<()> {
 
 struct Bench<'a> {
     arguments: &'a RunArgs,
+    /// How often native and guest are run, in turns.
     rounds: usize,
+    /// How often each of these runs repeats its requests.
+    batches: usize,
+}
+
+/// How many small requests a batch has, and how many for each thread at least.
+const GETS: u64 = 2_000;
+const GETS_OF_A_THREAD: u64 = 500;
+
+/// Small requests, one after the other on each thread.
+#[derive(Clone, Copy)]
+struct Gets {
+    work: &'static str,
+    guest: &'static str,
+    threads: u64,
+    tls: bool,
 }
 
 /// A server that ends with this value.
@@ -129,12 +164,18 @@ impl Drop for Server {
 impl Server {
     fn start(cores: Cores, tls: bool) -> Result<Server> {
         let mut command = pinned(cores.server, &env::current_exe()?);
-        command.arg("server").stdin(Stdio::piped()).stdout(Stdio::piped());
-        let ca_file = tls.then(|| env::temp_dir().join(format!("bench-ca-{}.pem", std::process::id())));
+        command
+            .arg("server")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
+        let ca_file =
+            tls.then(|| env::temp_dir().join(format!("bench-ca-{}.pem", std::process::id())));
         if let Some(path) = &ca_file {
             command.arg("--ca-file").arg(path);
         }
-        let mut child = command.spawn().context("cannot start taskset; is it installed?")?;
+        let mut child = command
+            .spawn()
+            .context("cannot start taskset; is it installed?")?;
         let mut port = String::new();
         BufReader::new(child.stdout.take().context("stdout is piped")?).read_line(&mut port)?;
         let scheme = if tls { "https" } else { "http" };
@@ -143,6 +184,23 @@ impl Server {
             origin: format!("{scheme}://127.0.0.1:{}", port.trim()),
             ca_file,
         })
+    }
+}
+
+impl Server {
+    /// How many connections were made to it, with the one that this takes.
+    fn connections(&self) -> Result<u64> {
+        let tls = match &self.ca_file {
+            None => TlsConfig::default(),
+            Some(path) => client::tls(path)?,
+        };
+        let config = ureq::Agent::config_builder()
+            .proxy(None)
+            .tls_config(tls)
+            .build();
+        let agent = ureq::Agent::new_with_config(config);
+        let mut response = agent.get(format!("{}/connections", self.origin)).call()?;
+        Ok(response.body_mut().read_to_vec()?.len() as u64)
     }
 }
 
@@ -165,21 +223,21 @@ impl Bench<'_> {
         only.is_some_and(|only| !what.contains(only))
     }
 
+    /// Runs a client in a process of its own.
     fn client(
         &self,
         server: &Server,
         cores: Cores,
-        work: &str,
         guest: Option<&str>,
         path: &str,
-        count: u64,
-        threads: u64,
+        work: &[&str],
     ) -> Result<Measured> {
         let mut command = pinned(cores.client, &env::current_exe()?);
         command
-            .args(["client", work, "--url"])
-            .arg(format!("{}{path}", server.origin))
-            .args(["--count", &count.to_string(), "--threads", &threads.to_string()]);
+            .arg("client")
+            .args(work)
+            .arg("--url")
+            .arg(format!("{}{path}", server.origin));
         if let Some(guest) = guest {
             command.arg("--guest").arg(self.guest(guest));
         }
@@ -221,25 +279,46 @@ impl Bench<'_> {
         pairs
     }
 
-    #[expect(clippy::too_many_arguments, reason = "a row of a table")]
-    fn slower(
+    fn gets(
         &self,
         rows: &mut Vec<Row>,
         what: &str,
-        work: &str,
-        guest: Option<&str>,
+        gets: Gets,
         cores: Cores,
-        count: u64,
-        threads: u64,
-        tls: bool,
         limit: f64,
     ) -> Result<()> {
+        let Gets {
+            work,
+            guest,
+            threads,
+            tls,
+        } = gets;
         if self.skips(what) {
             return Ok(());
         }
+        let count = GETS.max(threads * GETS_OF_A_THREAD);
         let pairs = self.pairs(what, cores, tls, |server, ours| {
-            let guest = if ours { guest } else { None };
-            self.client(server, cores, work, guest, "/get", count, threads)
+            let guest = ours.then_some(guest);
+            let [count, threads_text] = [count, threads].map(|number| number.to_string());
+            let batches = self.batches.to_string();
+            let work = [
+                work,
+                "--count",
+                &count,
+                "--batches",
+                &batches,
+                "--threads",
+                &threads_text,
+            ];
+            let before = server.connections()?;
+            let measured = self.client(server, cores, guest, "/get", &work)?;
+            // The question itself makes one.
+            let connections = server.connections()? - before - 1;
+            ensure!(
+                (1..=threads).contains(&connections),
+                "{what}: {threads} threads made {connections} connections"
+            );
+            Ok(measured)
         })?;
         let micros = |seconds: f64| format!("{:.1} µs", seconds / count as f64 * 1e6);
         let ratio = median(pairs.iter().map(|(base, ours)| ours.seconds / base.seconds));
@@ -266,9 +345,20 @@ impl Bench<'_> {
             return Ok(());
         }
         let count = 256 * MIB;
-        let path = if work == "upload" { "/".to_owned() } else { format!("/bytes/{count}") };
+        let path = if work == "upload" {
+            "/".to_owned()
+        } else {
+            format!("/bytes/{count}")
+        };
         let pairs = self.pairs(what, cores, false, |server, ours| {
-            self.client(server, cores, work, ours.then_some("rust-bench"), &path, count, 1)
+            let guest = ours.then_some("rust-bench");
+            self.client(
+                server,
+                cores,
+                guest,
+                &path,
+                &[work, "--count", &count.to_string()],
+            )
         })?;
         let rate = |seconds: f64| format!("{:.2} GiB/s", 0.25 / seconds);
         let ratio = median(pairs.iter().map(|(base, ours)| base.seconds / ours.seconds));
@@ -293,7 +383,8 @@ impl Bench<'_> {
             let peaks = (0..self.rounds)
                 .map(|_| {
                     let path = format!("/bytes/{bytes}");
-                    let ours = self.client(&server, TWO, "download", Some("rust-bench"), &path, bytes, 1)?;
+                    let work = ["download", "--count", &bytes.to_string()];
+                    let ours = self.client(&server, TWO, Some("rust-bench"), &path, &work)?;
                     Ok(ours.memory)
                 })
                 .collect::<Result<Vec<_>>>()?;
@@ -320,7 +411,11 @@ impl Bench<'_> {
         }
         eprintln!("{what}");
         let server = Server::start(TWO, false)?;
-        let calls: u64 = if self.arguments.quick { 20_000 } else { 100_000 };
+        let calls: u64 = if self.arguments.quick {
+            20_000
+        } else {
+            100_000
+        };
         let output = pinned(TWO.client, &env::current_exe()?)
             .args(["micro", "--url"])
             .arg(format!("{}/bytes/{}", server.origin, calls * 64))
@@ -328,13 +423,17 @@ impl Bench<'_> {
             .args(["--rounds", &(self.rounds * 3).to_string()])
             .stderr(Stdio::inherit())
             .output()?;
-        ensure!(output.status.success(), "the measurement of host calls failed");
+        ensure!(
+            output.status.success(),
+            "the measurement of host calls failed"
+        );
         for line in String::from_utf8(output.stdout)?.lines() {
             let words: Vec<&str> = line.split(' ').collect();
             let [name, base, ours, ratio] = words[..] else {
                 wasmtime::bail!("unexpected output {line:?}");
             };
-            let (base, ours, ratio): (f64, f64, f64) = (base.parse()?, ours.parse()?, ratio.parse()?);
+            let (base, ours, ratio): (f64, f64, f64) =
+                (base.parse()?, ours.parse()?, ratio.parse()?);
             rows.push(Row {
                 what: format!("{what}, `{name}` of 64 B"),
                 base: format!("{base:.0} ns"),
@@ -355,20 +454,20 @@ impl Bench<'_> {
         eprintln!("{what}");
         let time = |command: &mut Command| -> Result<f64> {
             let start = Instant::now();
-            let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status()?;
+            let status = command
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status()?;
             ensure!(status.success(), "{command:?} failed");
             Ok(start.elapsed().as_secs_f64() * 1e3)
         };
         let server = Server::start(TWO, false)?;
-        let empty = || -> Result<f64> {
-            time(pinned(TWO.client, &env::current_exe()?).arg("empty"))
-        };
+        let empty =
+            || -> Result<f64> { time(pinned(TWO.client, &env::current_exe()?).arg("empty")) };
         let module = || -> Result<f64> {
             time(
                 pinned(TWO.client, &self.arguments.wasmtime_http)
-                    .args(["--allowed-host", &server.origin, "--env"])
-                    .arg(format!("HTTP_URL={}/get", server.origin))
-                    .args(["--invoke", "fill"])
+                    .args(["--allowed-host", &server.origin, "--invoke", "fill"])
                     .arg(self.guest("rust-bench"))
                     .arg("1"),
             )
@@ -382,7 +481,10 @@ impl Bench<'_> {
         let more = median(pairs.iter().map(|(base, ours)| ours - base));
         rows.push(Row {
             what: what.to_owned(),
-            base: format!("{:.1} ms for an empty process", median(pairs.iter().map(|pair| pair.0))),
+            base: format!(
+                "{:.1} ms for an empty process",
+                median(pairs.iter().map(|pair| pair.0))
+            ),
             ours: format!("{:.1} ms", median(pairs.iter().map(|pair| pair.1))),
             ratio: None,
             bar: "≤ 10 ms more".to_owned(),
@@ -429,7 +531,10 @@ impl Bench<'_> {
             let document = codegen::Document::load(&[&self.arguments.preview1])?;
             let files = codegen::generate(&document, &codegen::Language::ALL, &options)?;
             times.push(start.elapsed().as_secs_f64() * 1e3);
-            ensure!(files.len() == codegen::Language::ALL.len(), "files are missing");
+            ensure!(
+                files.len() == codegen::Language::ALL.len(),
+                "files are missing"
+            );
         }
         let time = median(times);
         rows.push(Row {

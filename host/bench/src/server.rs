@@ -1,29 +1,34 @@
 //! A server that costs as little as possible, so that a difference between clients shows.
 //!
-//! `GET /get` answers 64 bytes, `GET /bytes/N` a body of `N`, and anything with a body 64 bytes
-//! once that is read. The port is printed to stdout.
+//! `GET /get` answers 64 bytes, `GET /bytes/N` a body of `N`, `GET /connections` a body of as many
+//! bytes as connections were made, and anything with a body 64 bytes once that is read. The port is
+//! printed to stdout.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::{fs, process, thread};
 
+use wasi_experimental_http_test_server::TestCa;
 use wasmtime::Result;
 use wasmtime::error::Context;
-use wasi_experimental_http_test_server::TestCa;
 
 /// The size of the small body.
 pub const SMALL: usize = 64;
 
 const PIECE: usize = 256 * 1024;
 
+static CONNECTIONS: AtomicU64 = AtomicU64::new(0);
+
 pub fn run(ca_file: Option<&Path>) -> Result<()> {
     let tls = match ca_file {
         None => None,
         Some(path) => {
             let ca = TestCa::new();
-            fs::write(path, ca.pem()).with_context(|| format!("cannot write {}", path.display()))?;
+            fs::write(path, ca.pem())
+                .with_context(|| format!("cannot write {}", path.display()))?;
             Some(ca.server_certificate().config())
         }
     };
@@ -36,6 +41,7 @@ pub fn run(ca_file: Option<&Path>) -> Result<()> {
     });
     for stream in listener.incoming() {
         let stream = stream?;
+        CONNECTIONS.fetch_add(1, Ordering::Relaxed);
         stream.set_nodelay(true)?;
         let tls = tls.clone();
         thread::spawn(move || match tls {
@@ -54,7 +60,9 @@ fn serve_tls(config: Arc<rustls::ServerConfig>, stream: TcpStream) -> io::Result
 fn serve(stream: &mut (impl Read + Write)) -> io::Result<()> {
     let mut buffer = vec![0; PIECE];
     let piece = vec![b'x'; PIECE];
-    let mut small = format!("HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: {SMALL}\r\n\r\n").into_bytes();
+    let mut small =
+        format!("HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: {SMALL}\r\n\r\n")
+            .into_bytes();
     small.extend_from_slice(&piece[..SMALL]);
     let mut filled = 0;
     loop {
@@ -73,10 +81,13 @@ fn serve(stream: &mut (impl Read + Write)) -> io::Result<()> {
             .nth(1)
             .and_then(|rest| rest.split('\r').next()?.parse().ok())
             .unwrap_or(0);
-        let mut to_send: u64 = text
-            .strip_prefix("get /bytes/")
-            .and_then(|rest| rest.split(' ').next()?.parse().ok())
-            .unwrap_or(0);
+        let mut to_send: u64 = if text.starts_with("get /connections ") {
+            CONNECTIONS.load(Ordering::Relaxed)
+        } else {
+            text.strip_prefix("get /bytes/")
+                .and_then(|rest| rest.split(' ').next()?.parse().ok())
+                .unwrap_or(0)
+        };
         buffer.copy_within(head..filled, 0);
         filled -= head;
         while to_read > 0 {
@@ -95,7 +106,10 @@ fn serve(stream: &mut (impl Read + Write)) -> io::Result<()> {
             stream.write_all(&small)?;
             continue;
         }
-        write!(stream, "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: {to_send}\r\n\r\n")?;
+        write!(
+            stream,
+            "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: {to_send}\r\n\r\n"
+        )?;
         while to_send > 0 {
             let count = to_send.min(PIECE as u64);
             stream.write_all(&piece[..count as usize])?;
@@ -105,5 +119,7 @@ fn serve(stream: &mut (impl Read + Write)) -> io::Result<()> {
 }
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack.windows(needle.len()).position(|window| window == needle)
+    haystack
+        .windows(needle.len())
+        .position(|window| window == needle)
 }

@@ -1,13 +1,21 @@
 /**
  * A guest that `cargo xtask bench` measures: loops over requests, as a program would write them.
  *
- * `HTTP_URL` is the URL.
+ * Whoever runs it writes the URL to the `url_buffer` first.
  */
 
 import { Method, RequestBuilder } from "../../../../../guest-as/assembly";
 
+let address = new ArrayBuffer(0);
+
+/** Where a URL of `len` bytes has to be written. */
+export function url_buffer(len: u32): usize {
+  address = new ArrayBuffer(len);
+  return changetype<usize>(address);
+}
+
 function url(): string {
-  return process.env.has("HTTP_URL") ? process.env.get("HTTP_URL") : "";
+  return String.UTF8.decode(address);
 }
 
 /** Sends `count` GET requests one after the other and reads their bodies; how many bytes came. */

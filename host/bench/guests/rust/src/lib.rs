@@ -1,15 +1,29 @@
 //! A guest that `cargo xtask bench` measures: loops over requests, as a program would write them.
 //!
-//! `HTTP_URL` is the URL. Each function gives -1 if anything is not as it should be.
+//! Whoever runs it writes the URL to the `url_buffer` first. Each function gives -1 if anything is
+//! not as it should be.
 
-use std::io::Read;
+use std::cell::RefCell;
 
 use bytes::Bytes;
 use http::{Method, Request};
 use wasi_experimental_http::{Error, Response};
 
+thread_local! {
+    static URL: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Where a URL of `len` bytes has to be written.
+#[unsafe(no_mangle)]
+pub extern "C" fn url_buffer(len: u32) -> *mut u8 {
+    URL.with_borrow_mut(|url| {
+        url.resize(len as usize, 0);
+        url.as_mut_ptr()
+    })
+}
+
 fn url() -> String {
-    std::env::var("HTTP_URL").unwrap_or_default()
+    URL.with_borrow(|url| String::from_utf8(url.clone()).expect("the URL is text"))
 }
 
 fn send(method: Method, url: &str, body: Option<Bytes>) -> Result<Response, Error> {
@@ -68,21 +82,4 @@ pub extern "C" fn upload(size: u32) -> i64 {
 pub extern "C" fn fill(size: u32) -> i64 {
     let body = std::hint::black_box(vec![b'a'; size as usize]);
     body.len() as i64
-}
-
-/// Get, post, headers and stream: what a small plugin has in it, to see how large that is.
-#[unsafe(no_mangle)]
-pub extern "C" fn all() -> i64 {
-    let work = || {
-        let mut response = send(Method::POST, &url(), Some(Bytes::from_static(b"hello")))?;
-        println!("{:?}", response.header_get("content-type")?);
-        println!("{}", response.headers_get_all()?.len());
-        let mut buffer = [0; 4096];
-        let mut bytes = 0;
-        while let count @ 1.. = response.read(&mut buffer).unwrap_or_default() {
-            bytes += count as u64;
-        }
-        Ok(bytes)
-    };
-    result(work())
 }
