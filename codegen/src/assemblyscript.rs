@@ -51,6 +51,10 @@ impl AssemblyScript<'_> {
             let ty = self.type_name(constant.ty);
             out.line(format!("export const {name}: {ty} = {};", constant.value));
         }
+        if self.model.types.iter().any(|def| def.is_error) {
+            out.blank();
+            self.text_function(&mut out);
+        }
         let size = self.scratch_size();
         if size > 0 {
             out.blank();

@@ -241,6 +241,7 @@ pub const ASSEMBLYSCRIPT: Convention = Convention {
         "load",
         "memory",
         "store",
+        "textAt",
         "trace",
         "unreachable",
     ],

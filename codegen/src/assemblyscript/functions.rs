@@ -73,7 +73,7 @@ impl AssemblyScript<'_> {
         ));
         list(
             out,
-            &format!("declare function {}(", import_name(names)),
+            &format!("export declare function {}(", import_name(names)),
             &params,
             &format!("): {result};"),
         );

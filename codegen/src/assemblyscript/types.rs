@@ -1,6 +1,6 @@
 //! Types in AssemblyScript, and how they are read from memory and written to it.
 
-use super::{AssemblyScript, comment, quoted, scalar};
+use super::{AssemblyScript, WIDTH, comment, scalar};
 use crate::docs;
 use crate::model::{Case, Field, IntRepr, Member, Type, TypeDef, TypeKind};
 use crate::names::TypeNames;
@@ -59,21 +59,24 @@ impl AssemblyScript<'_> {
     /// Functions that give the name and the meaning of an error.
     fn error_texts(&self, out: &mut Source, names: &TypeNames, cases: &[Member]) {
         let name = &names.name;
+        let count = cases.len();
         let mut text =
             |function: &str, what: &str, otherwise: &str, of: &dyn Fn(&Member) -> String| {
                 out.blank();
                 comment(out, what, "");
                 let open = format!("export function {function}(code: {name}): string {{");
                 out.block(open, "}", |out| {
-                    out.block("switch (code) {", "}", |out| {
-                        for (case, member) in cases.iter().zip(&names.members) {
-                            out.line(format!(
-                                "case {name}.{member}: return {};",
-                                quoted(&of(case))
-                            ));
+                    // Inside of the function, so that a program without the function is without
+                    // the texts.
+                    out.block("const texts = memory.data<u8>([", "]);", |out| {
+                        for case in cases {
+                            text_bytes(out, &of(case));
                         }
-                        out.line(format!("default: return {};", quoted(otherwise)));
+                        text_bytes(out, otherwise);
                     });
+                    out.line(format!(
+                        "return textAt(texts, <u32>code < {count} ? <u32>code : {count});"
+                    ));
                 });
             };
         text(
@@ -88,6 +91,28 @@ impl AssemblyScript<'_> {
             "unknown error",
             &docs::message,
         );
+    }
+
+    /// The function that finds a text for [`AssemblyScript::error_texts`].
+    ///
+    /// String literals of AssemblyScript are UTF-16 and have a header each; a table in UTF-8 has
+    /// less than half the size.
+    pub(super) fn text_function(&self, out: &mut Source) {
+        comment(
+            out,
+            "The text at an index among texts in UTF-8, each ended by 255, a byte that is not in \
+             UTF-8.",
+            "",
+        );
+        let open = "function textAt(texts: usize, index: u32): string {";
+        out.block(open, "}", |out| {
+            out.line("let end = texts;");
+            out.block("while (true) {", "}", |out| {
+                out.line("while (load<u8>(end) != 255) end++;");
+                out.line("if (index-- == 0) return String.UTF8.decodeUnsafe(texts, end - texts);");
+                out.line("texts = ++end;");
+            });
+        });
     }
 
     fn record(&self, out: &mut Source, names: &TypeNames, fields: &[Field], def: &TypeDef) {
@@ -257,4 +282,26 @@ impl AssemblyScript<'_> {
             },
         }
     }
+}
+
+/// Writes the bytes of a text and the 255 behind it, as elements of an array, below the text.
+fn text_bytes(out: &mut Source, text: &str) {
+    // What would end the comment, or would not be seen in it, is blank in it.
+    let visible = |c: char| match c {
+        '\u{2028}' | '\u{2029}' => ' ',
+        c if c.is_control() => ' ',
+        c => c,
+    };
+    let shown: String = text.chars().map(visible).collect();
+    out.line(format!("// {shown}").trim_end());
+    let mut line = String::new();
+    for byte in text.bytes().chain([u8::MAX]) {
+        let element = format!("{byte}, ");
+        if out.width() + line.len() + element.trim_end().len() > WIDTH {
+            out.line(line.trim_end());
+            line.clear();
+        }
+        line.push_str(&element);
+    }
+    out.line(line.trim_end());
 }
