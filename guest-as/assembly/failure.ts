@@ -10,16 +10,23 @@ export class Failure {
   /**
    * @param code - Which error it is. Most come from the host; the others are what this package
    *   notices before or after a call, with the code that fits best.
-   * @param message - What went wrong, for people.
+   * @param text - What went wrong, for people; what the host means by the code unless it is given.
    */
   constructor(
     readonly code: HttpError,
-    readonly message: string,
+    private readonly text: string | null = null,
   ) {}
 
   /** The failure that the host means by a code. */
   static ofHost(code: HttpError): Failure {
-    return new Failure(code, httpErrorMessage(code));
+    return new Failure(code);
+  }
+
+  /** What went wrong, for people. */
+  get message(): string {
+    // Not before it is asked for: most failures are only told apart by their code.
+    const text = this.text;
+    return text !== null ? text : httpErrorMessage(this.code);
   }
 
   /** The name of the code, such as `destination_not_allowed`. */
@@ -32,6 +39,11 @@ export class Failure {
     const code = <i32>this.code;
     return this.name + " (" + code.toString() + "): " + this.message;
   }
+}
+
+/** Aborts the module with the failure's message. */
+export function abortWith(failure: Failure): void {
+  throw new Error(failure.toString());
 }
 
 /** What a call gives that may fail: a value, or a failure. */
@@ -60,7 +72,7 @@ export class Result<T> {
   /** The value. If there is none this aborts the module with the failure's message. */
   get value(): T {
     const failure = this.failure;
-    if (failure !== null) throw new Error(failure.toString());
+    if (failure !== null) abortWith(failure);
     return this.content;
   }
 

@@ -1,4 +1,4 @@
-import { decodeText, sameName } from "./text";
+import { copyOf, decodeText, sameName } from "./text";
 
 /** One header. */
 class Field {
@@ -97,22 +97,23 @@ export class Headers {
    */
   static parse(text: Uint8Array): Headers | null {
     const headers = new Headers();
-    const len = text.byteLength;
-    let start = 0;
-    while (start < len) {
-      let colon = -1;
+    let start = text.dataStart;
+    const last = start + text.byteLength;
+    while (start < last) {
+      let colon: usize = 0;
       let end = start;
-      while (end < len && text[end] != 0x0a) {
-        if (colon < 0 && text[end] == 0x3a) colon = end;
-        end++;
+      for (; end < last; end++) {
+        const byte = load<u8>(end);
+        if (byte == 0x0a) break;
+        if (byte == 0x3a && colon == 0) colon = end;
       }
       if (end > start) {
         if (colon <= start) return null;
-        const name = decodeText(text.subarray(start, colon));
-        const bytes = text.slice(colon + 1, end);
-        const value = decodeText(bytes);
+        const name = decodeText(start, <i32>(colon - start));
+        const len = <i32>(end - ++colon);
+        const value = decodeText(colon, len);
         // Text of the same length as its bytes is ASCII, or not UTF-8.
-        headers.push(name, value, value.length == bytes.length ? bytes : null);
+        headers.push(name, value, value.length == len ? copyOf(colon, len) : null);
       }
       start = end + 1;
     }
@@ -125,9 +126,8 @@ export class Headers {
    */
   findUnsendable(): i32 {
     for (let i = 0; i < this.fields.length; i++) {
-      const name = this.fields[i].name;
-      if (name.length == 0 || name.includes(":") || hasLineBreak(name)) return i;
-      if (hasLineBreak(this.fields[i].value)) return i;
+      const field = unchecked(this.fields[i]);
+      if (field.name.length == 0 || isCut(field.name, 0x3a) || isCut(field.value, 0x0a)) return i;
     }
     return -1;
   }
@@ -139,12 +139,17 @@ export class Headers {
 
   private find(name: string, from: i32): i32 {
     for (let i = from; i < this.fields.length; i++) {
-      if (sameName(this.fields[i].name, name)) return i;
+      if (sameName(unchecked(this.fields[i]).name, name)) return i;
     }
     return -1;
   }
 }
 
-function hasLineBreak(text: string): bool {
-  return text.includes("\n") || text.includes("\r");
+/** Whether a line break, or another character, ends a text before its end. */
+function isCut(text: string, other: i32): bool {
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit == 0x0a || unit == 0x0d || unit == other) return true;
+  }
+  return false;
 }

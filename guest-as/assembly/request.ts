@@ -1,8 +1,18 @@
-import { Failure, Result } from "./failure";
-import { HttpError, req } from "./generated";
+import { Failure, Result, abortWith } from "./failure";
+import { HttpError, _req } from "./generated";
 import { Headers } from "./headers";
 import { Method, methodName } from "./method";
 import { Response } from "./response";
+import { MAX_UTF8, writeText } from "./text";
+
+/** The text `HEAD` in memory, as an integer: quicker to compare than strings are. */
+const HEAD: u64 = 0x0044_0041_0045_0048;
+
+/** Where the host writes the status, which is read before another call can be made. */
+const STATUS: usize = memory.data(2, 2);
+
+/** Where the host writes the handle of a response. */
+const HANDLE: usize = memory.data(4, 4);
 
 /** An HTTP request. A {@link RequestBuilder} makes and sends one in one expression. */
 export class Request {
@@ -32,25 +42,65 @@ export class Request {
  * If the request fails this aborts the module with a message; {@link tryRequest} does not.
  */
 export function request(req: Request): Response {
-  return tryRequest(req).value;
+  const failure = exchange(req);
+  if (failure !== null) abortWith(failure);
+  return arrived(req);
 }
 
 /** Sends a request like {@link request}, and gives a failure as a value. */
 export function tryRequest(request: Request): Result<Response> {
+  const failure = exchange(request);
+  return failure !== null ? Result.failed<Response>(failure) : Result.of(arrived(request));
+}
+
+/** Sends a request; `STATUS` and `HANDLE` have the response, unless this gives a failure. */
+function exchange(request: Request): Failure | null {
   const headers = request.headers;
   const unsendable = headers.findUnsendable();
   if (unsendable >= 0) {
     const message =
       "the header `" + headers.nameAt(unsendable) + "` has a line break, or no proper name";
-    return Result.failed<Response>(new Failure(HttpError.INVALID_ENCODING, message));
+    return new Failure(HttpError.INVALID_ENCODING, message);
   }
-  const body = Uint8Array.wrap(request.body);
-  const result = req(request.url, request.methodName, headers.toString(), body);
-  if (result.error != HttpError.SUCCESS) {
-    return Result.failed<Response>(Failure.ofHost(result.error));
+  const url = request.url;
+  const method = request.methodName;
+  const body = request.body;
+  // One buffer has all texts, one after the other: a request is sent often, and each buffer costs.
+  let units = url.length + method.length;
+  for (let i = 0; i < headers.length; i++) {
+    units += headers.nameAt(i).length + headers.valueAt(i).length + 2;
   }
-  const hasBody = request.methodName != "HEAD";
-  return Result.of(new Response(result.statusCode, result.responseHandle, hasBody));
+  const text = new ArrayBuffer(units * MAX_UTF8);
+  const urlStart = changetype<usize>(text);
+  const methodStart = writeText(url, urlStart);
+  const headersStart = writeText(method, methodStart);
+  let headersEnd = headersStart;
+  for (let i = 0; i < headers.length; i++) {
+    headersEnd = writeText(headers.nameAt(i), headersEnd);
+    store<u8>(headersEnd++, 0x3a);
+    headersEnd = writeText(headers.valueAt(i), headersEnd);
+    store<u8>(headersEnd++, 0x0a);
+  }
+  const error = <HttpError>_req(
+    urlStart,
+    methodStart - urlStart,
+    methodStart,
+    headersStart - methodStart,
+    headersStart,
+    headersEnd - headersStart,
+    changetype<usize>(body),
+    body.byteLength,
+    STATUS,
+    HANDLE,
+  );
+  return error != HttpError.SUCCESS ? Failure.ofHost(error) : null;
+}
+
+/** The response that `exchange` has left. */
+function arrived(request: Request): Response {
+  const method = request.methodName;
+  const isHead = method.length == 4 && load<u64>(changetype<usize>(method)) == HEAD;
+  return new Response(load<u16>(STATUS), load<u32>(HANDLE), !isHead);
 }
 
 /**

@@ -1,51 +1,57 @@
-/** Text of header fields, which need not be UTF-8. */
+/** Text in memory: that of header fields, which need not be UTF-8, and that of requests. */
 
 /**
  * The text of some bytes: UTF-8, or if they are not, ISO 8859-1, which header fields were in once
  * (RFC 9110, section 5.5). So no bytes are lost: in the latter case each is one character.
  */
-export function decodeText(bytes: Uint8Array): string {
-  const start = bytes.dataStart;
-  const len = bytes.byteLength;
-  if (isUtf8(bytes)) return String.UTF8.decodeUnsafe(start, len);
-  const text = new Uint16Array(len);
+export function decodeText(start: usize, len: i32): string {
+  if (isUtf8(start, len)) return String.UTF8.decodeUnsafe(start, len);
+  // Each byte is one UTF-16 code unit, of two bytes.
+  const text = changetype<string>(__new(<usize>len << 1, idof<string>()));
   for (let i = 0; i < len; i++) {
-    text[i] = load<u8>(start + i);
+    store<u16>(changetype<usize>(text) + (i << 1), load<u8>(start + i));
   }
-  return String.UTF16.decode(text.buffer);
+  return text;
+}
+
+/** How many bytes a UTF-16 code unit can have at most in UTF-8. */
+export const MAX_UTF8: i32 = 3;
+
+/** Writes a text to memory in UTF-8, and gives where it ends. */
+export function writeText(text: string, at: usize): usize {
+  return at + String.UTF8.encodeUnsafe(changetype<usize>(text), text.length, at);
+}
+
+/** A copy of some bytes. */
+export function copyOf(start: usize, len: i32): Uint8Array {
+  const copy = new ArrayBuffer(len);
+  memory.copy(changetype<usize>(copy), start, len);
+  return bytesOf(copy);
+}
+
+/** All of a buffer. In one place, since `wrap` is inlined. */
+export function bytesOf(buffer: ArrayBuffer): Uint8Array {
+  return Uint8Array.wrap(buffer, 0, buffer.byteLength);
 }
 
 /** Whether bytes are UTF-8 (RFC 3629, section 4). */
-export function isUtf8(bytes: Uint8Array): bool {
-  let at = bytes.dataStart;
-  const end = at + bytes.byteLength;
+export function isUtf8(at: usize, len: i32): bool {
+  const end = at + len;
   while (at < end) {
-    const first = load<u8>(at++);
+    const first = <i32>load<u8>(at++);
     if (first < 0x80) continue;
-    // How many bytes follow, and within which limits the next one must be.
-    let following = 1;
-    let low: u8 = 0x80;
-    let high: u8 = 0xbf;
-    if (first >= 0xc2 && first <= 0xdf) {
-      following = 1;
-    } else if (first >= 0xe0 && first <= 0xef) {
-      following = 2;
-      if (first == 0xe0) low = 0xa0;
-      if (first == 0xed) high = 0x9f;
-    } else if (first >= 0xf0 && first <= 0xf4) {
-      following = 3;
-      if (first == 0xf0) low = 0x90;
-      if (first == 0xf4) high = 0x8f;
-    } else {
-      return false;
-    }
-    if (end - at < <usize>following) return false;
-    while (following-- > 0) {
-      const next = load<u8>(at++);
+    if (first < 0xc2 || first > 0xf4) return false;
+    let following: usize = first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
+    if (end - at < following) return false;
+    // Within these limits the next byte must be; they are narrower after some first bytes.
+    let low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+    let high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+    do {
+      const next = <i32>load<u8>(at++);
       if (next < low || next > high) return false;
       low = 0x80;
       high = 0xbf;
-    }
+    } while (--following > 0);
   }
   return true;
 }
