@@ -27,7 +27,9 @@ pub fn run(arguments: &BenchArgs) -> Result<()> {
     if find_program("taskset").is_none() {
         bail!("taskset is not installed; it is in Debian's package util-linux, and Linux only");
     }
-    guests::run(&GuestsArgs::only(&["rust-bench", "as-bench"]))?;
+    // The tours are measured for their sizes.
+    let guests = ["rust-bench", "as-bench", "rust-tour", "as-tour"];
+    guests::run(&GuestsArgs::only(&guests))?;
     step::header("Building the benchmarks");
     // The programs have target directories of their own, so that neither changes what features
     // the other's dependencies have.

@@ -14,6 +14,9 @@ use crate::{project, step};
 /// The size of the download.
 const DOWNLOAD_BYTES: usize = 64 * 1024 * 1024;
 
+/// The size of the body that the tour streams.
+const TOUR_BYTES: usize = 1024 * 1024;
+
 /// The languages, as the names of their guests begin.
 const LANGUAGES: [(&str, &str); 2] = [("rust", "Rust"), ("as", "AssemblyScript")];
 
@@ -50,7 +53,7 @@ fn generate() -> Result<()> {
 }
 
 fn build_guests() -> Result<()> {
-    let names = ["post", "download", "reactor"];
+    let names = ["post", "download", "tour", "reactor"];
     let guests = LANGUAGES.map(|(prefix, _)| names.map(|name| format!("{prefix}-{name}")));
     let guests: Vec<&str> = guests.iter().flatten().map(String::as_str).collect();
     guests::run(&GuestsArgs::only(&guests))
@@ -94,6 +97,12 @@ impl Demo {
             let output = self.allowed(&[], &guest("download"), &[&url])?;
             let hash = format!("{:016x}", body_hash(&self.download));
             expect(&output, &["200", &DOWNLOAD_BYTES.to_string(), &hash])
+        });
+        summary.step(format!("{language}: tour"), || {
+            let output = self.allowed(&[], &guest("tour"), &[&self.server.origin()])?;
+            let streamed = format!("stream: {TOUR_BYTES}");
+            let texts = ["get: 200, 13 bytes", "post: 200", "text/plain", &streamed];
+            expect(&output, &texts)
         });
         for (function, result) in [("get", "200"), ("post", "200"), ("concurrent", "3")] {
             summary.step(format!("{language}: reactor, {function}"), || {

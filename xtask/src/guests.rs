@@ -22,7 +22,7 @@ struct RustGuest {
     kind: Kind,
 }
 
-const RUST_GUESTS: [RustGuest; 6] = [
+const RUST_GUESTS: [RustGuest; 7] = [
     RustGuest {
         name: "rust-post",
         package: "guest-rust",
@@ -35,6 +35,13 @@ const RUST_GUESTS: [RustGuest; 6] = [
         package: "guest-rust",
         selection: &["--example", "download"],
         artefact: "examples/download.wasm",
+        kind: Kind::Command,
+    },
+    RustGuest {
+        name: "rust-tour",
+        package: "guest-rust",
+        selection: &["--example", "tour"],
+        artefact: "examples/tour.wasm",
         kind: Kind::Command,
     },
     RustGuest {
@@ -78,38 +85,52 @@ struct AsGuest {
     directory: &'static str,
     /// Its source, from that directory.
     entry: &'static str,
+    /// Which target of that `asconfig.json`; `release`, which needs not be there, is the usual one.
+    target: &'static str,
     kind: Kind,
 }
 
-const AS_GUESTS: [AsGuest; 5] = [
+const AS_GUESTS: [AsGuest; 6] = [
     AsGuest {
         name: "as-post",
         directory: AS_PACKAGE,
         entry: "examples/post.ts",
+        target: "release",
         kind: Kind::Command,
     },
     AsGuest {
         name: "as-download",
         directory: AS_PACKAGE,
         entry: "examples/download.ts",
+        target: "release",
+        kind: Kind::Command,
+    },
+    AsGuest {
+        name: "as-tour",
+        directory: AS_PACKAGE,
+        entry: "examples/tour.ts",
+        target: "small",
         kind: Kind::Command,
     },
     AsGuest {
         name: "as-reactor",
         directory: AS_PACKAGE,
         entry: "examples/reactor.ts",
+        target: "release",
         kind: Kind::Reactor,
     },
     AsGuest {
         name: "as-e2e",
         directory: "host/tests/guests/e2e-as",
         entry: "assembly/index.ts",
+        target: "release",
         kind: Kind::Reactor,
     },
     AsGuest {
         name: "as-bench",
         directory: "host/bench/guests/assemblyscript",
         entry: "assembly/index.ts",
+        target: "release",
         kind: Kind::Reactor,
     },
 ];
@@ -209,6 +230,7 @@ fn build_as(guests: &[&AsGuest]) -> Result<()> {
         asc.current_dir(&directory)
             .args([guest.entry, "--outFile"])
             .arg(&unfinished)
+            .args(["--target", guest.target])
             .args(["--exportStart", guest.kind.start()]);
         step::run(&mut asc).with_context(|| format!("cannot build {}", guest.name))?;
         fs::rename(&unfinished, &output)

@@ -33,6 +33,10 @@ const WASI_LIBC: &str = "/usr/lib/wasm32-wasi";
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
 
+/// Has the linker write the numbers of functions and addresses of data, for which the compiler
+/// leaves five bytes each, in as few as they need.
+const SHORT_NUMBERS: &str = "-Clink-arg=--compress-relocations";
+
 /// A way to compile Rust for [`TARGET`].
 pub enum Toolchain {
     /// The toolchain of the workspace has a standard library for the target.
@@ -131,15 +135,13 @@ impl Toolchain {
         if let Toolchain::Debian { .. } = self {
             command.arg("-Zbuild-std=std,panic_abort");
         }
-        command.args(selection);
+        command.args(selection).arg("--").arg(SHORT_NUMBERS);
         if let Toolchain::Debian { .. } = self
             && kind == Kind::Command
         {
             // The standard library does not bring the entry point of a program along here, as it
             // does when it comes from rustup.
-            command
-                .arg("--")
-                .arg(format!("-Clink-arg={WASI_LIBC}/crt1-command.o"));
+            command.arg(format!("-Clink-arg={WASI_LIBC}/crt1-command.o"));
         }
         command
     }
