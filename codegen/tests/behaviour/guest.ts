@@ -2,6 +2,7 @@
 
 import {
   Color, Errno, Point, RIGHTS_EXECUTE, RIGHTS_READ, RIGHTS_WRITE, Shape,
+  errnoMessage, errnoName,
   color, flags, list, numbers, points, record, text, variant,
 } from "./echo";
 
@@ -30,5 +31,9 @@ export function run(): i32 {
   if (sum.wide != 65538 || sum.size != 3) return 11;
   const last = points([new Point(1, Color.RED, 2), new Point(-3, Color.GREEN, 4294967296)]).point;
   if (last.x != -3 || last.color != Color.GREEN || last.y != 4294967296) return 12;
+  if (errnoName(Errno.WRONG) != "wrong" || errnoName(<Errno>2) != "unknown") return 13;
+  if (errnoMessage(Errno.SUCCESS) != "success") return 14;
+  if (errnoMessage(Errno.WRONG) != "Grüße, 漢字 and 😀 are no \"echo\"") return 15;
+  if (errnoMessage(<Errno>-1) != "unknown error") return 16;
   return 0;
 }
