@@ -44,8 +44,8 @@ pub fn generated(document: &Document, name: &str, language: Language) -> Result<
     Ok(files.remove(0).contents)
 }
 
-/// The documents of WASI, which come with the crate wasmtime-wasi.
-pub fn wasi_documents() -> Vec<(&'static str, Document)> {
+/// The folder of WASI's documents, which come with the crate wasmtime-wasi.
+pub fn wasi_folder() -> PathBuf {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version=1", "--locked"])
         .current_dir(root())
@@ -71,7 +71,12 @@ pub fn wasi_documents() -> Vec<(&'static str, Document)> {
             version.is_some_and(|version| version.starts_with(|c: char| c.is_ascii_digit()))
         })
         .expect("wasmtime-wasi is a dependency of the workspace");
-    let folder = Path::new(&package).with_file_name("witx");
+    Path::new(&package).with_file_name("witx")
+}
+
+/// The documents of WASI.
+pub fn wasi_documents() -> Vec<(&'static str, Document)> {
+    let folder = wasi_folder();
     let load =
         |path: &str| Document::load(&[folder.join(path)]).unwrap_or_else(|error| panic!("{error}"));
     vec![

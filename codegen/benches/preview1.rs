@@ -1,0 +1,52 @@
+//! How long it takes to read the document of WASI preview 1, or the one that the environment
+//! variable `WITX` names, and to generate each language from it:
+//!
+//! ```sh
+//! cargo bench -p wasi-experimental-http-codegen
+//! ```
+
+#[path = "../tests/support/mod.rs"]
+mod support;
+
+use std::path::{Path, PathBuf};
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use wasi_experimental_http_codegen::{
+    Document, GeneratedFile, GuestFaults, Language, Options, generate,
+};
+
+fn languages(criterion: &mut Criterion) {
+    let path = match std::env::var_os("WITX") {
+        Some(path) => PathBuf::from(path),
+        None => support::wasi_folder().join("p1/wasi_snapshot_preview1.witx"),
+    };
+    let document = load(&path);
+    let mut group = criterion.benchmark_group("preview1");
+    group.bench_function("load", |bencher| bencher.iter(|| load(&path)));
+    for language in Language::ALL {
+        group.bench_function(language.name(), |bencher| {
+            bencher.iter(|| files(&document, &[language]));
+        });
+    }
+    group.bench_function("load and all languages", |bencher| {
+        bencher.iter(|| files(&load(&path), &Language::ALL));
+    });
+    group.finish();
+}
+
+fn load(path: &Path) -> Document {
+    Document::load(&[path]).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn files(document: &Document, languages: &[Language]) -> Vec<GeneratedFile> {
+    let options = Options {
+        stem: "preview1".to_owned(),
+        source: "preview1.witx".to_owned(),
+        command: "cargo bench".to_owned(),
+        faults: GuestFaults::default(),
+    };
+    generate(document, languages, &options).unwrap_or_else(|error| panic!("{error}"))
+}
+
+criterion_group!(benches, languages);
+criterion_main!(benches);
