@@ -92,14 +92,10 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    /// What faults are sorted by: file, line and column.
-    pub(crate) fn place(&self) -> Option<(PathBuf, usize, usize)> {
-        let location = self.location.as_ref()?;
-        Some((
-            location.path().to_owned(),
-            location.line(),
-            location.column(),
-        ))
+    /// What faults are sorted by.
+    pub(crate) fn place(&self) -> Option<(PathBuf, usize)> {
+        let (path, offset) = self.location.as_ref()?.place();
+        Some((path.to_owned(), offset))
     }
 
     /// A fault at `location`.
@@ -159,53 +155,49 @@ impl Source {
 #[derive(Clone)]
 pub struct Location {
     source: Arc<Source>,
-    line: usize,
-    column: usize,
+    /// In what is parsed. A document has thousands of places and shows few, if any, so lines are
+    /// counted when they are asked for.
+    span: wast::Span,
 }
 
 impl PartialEq for Location {
     fn eq(&self, other: &Location) -> bool {
-        let place = |at: &Location| (at.source.path.clone(), at.line, at.column);
-        place(self) == place(other)
+        self.place() == other.place()
     }
 }
 
 impl Eq for Location {}
 
 impl Location {
-    /// The place of byte `byte` of line `line`, both counted from 0. A place behind the end
-    /// of the text is moved to the end.
-    pub(crate) fn new(source: &Arc<Source>, line: usize, byte: usize) -> Location {
-        let (line, byte) = match &source.translated {
-            Some(translated) => {
-                let before: usize = translated
-                    .text
-                    .split_inclusive('\n')
-                    .take(line)
-                    .map(str::len)
-                    .sum();
-                let before = source.text.get(..translated.original(before + byte));
-                let before = before.unwrap_or(&source.text);
-                let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-                (before.matches('\n').count(), before.len() - line_start)
-            }
-            None => (line, byte),
-        };
-        let lines = || source.text.split('\n');
-        let (line, text, byte) = match lines().nth(line) {
-            Some(text) => (line, text, byte),
-            None => {
-                let last = lines().count() - 1;
-                let text = lines().next_back().unwrap_or_default();
-                (last, text, text.len())
-            }
-        };
-        let before = text.get(..byte).unwrap_or(text);
+    /// The place of a span. One behind the end of the text is moved to the end.
+    pub(crate) fn new(source: &Arc<Source>, span: wast::Span) -> Location {
         Location {
             source: source.clone(),
-            line: line + 1,
-            column: before.chars().count() + 1,
+            span,
         }
+    }
+
+    /// The place of byte `byte` of line `line` of what is parsed, both counted from 0.
+    pub(crate) fn of_line(source: &Arc<Source>, line: usize, byte: usize) -> Location {
+        let offset = offset(source.parsed(), line, byte);
+        Location::new(source, wast::Span::from_offset(offset))
+    }
+
+    /// What locations are compared by: the file, and the place in it in bytes.
+    fn place(&self) -> (&Path, usize) {
+        (self.path(), self.before().len())
+    }
+
+    /// The text before the place.
+    fn before(&self) -> &str {
+        let (line, byte) = self.span.linecol_in(self.source.parsed());
+        let offset = offset(self.source.parsed(), line, byte);
+        let offset = match &self.source.translated {
+            Some(translated) => translated.original(offset),
+            None => offset,
+        };
+        let text = &self.source.text;
+        &text[..text.floor_char_boundary(offset)]
     }
 
     /// The file.
@@ -215,25 +207,26 @@ impl Location {
 
     /// The line, counted from 1.
     pub fn line(&self) -> usize {
-        self.line
+        self.before().matches('\n').count() + 1
     }
 
     /// The column in characters, counted from 1.
     pub fn column(&self) -> usize {
-        self.column
+        let line = self.before().rsplit('\n').next().unwrap_or_default();
+        line.chars().count() + 1
     }
 
     /// The source line and, below it, a caret under the column. Tabs are repeated in the
     /// caret's indentation, so that it is right for any tab width.
     fn fmt_snippet(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = self.source.text.split('\n').nth(self.line - 1);
+        let text = self.source.text.split('\n').nth(self.line() - 1);
         let text = text.unwrap_or_default().trim_end();
-        let number = self.line.to_string();
+        let number = self.line().to_string();
         let margin = " ".repeat(number.len());
         let indent: String = text
             .chars()
             .chain(std::iter::repeat(' '))
-            .take(self.column - 1)
+            .take(self.column() - 1)
             .map(|c| if c == '\t' { '\t' } else { ' ' })
             .collect();
         write!(f, "\n{margin} |\n{number} | {text}\n{margin} | {indent}^")
@@ -242,7 +235,8 @@ impl Location {
 
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.path().display(), self.line, self.column)
+        let path = self.path().display();
+        write!(f, "{path}:{}:{}", self.line(), self.column())
     }
 }
 
@@ -250,4 +244,10 @@ impl fmt::Debug for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")
     }
+}
+
+/// The place of byte `byte` of line `line` of a text, both counted from 0.
+fn offset(text: &str, line: usize, byte: usize) -> usize {
+    let before = text.split_inclusive('\n').take(line);
+    before.map(str::len).sum::<usize>() + byte
 }

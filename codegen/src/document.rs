@@ -141,7 +141,7 @@ impl Locations {
     }
 
     fn insert_declaration(&mut self, declaration: &DeclSyntax<'_>, source: &Arc<Source>) {
-        let at = |span| locate(source, span);
+        let at = |span| Location::new(source, span);
         match declaration {
             DeclSyntax::Typename(ty) => {
                 let name = ty.ident.name();
@@ -215,14 +215,17 @@ impl Loader<'_> {
 
     fn declarations(&mut self, source: &Arc<Source>) -> Result<(), Diagnostic> {
         let syntax_error = |error: wast::Error| {
-            Diagnostic::new(locate(source, error.span()), one_line(&error.message()))
+            Diagnostic::new(
+                Location::new(source, error.span()),
+                one_line(&error.message()),
+            )
         };
         check_depth(source)?;
         let buffer = ParseBuffer::new(source.parsed()).map_err(syntax_error)?;
         let file = wast::parser::parse::<File>(&buffer).map_err(syntax_error)?;
         for item in file.items {
             match item {
-                Item::Use { span, path } => self.used(locate(source, span), source, path),
+                Item::Use { span, path } => self.used(Location::new(source, span), source, path),
                 Item::Declaration {
                     span,
                     comments,
@@ -290,7 +293,7 @@ impl Loader<'_> {
             Ok(Ok(())) => return true,
             Ok(Err(error)) => self.fault(source, &error),
             Err(_) => self.faults.push(Diagnostic::new(
-                locate(source, span),
+                Location::new(source, span),
                 "the crate witx panicked on this declaration",
             )),
         }
@@ -328,7 +331,7 @@ impl Loader<'_> {
         if let Some(kind) = empty_type(ty) {
             let message = format!("a {kind} needs at least one member");
             self.faults
-                .push(Diagnostic::new(locate(source, span), message).hint("give it one"));
+                .push(Diagnostic::new(Location::new(source, span), message).hint("give it one"));
         }
     }
 
@@ -339,7 +342,7 @@ impl Loader<'_> {
             let known = self.declared.contains(name) || self.failed.contains(name);
             if !known && own != Some(name) {
                 self.faults
-                    .push(unknown_name(name, locate(source, id.span())));
+                    .push(unknown_name(name, Location::new(source, id.span())));
             }
         }
         for part in parts(ty) {
@@ -358,7 +361,7 @@ impl Loader<'_> {
         };
         let mut first = HashMap::new();
         for (name, span) in names {
-            let at = locate(source, span);
+            let at = Location::new(source, span);
             match first.get(name) {
                 None => {
                     first.insert(name, at);
@@ -374,7 +377,7 @@ impl Loader<'_> {
 
     fn fault(&mut self, source: &Arc<Source>, error: &ValidationError) {
         let at = |location: &witx::Location| {
-            Location::new(source, location.line - 1, location.column - 1)
+            Location::of_line(source, location.line - 1, location.column - 1)
         };
         use ValidationError::*;
         let fault = match error {
@@ -572,7 +575,7 @@ fn check_depth(source: &Arc<Source>) -> Result<(), Diagnostic> {
                 if depth > MAX_DEPTH {
                     let offset = token.as_ptr() as usize - source.parsed().as_ptr() as usize;
                     return Err(Diagnostic::new(
-                        locate(source, wast::Span::from_offset(offset)),
+                        Location::new(source, wast::Span::from_offset(offset)),
                         format!("parentheses are nested more than {MAX_DEPTH} deep"),
                     ));
                 }
@@ -582,11 +585,6 @@ fn check_depth(source: &Arc<Source>) -> Result<(), Diagnostic> {
         }
     }
     Ok(())
-}
-
-fn locate(source: &Arc<Source>, span: wast::Span) -> Location {
-    let (line, byte) = span.linecol_in(source.parsed());
-    Location::new(source, line, byte)
 }
 
 fn one_line(message: &str) -> String {
