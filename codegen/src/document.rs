@@ -5,6 +5,7 @@
 //! declaration here, since its own `load` stops at the first fault, panics on some, and gives
 //! no place for others.
 
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -73,40 +74,20 @@ impl Document {
         paths: &[P],
         read: impl Fn(&Path) -> io::Result<String>,
     ) -> Result<Document, Error> {
-        let mut loader = Loader {
-            read: &read,
-            seen: HashSet::new(),
-            validation: DocValidation::new(),
-            definitions: Vec::new(),
-            locations: Locations::default(),
-            declared: HashSet::new(),
-            failed: HashSet::new(),
-            faults: Vec::new(),
-            buffers: HashSet::new(),
-        };
-        for path in paths {
-            let path = normalise(path.as_ref());
-            if loader.seen.insert(path.clone()) {
-                let text = read(&path).map_err(|source| Error::Read {
-                    path: path.clone(),
-                    source,
-                })?;
-                loader.file(path, text);
+        let texts = RefCell::new(HashMap::new());
+        let read_once = |path: &Path| {
+            if let Some(text) = texts.borrow().get(path) {
+                return Ok(String::clone(text));
             }
-        }
-        let document = Document {
-            witx: loader.validation.into_document(loader.definitions),
-            locations: loader.locations,
+            let text = read(path)?;
+            texts.borrow_mut().insert(path.to_owned(), text.clone());
+            Ok(text)
         };
-        if !loader.faults.is_empty() {
-            // What is valid so far may have faults that only show when it is lowered.
-            if let Err(Error::Invalid(more)) = Model::new(&document) {
-                loader.faults.extend(more.iter().cloned());
-            }
-            loader.faults.sort_by_key(Diagnostic::place);
+        // Most of the time would go into finding places, which only faults need.
+        match Loader::new(&read_once, false).load(paths) {
+            Err(Error::Invalid(_)) => Loader::new(&read_once, true).load(paths),
+            loaded => loaded,
         }
-        Error::from_all(loader.faults)?;
-        Ok(document)
     }
 
     /// The document as the crate `witx` represents it.
@@ -185,6 +166,9 @@ impl Locations {
 /// The state of reading the files of one document.
 struct Loader<'a> {
     read: &'a dyn Fn(&Path) -> io::Result<String>,
+    /// Whether witx is to say where faults are. It counts the lines up to each name then, faulty
+    /// or not.
+    places: bool,
     seen: HashSet<PathBuf>,
     validation: DocValidation,
     definitions: Vec<Definition>,
@@ -199,6 +183,47 @@ struct Loader<'a> {
 }
 
 impl Loader<'_> {
+    fn new(read: &dyn Fn(&Path) -> io::Result<String>, places: bool) -> Loader<'_> {
+        Loader {
+            read,
+            places,
+            seen: HashSet::new(),
+            validation: DocValidation::new(),
+            definitions: Vec::new(),
+            locations: Locations::default(),
+            declared: HashSet::new(),
+            failed: HashSet::new(),
+            faults: Vec::new(),
+            buffers: HashSet::new(),
+        }
+    }
+
+    fn load<P: AsRef<Path>>(mut self, paths: &[P]) -> Result<Document, Error> {
+        for path in paths {
+            let path = normalise(path.as_ref());
+            if self.seen.insert(path.clone()) {
+                let text = (self.read)(&path).map_err(|source| Error::Read {
+                    path: path.clone(),
+                    source,
+                })?;
+                self.file(path, text);
+            }
+        }
+        let document = Document {
+            witx: self.validation.into_document(self.definitions),
+            locations: self.locations,
+        };
+        if !self.faults.is_empty() {
+            // What is valid so far may have faults that only show when it is lowered.
+            if let Err(Error::Invalid(more)) = Model::new(&document) {
+                self.faults.extend(more.iter().cloned());
+            }
+            self.faults.sort_by_key(Diagnostic::place);
+        }
+        Error::from_all(self.faults)?;
+        Ok(document)
+    }
+
     /// Reads one file and, where it says so, the files that it uses.
     fn file(&mut self, path: PathBuf, text: String) {
         let text = plain_indentation(text);
@@ -283,11 +308,14 @@ impl Loader<'_> {
         comments: &CommentSyntax<'_>,
         declaration: &DeclSyntax<'_>,
     ) -> bool {
+        let text = if self.places { source.parsed() } else { "" };
         // witx's validation has no known panic left, but it is not ours to vouch for.
         let validated = catch_unwind(AssertUnwindSafe(|| {
-            self.validation
-                .scope(source.parsed(), &source.path)
-                .validate_decl(declaration, comments, &mut self.definitions)
+            self.validation.scope(text, &source.path).validate_decl(
+                declaration,
+                comments,
+                &mut self.definitions,
+            )
         }));
         match validated {
             Ok(Ok(())) => return true,
