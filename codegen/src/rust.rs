@@ -25,7 +25,8 @@ pub(crate) fn generate(model: &Model, header: &[String]) -> Result<String, Error
         model,
         names: Names::new(model, &RUST),
     };
-    rust_format::file("Rust", header, backend.file())
+    let file = rust_format::parse("Rust", backend.file())?;
+    Ok(rust_format::file(header, &file))
 }
 
 struct Rust<'a> {

@@ -132,18 +132,21 @@ fn links(text: &str) -> bool {
     after.is_some_and(|after| after.starts_with("(http") || after.starts_with("(#"))
 }
 
-/// Formats a whole file, which starts with the lines of `header` as comments.
-pub fn file(
+/// Parses code that was generated for `language`.
+pub fn parse<T: syn::parse::Parse>(
     language: &'static str,
-    header: &[String],
     tokens: TokenStream,
-) -> Result<String, Error> {
-    let file: syn::File = syn::parse2(tokens).map_err(|error| Error::Internal {
+) -> Result<T, Error> {
+    syn::parse2(tokens).map_err(|error| Error::Internal {
         language,
         message: error.to_string(),
-    })?;
+    })
+}
+
+/// Formats a whole file, which starts with the lines of `header` as comments.
+pub fn file(header: &[String], file: &syn::File) -> String {
     let mut text: String = header.iter().map(|line| format!("// {line}\n")).collect();
-    let pretty = prettyplease::unparse(&file);
+    let pretty = prettyplease::unparse(file);
     let mut lines = pretty.lines();
     let mut previous = String::from(";");
     while let Some(line) = lines.next() {
@@ -166,7 +169,7 @@ pub fn file(
             previous = line;
         }
     }
-    Ok(text)
+    text
 }
 
 /// The argument of a macro call that stands for text, and whose argument starts with `rest`. A

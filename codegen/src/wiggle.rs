@@ -69,13 +69,13 @@ pub(crate) fn generate(
     };
     // What wiggle refuses all the same, it refuses by panicking.
     let generated = catch_unwind(AssertUnwindSafe(|| backend.file(&rewritten.document)));
-    let tokens = generated.unwrap_or_else(|_| {
+    let file = generated.unwrap_or_else(|_| {
         let locations = model.types.iter().map(|def| &def.location);
         let location = locations.flatten().next().cloned();
         let message = "wiggle has no bindings for a construct of this document";
         Err(Diagnostic::new(location, message).into())
     })?;
-    rust_format::file("wiggle", header, tokens)
+    Ok(rust_format::file(header, &file))
 }
 
 struct Wiggle<'a> {
@@ -85,7 +85,9 @@ struct Wiggle<'a> {
 }
 
 impl Wiggle<'_> {
-    fn file(&self, document: &Document) -> Result<TokenStream, Error> {
+    /// The file. What wiggle makes is parsed so that it can be documented, and what is added to
+    /// it is parsed by itself: to parse all of it together would take as long again.
+    fn file(&self, document: &Document) -> Result<syn::File, Error> {
         let witx = document.witx();
         let settings = CodegenSettings::new(
             &ErrorConf::default(),
@@ -104,8 +106,7 @@ impl Wiggle<'_> {
             .collect();
         let mut types = Vec::new();
         for ty in witx.typenames() {
-            let tokens = wiggle_generate::define_datatype(&ty, None);
-            let mut file: syn::File = syn::parse2(tokens).map_err(|error| internal(&error))?;
+            let mut file: syn::File = parse(wiggle_generate::define_datatype(&ty, None))?;
             if let Some(def) = by_name.get(ty.name.as_str()) {
                 document_type(&mut file, def);
             }
@@ -122,14 +123,14 @@ impl Wiggle<'_> {
             .zip(witx.modules())
         {
             let tokens = wiggle_generate::define_module_trait(&witx, &settings);
-            let mut item: syn::ItemTrait = syn::parse2(tokens).map_err(|error| internal(&error))?;
+            let mut item: syn::ItemTrait = parse(tokens)?;
             for (method, function) in item.items.iter_mut().zip(&module.functions) {
                 if let syn::TraitItem::Fn(method) = method {
                     method.sig.output = self.output(function);
                 }
             }
             document_trait(&mut item, module);
-            modules.push(self.module(module, names, &witx, &item));
+            modules.push(self.module(module, names, &witx, item)?);
         }
         let helpers = self.helpers();
         let full = self.model.types.iter().any(
@@ -139,18 +140,22 @@ impl Wiggle<'_> {
             || quote!(#[allow(unreachable_patterns, reason = "an enum has all values of its tag")]),
         );
         let docs = doc_or("The types of the document, as wiggle makes them.", "");
-        Ok(quote! {
-            #![cfg_attr(rustfmt, rustfmt::skip)]
+        let mut types_module: syn::ItemMod = parse(quote! {
             #docs
             #[allow(clippy::all, reason = "this is how wiggle writes")]
             #full
             pub mod types {
-                #(#types)*
                 #(#constants)*
             }
-            #(#modules)*
+        })?;
+        insert(&mut types_module, 0, types);
+        let mut file: syn::File = parse(quote! {
+            #![cfg_attr(rustfmt, rustfmt::skip)]
             #helpers
-        })
+        })?;
+        let modules = std::iter::once(types_module).chain(modules);
+        file.items.splice(0..0, modules.map(syn::Item::Mod));
+        Ok(file)
     }
 
     fn constant(&self, constant: &Constant, name: &str) -> TokenStream {
@@ -186,8 +191,8 @@ impl Wiggle<'_> {
         module: &Module,
         names: &ModuleNames,
         witx: &witx::Module,
-        item: &syn::ItemTrait,
-    ) -> TokenStream {
+        item: syn::ItemTrait,
+    ) -> Result<syn::ItemMod, Error> {
         let module_name = wiggle_names::module(&witx.name);
         let trait_name = &item.ident;
         let faulty = self.faults_docs();
@@ -217,12 +222,11 @@ impl Wiggle<'_> {
             .then(|| quote!(#[allow(unused_variables, reason = "the module has no functions")]));
         let intro = format!(" Adds the functions of module `{import_module}` to a linker.");
         let module_docs = rust_format::docs(&[format!("Module `{import_module}`.")]);
-        quote! {
+        let imports = usize::from(types.is_some());
+        let mut code: syn::ItemMod = parse(quote! {
             #module_docs
             pub mod #module_name {
                 #types
-
-                #item
 
                 #[doc = #intro]
                 ///
@@ -247,7 +251,9 @@ impl Wiggle<'_> {
                     Ok(())
                 }
             }
-        }
+        })?;
+        insert(&mut code, imports, [syn::Item::Trait(item)]);
+        Ok(code)
     }
 
     /// What a method of the trait gives.
@@ -321,6 +327,17 @@ impl Wiggle<'_> {
                     inside of it (at any alignment), and that each number is one of its type. A \
                     guest is answered with the error code for that, or traps if there is none.";
         rust_format::docs(&docs::wrap(text, 88))
+    }
+}
+
+fn parse<T: syn::parse::Parse>(tokens: TokenStream) -> Result<T, Error> {
+    rust_format::parse("wiggle", tokens)
+}
+
+/// Puts items into a module, before that of number `at`.
+fn insert(module: &mut syn::ItemMod, at: usize, items: impl IntoIterator<Item = syn::Item>) {
+    if let Some((_, content)) = &mut module.content {
+        content.splice(at..at, items);
     }
 }
 
