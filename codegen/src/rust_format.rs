@@ -149,24 +149,27 @@ pub fn file(header: &[String], file: &syn::File) -> String {
     let pretty = prettyplease::unparse(file);
     let mut lines = pretty.lines();
     let mut previous = String::from(";");
-    while let Some(line) = lines.next() {
-        let indent = &line[..line.len() - line.trim_start().len()];
-        let written = if let Some(rest) = line.trim_start().strip_prefix(COMMENT) {
-            vec![format!("{indent}// {}", argument(rest, &mut lines))]
-        } else if let Some(rest) = line.trim_start().strip_prefix(VERBATIM) {
-            let verbatim = argument(rest, &mut lines);
-            let lines = verbatim.lines().map(|line| format!("{indent}{line}"));
-            lines.map(|line| line.trim_end().to_owned()).collect()
-        } else {
-            vec![plain_generics(line)]
-        };
-        for line in written {
-            if needs_blank(&previous, &line) {
-                text.push('\n');
-            }
-            text.push_str(&line);
+    let mut push = |line: &str| {
+        if needs_blank(&previous, line) {
             text.push('\n');
-            previous = line;
+        }
+        text.push_str(line);
+        text.push('\n');
+        line.clone_into(&mut previous);
+    };
+    while let Some(line) = lines.next() {
+        let code = line.trim_start();
+        let indent = &line[..line.len() - code.len()];
+        if let Some(rest) = code.strip_prefix(COMMENT) {
+            push(&format!("{indent}// {}", argument(rest, &mut lines)));
+        } else if let Some(rest) = code.strip_prefix(VERBATIM) {
+            for line in argument(rest, &mut lines).lines() {
+                push(format!("{indent}{line}").trim_end());
+            }
+        } else if code.starts_with("assert!(") {
+            push(&plain_generics(line));
+        } else {
+            push(line);
         }
     }
     text
@@ -191,9 +194,6 @@ fn argument<'a>(rest: &str, lines: &mut impl Iterator<Item = &'a str>) -> String
 
 /// The line without the blanks that tokens inside of a macro call are printed with.
 fn plain_generics(line: &str) -> String {
-    if !line.trim_start().starts_with("assert!(") {
-        return line.to_owned();
-    }
     line.replace(":: < ", "::<").replace(" > ()", ">()")
 }
 
@@ -211,19 +211,17 @@ fn needs_blank(previous: &str, line: &str) -> bool {
         "mod ",
         "use ",
         "struct ",
-        "const ",
+        "const _",
         "unsafe fn ",
         "unsafe extern ",
     ];
-    let starts_item = |text: &str| ITEMS.iter().any(|item| text.starts_with(item));
-    let first_word = |text: &str| text.split(' ').next().map(str::to_owned);
     let (before, now) = (previous.trim_start(), line.trim_start());
-    if !starts_item(now) || now.starts_with("const ") && !now.starts_with("const _") {
+    let ended = before.ends_with(['}', ';']) || before.starts_with("#![");
+    if !ended || !ITEMS.iter().any(|item| now.starts_with(item)) {
         return false;
     }
-    let ended = before.ends_with(['}', ';']) || before.starts_with("#![");
     // Items of one line without documentation stand together, and so do imports.
-    let alike = first_word(before) == first_word(now);
+    let alike = before.split(' ').next() == now.split(' ').next();
     let import = now.starts_with("pub fn ") && before.ends_with(';');
-    ended && !alike && !import
+    !alike && !import
 }
