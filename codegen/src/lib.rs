@@ -2,7 +2,9 @@
 #![deny(missing_docs)]
 
 use std::fmt;
+use std::panic::resume_unwind;
 use std::str::FromStr;
+use std::thread;
 
 mod assemblyscript;
 mod c;
@@ -159,8 +161,7 @@ pub fn generate(
         "Generated from {} by '{}'. Do not edit.",
         options.source, options.command
     )];
-    let mut files = Vec::new();
-    for &language in languages {
+    let file = |language: &Language| -> Result<GeneratedFile, Error> {
         let contents = match language {
             Language::Rust => rust::generate(&model, &header)?,
             Language::AssemblyScript => assemblyscript::generate(&model, &header),
@@ -170,11 +171,29 @@ pub fn generate(
             Language::Markdown => markdown::generate(&model, &options.stem, &header),
             Language::Json => json::generate(&model, &header),
         };
-        files.push(GeneratedFile {
-            language,
+        Ok(GeneratedFile {
+            language: *language,
             name: language.file_name(&options.stem),
             contents,
-        });
-    }
-    Ok(files)
+        })
+    };
+    // Wiggle takes as long as all others together, so they are generated beside it.
+    let (wiggle, others): (Vec<_>, Vec<_>) = languages
+        .iter()
+        .partition(|&&language| language == Language::Wiggle);
+    let files = |languages: Vec<&Language>| -> Result<Vec<GeneratedFile>, Error> {
+        languages.into_iter().map(file).collect()
+    };
+    let mut all = thread::scope(|scope| {
+        let others = scope.spawn(|| files(others));
+        let mut all = files(wiggle)?;
+        all.extend(others.join().unwrap_or_else(|panic| resume_unwind(panic))?);
+        Ok::<_, Error>(all)
+    })?;
+    all.sort_by_key(|file| {
+        languages
+            .iter()
+            .position(|&language| language == file.language)
+    });
+    Ok(all)
 }
