@@ -4,7 +4,7 @@
 //! syntax trees have none: comments travel as macro calls (see [`comment`]), and blank lines are
 //! put in by their looks.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
 use crate::diagnostic::Error;
@@ -33,12 +33,38 @@ pub fn doc_comment(text: &str) -> Vec<String> {
 
 /// Attributes that document an item with these lines.
 pub fn docs<S: AsRef<str>>(lines: &[S]) -> TokenStream {
-    let lines = rustdoc(lines.iter().map(AsRef::as_ref));
-    let lines = lines.into_iter().map(|line| match line.as_str() {
-        "" => line,
-        _ => format!(" {line}"),
-    });
+    let lines = doc_lines(lines);
     quote!(#(#[doc = #lines])*)
+}
+
+/// The same attributes, for an item that is parsed already.
+pub fn doc_attributes<S: AsRef<str>>(lines: &[S]) -> Vec<syn::Attribute> {
+    let doc = |line: String| syn::MetaNameValue {
+        path: Ident::new("doc", Span::call_site()).into(),
+        eq_token: Default::default(),
+        value: syn::Expr::Lit(syn::ExprLit {
+            attrs: Vec::new(),
+            lit: syn::LitStr::new(&line, Span::call_site()).into(),
+        }),
+    };
+    let attribute = |line: String| syn::Attribute {
+        pound_token: Default::default(),
+        style: syn::AttrStyle::Outer,
+        bracket_token: Default::default(),
+        meta: syn::Meta::NameValue(doc(line)),
+    };
+    doc_lines(lines).into_iter().map(attribute).collect()
+}
+
+/// The texts of attributes that document an item with these lines.
+fn doc_lines<S: AsRef<str>>(lines: &[S]) -> Vec<String> {
+    let lines = rustdoc(lines.iter().map(AsRef::as_ref)).into_iter();
+    lines
+        .map(|line| match line.as_str() {
+            "" => line,
+            _ => format!(" {line}"),
+        })
+        .collect()
 }
 
 /// Documentation that means to rustdoc what it means in WITX: code is no test, and brackets are
@@ -86,6 +112,9 @@ fn rustdoc<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<String> {
 /// A line outside of code with what rustdoc would warn of: brackets that are no link, angle
 /// brackets that are no tag, and addresses that are not marked as such.
 fn prose(line: &str) -> String {
+    if !line.contains(['[', '<']) && !line.contains("://") {
+        return line.to_owned();
+    }
     let mut safe = String::new();
     let last = line.matches('`').count();
     for (index, part) in line.split('`').enumerate() {

@@ -6,7 +6,7 @@ use wiggle_generate::names as wiggle_names;
 
 use crate::docs;
 use crate::model::{Function, Member, Module, TypeDef, TypeKind};
-use crate::rust_format;
+use crate::rust_format::{self, doc_attributes};
 use crate::source::Source;
 
 pub(super) fn doc_or(text: &str, substitute: &str) -> TokenStream {
@@ -16,14 +16,17 @@ pub(super) fn doc_or(text: &str, substitute: &str) -> TokenStream {
     }
 }
 
-fn attributes(docs: TokenStream) -> Vec<syn::Attribute> {
-    syn::parse::Parser::parse2(syn::Attribute::parse_outer, docs).unwrap_or_default()
+fn attributes_or(text: &str, substitute: &str) -> Vec<syn::Attribute> {
+    match &docs::lines(text)[..] {
+        [] => doc_attributes(&[substitute]),
+        lines => doc_attributes(lines),
+    }
 }
 
 /// Adds the documentation of a type to what wiggle made of it.
 pub(super) fn document_type(file: &mut syn::File, def: &TypeDef) {
-    let own = attributes(doc_or(&def.docs, &format!("`{}` in WITX.", def.name)));
-    let member = |name: &str, text: &str| attributes(doc_or(text, &format!("`{name}` in WITX.")));
+    let own = attributes_or(&def.docs, &format!("`{}` in WITX.", def.name));
+    let member = |name: &str, text: &str| attributes_or(text, &format!("`{name}` in WITX."));
     let mut documented = false;
     let prepend = |to: &mut Vec<syn::Attribute>, docs: Vec<syn::Attribute>| {
         to.splice(0..0, docs);
@@ -165,7 +168,7 @@ fn document_methods(item: &mut syn::ItemImpl) {
             let name = method.sig.ident.to_string();
             if let Some(field) = name.strip_prefix("offset_of_") {
                 let text = format!("Where the field `{field}` lies in memory, in bytes.");
-                let docs = attributes(rust_format::docs(&[text]));
+                let docs = doc_attributes(&[text]);
                 method.attrs.splice(0..0, docs);
             }
         }
@@ -175,13 +178,13 @@ fn document_methods(item: &mut syn::ItemImpl) {
 /// Adds documentation to a trait, and drops what only wiggle's own linker code calls.
 pub(super) fn document_trait(item: &mut syn::ItemTrait, module: &Module) {
     let substitute = format!("The functions of module `{}`.", module.name);
-    item.attrs = attributes(doc_or(&module.docs, &substitute));
+    item.attrs = attributes_or(&module.docs, &substitute);
     item.items.retain(
         |item| !matches!(item, syn::TraitItem::Fn(f) if f.sig.ident == "set_hostcall_fuel"),
     );
     for (method, function) in item.items.iter_mut().zip(&module.functions) {
         if let syn::TraitItem::Fn(method) = method {
-            method.attrs = attributes(rust_format::docs(&method_docs(function)));
+            method.attrs = doc_attributes(&method_docs(function));
         }
     }
 }
