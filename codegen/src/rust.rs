@@ -25,8 +25,11 @@ pub(crate) fn generate(model: &Model, header: &[String]) -> Result<String, Error
         model,
         names: Names::new(model, &RUST),
     };
-    let file = rust_format::parse("Rust", backend.file())?;
-    Ok(rust_format::file(header, &file))
+    let mut file = rust_format::File::new(header);
+    for tokens in backend.pieces() {
+        file.push(&rust_format::parse("Rust", tokens)?);
+    }
+    Ok(file.finish())
 }
 
 struct Rust<'a> {
@@ -35,33 +38,27 @@ struct Rust<'a> {
 }
 
 impl Rust<'_> {
-    fn file(&self) -> TokenStream {
+    /// The attributes of the file, and then its items.
+    fn pieces(&self) -> impl Iterator<Item = TokenStream> {
         let ids = (0..self.model.types.len()).map(TypeId);
-        let types: Vec<_> = ids.clone().map(|id| self.type_def(id)).collect();
+        let types = ids.clone().map(|id| self.type_def(id));
         let constants = self.model.constants.iter().zip(&self.names.constants);
-        let constants: Vec<_> = constants
-            .map(|(constant, name)| {
-                let docs = self.docs_or(&constant.docs, &format!("`{}` in WITX.", constant.name));
-                let name = ident(name);
-                let ty = self.type_name(constant.ty);
-                let value = self.constant(&Type::Named(constant.ty), constant.value);
-                quote!(#docs pub const #name: #ty = #value;)
-            })
-            .collect();
-        let modules: Vec<_> = self.model.modules.iter().zip(&self.names.modules).collect();
-        let modules = modules
-            .iter()
-            .map(|(module, names)| self.module(module, names));
-        let helpers = self.helpers();
+        let constants = constants.map(|(constant, name)| {
+            let docs = self.docs_or(&constant.docs, &format!("`{}` in WITX.", constant.name));
+            let name = ident(name);
+            let ty = self.type_name(constant.ty);
+            let value = self.constant(&Type::Named(constant.ty), constant.value);
+            quote!(#docs pub const #name: #ty = #value;)
+        });
+        let modules = self.model.modules.iter().zip(&self.names.modules);
+        let modules = modules.map(|(module, names)| self.module(module, names));
         let layouts = ids.map(|id| self.layout_asserts(id));
-        quote! {
-            #![cfg_attr(rustfmt, rustfmt::skip)]
-            #(#types)*
-            #(#constants)*
-            #helpers
-            #(#modules)*
-            #(#layouts)*
-        }
+        std::iter::once(quote!(#![cfg_attr(rustfmt, rustfmt::skip)]))
+            .chain(types)
+            .chain(constants)
+            .chain(std::iter::once_with(|| self.helpers()))
+            .chain(modules)
+            .chain(layouts)
     }
 
     fn docs(&self, text: &str) -> TokenStream {

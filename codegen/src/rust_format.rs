@@ -172,36 +172,57 @@ pub fn parse<T: syn::parse::Parse>(
     })
 }
 
-/// Formats a whole file, which starts with the lines of `header` as comments.
-pub fn file(header: &[String], file: &syn::File) -> String {
-    let mut text: String = header.iter().map(|line| format!("// {line}\n")).collect();
-    let pretty = prettyplease::unparse(file);
-    let mut lines = pretty.lines();
-    let mut previous = String::from(";");
-    let mut push = |line: &str| {
-        if needs_blank(&previous, line) {
-            text.push('\n');
-        }
-        text.push_str(line);
-        text.push('\n');
-        line.clone_into(&mut previous);
-    };
-    while let Some(line) = lines.next() {
-        let code = line.trim_start();
-        let indent = &line[..line.len() - code.len()];
-        if let Some(rest) = code.strip_prefix(COMMENT) {
-            push(&format!("{indent}// {}", argument(rest, &mut lines)));
-        } else if let Some(rest) = code.strip_prefix(VERBATIM) {
-            for line in argument(rest, &mut lines).lines() {
-                push(format!("{indent}{line}").trim_end());
-            }
-        } else if code.starts_with("assert!(") {
-            push(&plain_generics(line));
-        } else {
-            push(line);
+/// A file, which is formatted piece by piece: the syntax tree of all of it takes much memory, and
+/// so much time.
+pub struct File {
+    text: String,
+    /// The last line.
+    previous: String,
+}
+
+impl File {
+    /// A file that starts with the lines of `header` as comments.
+    pub fn new(header: &[String]) -> File {
+        File {
+            text: header.iter().map(|line| format!("// {line}\n")).collect(),
+            previous: String::from(";"),
         }
     }
-    text
+
+    /// Formats items, or attributes of the file, and puts them at its end.
+    pub fn push(&mut self, items: &syn::File) {
+        let pretty = prettyplease::unparse(items);
+        let mut lines = pretty.lines();
+        while let Some(line) = lines.next() {
+            let code = line.trim_start();
+            let indent = &line[..line.len() - code.len()];
+            if let Some(rest) = code.strip_prefix(COMMENT) {
+                self.line(&format!("{indent}// {}", argument(rest, &mut lines)));
+            } else if let Some(rest) = code.strip_prefix(VERBATIM) {
+                for line in argument(rest, &mut lines).lines() {
+                    self.line(format!("{indent}{line}").trim_end());
+                }
+            } else if code.starts_with("assert!(") {
+                self.line(&plain_generics(line));
+            } else {
+                self.line(line);
+            }
+        }
+    }
+
+    /// The text.
+    pub fn finish(self) -> String {
+        self.text
+    }
+
+    fn line(&mut self, line: &str) {
+        if needs_blank(&self.previous, line) {
+            self.text.push('\n');
+        }
+        self.text.push_str(line);
+        self.text.push('\n');
+        line.clone_into(&mut self.previous);
+    }
 }
 
 /// The argument of a macro call that stands for text, and whose argument starts with `rest`. A

@@ -75,7 +75,9 @@ pub(crate) fn generate(
         let message = "wiggle has no bindings for a construct of this document";
         Err(Diagnostic::new(location, message).into())
     })?;
-    Ok(rust_format::file(header, &file))
+    let mut text = rust_format::File::new(header);
+    text.push(&file);
+    Ok(text.finish())
 }
 
 struct Wiggle<'a> {
