@@ -132,7 +132,8 @@ impl HttpCtx {
             return Err(Error::RequestBodyTooLarge { max });
         }
         let body = memory.as_cow(body)?;
-        let request = Request::parse(&url, &method, &headers, &body, limits)?;
+        let target = self.target(&url)?;
+        let request = Request::parse(target, &method, &headers, &body, self.limits())?;
         self.send(request)
     }
 }

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::exchange::{self, Policy, Request};
 use crate::limits::{self, Limits, Timeouts};
 use crate::net::cancel::{CancelHandle, Token};
-use crate::request_url;
+use crate::request_url::{self, LastTarget, Target};
 use crate::response::{OpenResponses, Response};
 use crate::telemetry::{Observer, Record, RequestEvent};
 
@@ -30,6 +30,7 @@ pub struct HttpCtx {
     on_denied: Option<OnDenied>,
     observer: Option<Observer>,
     cancel: CancelHandle,
+    last_target: LastTarget,
     responses: OpenResponses,
     last_handle: u32,
 }
@@ -146,6 +147,11 @@ impl HttpCtx {
 
     pub(crate) fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// The target that a guest's text names.
+    pub(crate) fn target(&mut self, url: &str) -> Result<Arc<Target>, Error> {
+        Ok(self.last_target.parse(url, self.limits.max_url_len)?)
     }
 
     /// Sends a request and keeps its response: the status, and the new handle.
@@ -420,6 +426,7 @@ impl HttpCtxBuilder {
             on_denied: self.on_denied,
             observer: self.observer,
             cancel: CancelHandle::default(),
+            last_target: LastTarget::default(),
             responses: OpenResponses::default(),
             last_handle: 0,
         }

@@ -15,19 +15,20 @@ use crate::allowed_hosts::{AllowedHosts, Verdict};
 use crate::client::HttpClient;
 use crate::ctx::{Denied, DeniedReason};
 use crate::error::Error;
+use crate::headers;
 use crate::limits::{DEFAULT_TIMEOUT, Limits, MAX_DRAINED_BYTES, Timeouts};
 use crate::net::NetError;
 use crate::net::cancel::Token;
 use crate::net::scope::Scope;
 use crate::redirect::{self, Redirect};
+use crate::request_url::{self, Target, UrlError};
 use crate::response::{Body, Response};
 use crate::telemetry::Record;
-use crate::{headers, request_url};
 
 /// A request of a guest whose parts are valid; whether it is allowed is not asked yet.
 #[derive(Debug)]
 pub(crate) struct Request<'a> {
-    url: Url,
+    target: Arc<Target>,
     method: Method,
     headers: HeaderMap,
     body: &'a [u8],
@@ -36,23 +37,22 @@ pub(crate) struct Request<'a> {
 impl<'a> Request<'a> {
     /// A request of the parts that a guest sends.
     pub(crate) fn parse(
-        url: &str,
+        target: Arc<Target>,
         method: &str,
         header_text: &str,
         body: &'a [u8],
         limits: &Limits,
     ) -> Result<Self, Error> {
-        let url = request_url::parse(url, limits.max_url_len)?;
         let method = parse_method(method, limits.max_method_len)?;
         let mut headers = headers::parse(header_text, limits)?;
-        headers::take_framing(&mut headers, &url, body.len())?;
+        headers::take_framing(&mut headers, target.url(), body.len())?;
         if let Some(max) = limits.max_request_body_bytes
             && body.len() as u64 > max
         {
             return Err(Error::RequestBodyTooLarge { max });
         }
         Ok(Request {
-            url,
+            target,
             method,
             headers,
             body,
@@ -60,7 +60,7 @@ impl<'a> Request<'a> {
     }
 
     pub(crate) fn url(&self) -> &Url {
-        &self.url
+        self.target.url()
     }
 
     pub(crate) fn method(&self) -> &Method {
@@ -128,7 +128,7 @@ pub(crate) fn send(
         let next = redirect::next(
             response.status,
             &response.headers,
-            &request.url,
+            request.url(),
             &request.method,
             policy.limits.max_url_len,
         )
@@ -149,18 +149,19 @@ pub(crate) fn send(
         );
         token.traffic().useful();
         response.body.drain(MAX_DRAINED_BYTES);
-        request.redirect(next);
+        request.redirect(next)?;
     }
 }
 
 impl Request<'_> {
-    fn redirect(&mut self, redirect: Redirect) {
-        redirect::strip_headers(&mut self.headers, &self.url, &redirect);
+    fn redirect(&mut self, redirect: Redirect) -> Result<(), UrlError> {
+        redirect::strip_headers(&mut self.headers, self.target.url(), &redirect);
         if !redirect.keep_body {
             self.body = &[];
         }
-        self.url = redirect.url;
+        self.target = Arc::new(Target::new(redirect.url)?);
         self.method = redirect.method;
+        Ok(())
     }
 }
 
@@ -180,12 +181,11 @@ impl Hop<'_> {
         request: &Request<'_>,
         record: Option<&mut Record>,
     ) -> Result<Box<Response>, Error> {
-        let agent = self.client.agent(self.policy.public_only(&request.url)?);
-        let uri = request_url::to_uri(&request.url)?;
+        let agent = self.client.agent(self.policy.public_only(request.url())?);
         let hosts = self.policy.allowed_hosts;
         let hosts = hosts.deny_addresses().then(|| hosts.clone());
         let scope = Scope::new(self.token.clone(), hosts);
-        let response = send_over(agent, &uri, request, self, &scope);
+        let response = send_over(agent, request, self, &scope);
         if let Some(record) = record {
             record.add_hop(&scope);
         }
@@ -196,7 +196,6 @@ impl Hop<'_> {
 /// Sends a request over a connection of the agent, and once more if that was closed while idle.
 fn send_over(
     agent: &ureq::Agent,
-    uri: &http::Uri,
     request: &Request<'_>,
     hop: Hop<'_>,
     scope: &Rc<Scope>,
@@ -206,7 +205,7 @@ fn send_over(
     } = hop;
     let run = || {
         let mut head = http::Request::new(());
-        *head.uri_mut() = uri.clone();
+        *head.uri_mut() = request.target.uri().clone();
         *head.method_mut() = request.method.clone();
         *head.headers_mut() = request.headers.clone();
         let left = match policy.timeouts.total {
@@ -237,11 +236,12 @@ fn send_over(
     }
     let (head, body) = result
         .map_err(|error| match NetError::find(&error) {
-            Some(NetError::NotPublic { address, .. }) => {
-                Error::Denied(Denied::new(&request.url, DeniedReason::NotPublic(*address)))
-            }
+            Some(NetError::NotPublic { address, .. }) => Error::Denied(Denied::new(
+                request.url(),
+                DeniedReason::NotPublic(*address),
+            )),
             Some(NetError::DeniedAddress { rule, .. }) => Error::Denied(Denied::new(
-                &request.url,
+                request.url(),
                 DeniedReason::DeniedBy(rule.clone()),
             )),
             _ => Error::of_request(error),
@@ -257,11 +257,12 @@ fn send_over(
         return Err(Error::TooManyHeaders { max });
     }
     let max = policy.limits.max_response_header_bytes;
-    if headers::head_len(&head.headers) > max {
+    let facts = headers::HeadFacts::of(&head.headers);
+    if facts.len > max {
         return Err(Error::HeadTooLong { max });
     }
-    headers::check_response_framing(&head.headers, head.version).map_err(Error::Framing)?;
-    let body = if headers::has_no_body(&request.method, head.status, &head.headers) {
+    facts.check_framing(head.version).map_err(Error::Framing)?;
+    let body = if facts.has_no_body(&request.method, head.status) {
         Body::none()
     } else {
         Body::new(body, policy.limits.max_response_body_bytes)

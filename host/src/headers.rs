@@ -137,42 +137,65 @@ fn names_host(value: &str, url: &Url) -> bool {
         && named.fragment().is_none()
 }
 
-/// Whether it is clear where the body of a response ends.
-///
-/// Two answers to that are an attempt to smuggle, or a broken server (RFC 9112, section 6.3), and
-/// codings other than `chunked` are nothing that the guest could undo: it does not see the
-/// connection. Lengths that differ are refused before, by the client.
-pub(crate) fn check_response_framing(
-    headers: &HeaderMap,
-    version: Version,
-) -> Result<(), &'static str> {
-    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
-    let Some(coding) = codings.next() else {
-        return Ok(());
-    };
-    if codings.next().is_some() || !coding.as_bytes().eq_ignore_ascii_case(b"chunked") {
-        Err("it has a transfer coding other than chunked")
-    } else if headers.contains_key(CONTENT_LENGTH) {
-        Err("it has both a length and a transfer coding")
-    } else if version != Version::HTTP_11 {
-        Err("it has a transfer coding in HTTP/1.0")
-    } else {
-        Ok(())
+/// What the headers of a response say of the message, found in one pass.
+pub(crate) struct HeadFacts {
+    /// The size of the head, in bytes, as a server would write it with no reason phrase and no
+    /// white space that has no meaning.
+    pub len: usize,
+    has_length: bool,
+    is_empty: bool,
+    codings: usize,
+    is_chunked: bool,
+}
+
+impl HeadFacts {
+    pub(crate) fn of(headers: &HeaderMap) -> HeadFacts {
+        let mut facts = HeadFacts {
+            len: "HTTP/1.1 200 \r\n\r\n".len(),
+            has_length: false,
+            is_empty: false,
+            codings: 0,
+            is_chunked: false,
+        };
+        for (name, value) in headers {
+            facts.len += name.as_str().len() + ": ".len() + value.len() + "\r\n".len();
+            if name == CONTENT_LENGTH {
+                // Lengths that differ are refused before, by the client.
+                facts.has_length = true;
+                facts.is_empty = value == "0";
+            } else if name == TRANSFER_ENCODING {
+                facts.codings += 1;
+                facts.is_chunked = value.as_bytes().eq_ignore_ascii_case(b"chunked");
+            }
+        }
+        facts
     }
-}
 
-/// Whether a response has no body (RFC 9112, section 6.3), or an empty one.
-pub(crate) fn has_no_body(method: &Method, status: StatusCode, headers: &HeaderMap) -> bool {
-    *method == Method::HEAD
-        || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
-        || headers.get(CONTENT_LENGTH).is_some_and(|len| len == "0")
-}
+    /// Whether it is clear where the body ends.
+    ///
+    /// Two answers to that are an attempt to smuggle, or a broken server (RFC 9112, section 6.3),
+    /// and codings other than `chunked` are nothing that the guest could undo: it does not see the
+    /// connection.
+    pub(crate) fn check_framing(&self, version: Version) -> Result<(), &'static str> {
+        if self.codings == 0 {
+            Ok(())
+        } else if self.codings > 1 || !self.is_chunked {
+            Err("it has a transfer coding other than chunked")
+        } else if self.has_length {
+            Err("it has both a length and a transfer coding")
+        } else if version != Version::HTTP_11 {
+            Err("it has a transfer coding in HTTP/1.0")
+        } else {
+            Ok(())
+        }
+    }
 
-/// The size of a response's head, in bytes, as a server would write it with no reason phrase and
-/// no white space that has no meaning.
-pub(crate) fn head_len(headers: &HeaderMap) -> usize {
-    // In a line there are one space and a carriage return more than in `write`'s.
-    "HTTP/1.1 200 \r\n\r\n".len() + text_len(headers) + 2 * headers.len()
+    /// Whether there is no body (RFC 9112, section 6.3), or an empty one.
+    pub(crate) fn has_no_body(&self, method: &Method, status: StatusCode) -> bool {
+        *method == Method::HEAD
+            || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+            || self.is_empty
+    }
 }
 
 /// The size of what [`write`] gives.

@@ -1,5 +1,7 @@
 //! The guest's URLs: parsed once, by the WHATWG rules, into the value that is both checked and sent.
 
+use std::sync::Arc;
+
 use http::Uri;
 use url::{ParseError, Url};
 
@@ -48,6 +50,46 @@ fn check(url: Url, max_len: usize) -> Result<Url, UrlError> {
         return Err(UrlError::TooLong { max: max_len });
     }
     Ok(url)
+}
+
+/// Where a request goes: a URL, and the same in the type that the client takes.
+#[derive(Debug)]
+pub(crate) struct Target {
+    url: Url,
+    uri: Uri,
+}
+
+impl Target {
+    pub(crate) fn new(url: Url) -> Result<Self, UrlError> {
+        let uri = to_uri(&url)?;
+        Ok(Target { url, uri })
+    }
+
+    pub(crate) fn url(&self) -> &Url {
+        &self.url
+    }
+
+    pub(crate) fn uri(&self) -> &Uri {
+        &self.uri
+    }
+}
+
+/// The target of a store's last request. Guests often ask for one URL again and again.
+#[derive(Debug, Default)]
+pub(crate) struct LastTarget(Option<(String, Arc<Target>)>);
+
+impl LastTarget {
+    /// The target that a guest's text names.
+    pub(crate) fn parse(&mut self, text: &str, max_len: usize) -> Result<Arc<Target>, UrlError> {
+        if let Some((last, target)) = &self.0
+            && last == text
+        {
+            return Ok(target.clone());
+        }
+        let target = Arc::new(Target::new(parse(text, max_len)?)?);
+        self.0 = Some((text.to_owned(), target.clone()));
+        Ok(target)
+    }
 }
 
 /// The URL in the type that the client takes, with the same scheme, host and port, and without
@@ -177,5 +219,23 @@ mod tests {
             .unwrap();
         assert_eq!(redacted(&url), "https://example.com:8443/a");
         assert_eq!(origin(&url), "https://example.com:8443");
+    }
+
+    #[test]
+    fn the_last_target_is_that_of_its_text_only() {
+        let mut last = LastTarget::default();
+        for text in [
+            "http://a.example/",
+            "http://a.example/",
+            "http://b.example/?c#d",
+        ] {
+            let target = last.parse(text, MAX).unwrap();
+            assert_eq!(target.url().as_str(), text);
+            assert_eq!(target.uri().host(), target.url().host_str());
+        }
+        let (same, again) = (last.parse("http://c/", MAX), last.parse("http://c/", MAX));
+        assert!(Arc::ptr_eq(&same.unwrap(), &again.unwrap()));
+        assert!(last.parse("ftp://c/", MAX).is_err());
+        assert_eq!(last.parse("http://c/", MAX).unwrap().uri(), "http://c/");
     }
 }
