@@ -11,8 +11,8 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use wasi_experimental_http_wasmtime::{AllowedHosts, HttpClient, HttpCtx, HttpCtxBuilder, limits};
 use wasmtime::error::Context;
 use wasmtime::{
-    Config, Enabled, Engine, Extern, InstancePre, Linker, Module, ModuleExport,
-    PoolingAllocationConfig, Result, Store, ensure,
+    Config, Enabled, Engine, Extern, Instance, InstancePre, Linker, Module, ModuleExport,
+    PoolingAllocationConfig, Result, Store, TypedFunc, WasmParams, WasmResults, ensure,
 };
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::p1::{self, WasiP1Ctx};
@@ -188,7 +188,6 @@ fn native(arguments: &ClientArgs) -> Result<Duration> {
             Ok(())
         }),
         Work::Upload => {
-            // The guest's buffer is filled before it is sent, too.
             let body = vec![b'a'; usize::try_from(arguments.count)?];
             timed(|| {
                 agent.post(url).send(&body[..])?.into_body().read_to_vec()?;
@@ -268,31 +267,61 @@ impl Guests {
         })
     }
 
-    /// A function of a new instance, which knows the URL.
-    fn function(&self, function: &ModuleExport) -> Result<impl FnMut(u32) -> Result<i64> + use<>> {
+    /// A new instance, which knows the URL.
+    fn instance(&self) -> Result<Guest> {
         let state = State {
             wasi: None,
             http: self.http.clone().build(),
         };
         let mut store = Store::new(self.pre.module().engine(), state);
         let instance = self.pre.instantiate(&mut store)?;
-        let mut find = |export| {
-            let export = instance.get_module_export(&mut store, export);
-            export.context("an instance has what its module exports")
-        };
-        let initialize = self.initialize.as_ref().map(&mut find).transpose()?;
-        let not_so = "an export of the guest is of another kind";
-        let url_buffer = find(&self.url_buffer)?.into_func().context(not_so)?;
-        let memory = find(&self.memory)?.into_memory().context(not_so)?;
-        let function = find(function)?.into_func().context(not_so)?;
-        if let Some(initialize) = initialize.and_then(Extern::into_func) {
-            initialize.typed::<(), ()>(&store)?.call(&mut store, ())?;
+        let mut guest = Guest { store, instance };
+        if let Some(initialize) = &self.initialize {
+            guest
+                .function::<(), ()>(initialize)?
+                .call(&mut guest.store, ())?;
         }
-        let url_buffer = url_buffer.typed::<u32, u32>(&store)?;
-        let at = url_buffer.call(&mut store, u32::try_from(self.url.len())?)?;
-        memory.write(&mut store, at as usize, self.url.as_bytes())?;
-        let function = function.typed::<u32, i64>(&store)?;
-        Ok(move |count| function.call(&mut store, count))
+        let url_buffer = guest.function::<u32, u32>(&self.url_buffer)?;
+        let at = url_buffer.call(&mut guest.store, u32::try_from(self.url.len())?)?;
+        let memory = guest.find(&self.memory)?.into_memory();
+        let memory = memory.context("`memory` is a memory")?;
+        memory.write(&mut guest.store, at as usize, self.url.as_bytes())?;
+        Ok(guest)
+    }
+
+    /// Has a guest make small requests.
+    fn get(&self, guest: &mut Guest, count: u64) -> Result<()> {
+        let bytes = guest.call(&self.work, count)?;
+        ensure!(bytes == count * SMALL as u64, "{bytes} bytes");
+        Ok(())
+    }
+}
+
+/// A module in a store of its own.
+struct Guest {
+    store: Store<State>,
+    instance: Instance,
+}
+
+impl Guest {
+    fn find(&mut self, export: &ModuleExport) -> Result<Extern> {
+        let export = self.instance.get_module_export(&mut self.store, export);
+        export.context("an instance has what its module exports")
+    }
+
+    fn function<P: WasmParams, R: WasmResults>(
+        &mut self,
+        export: &ModuleExport,
+    ) -> Result<TypedFunc<P, R>> {
+        let function = self.find(export)?.into_func();
+        function.context("it is a function")?.typed(&self.store)
+    }
+
+    /// Calls a function that takes a number and gives one, or -1.
+    fn call(&mut self, export: &ModuleExport, argument: u64) -> Result<u64> {
+        let function = self.function::<u32, i64>(export)?;
+        let result = function.call(&mut self.store, u32::try_from(argument)?)?;
+        Ok(u64::try_from(result)?)
     }
 }
 
@@ -311,45 +340,33 @@ fn pool() -> PoolingAllocationConfig {
 
 fn by_guest(arguments: &ClientArgs, guest: &Path) -> Result<Duration> {
     let guests = Guests::new(arguments, guest)?;
-    let get = |function: &mut dyn FnMut(u32) -> Result<i64>, count: u64| {
-        let bytes = function(u32::try_from(count)?)?;
-        ensure!(
-            bytes == i64::try_from(count)? * SMALL as i64,
-            "{bytes} bytes"
-        );
-        Ok(())
-    };
+    let count = arguments.count;
     match arguments.work {
         Work::Get => on_threads(arguments, || {
-            let mut function = guests.function(&guests.work)?;
-            Ok(move |count| get(&mut function, count))
+            let mut guest = guests.instance()?;
+            let guests = &guests;
+            Ok(move |count| guests.get(&mut guest, count))
         }),
         Work::Fresh => on_threads(arguments, || {
-            Ok(|count| (0..count).try_for_each(|_| get(&mut guests.function(&guests.work)?, 1)))
+            Ok(|count| (0..count).try_for_each(|_| guests.get(&mut guests.instance()?, 1)))
         }),
         Work::Download => {
-            let mut download = guests.function(&guests.work)?;
-            let start = Instant::now();
-            let bytes = download(PIECE as u32)?;
-            let time = start.elapsed();
-            ensure!(bytes == i64::try_from(arguments.count)?, "{bytes} bytes");
-            Ok(time)
+            let mut guest = guests.instance()?;
+            timed(|| {
+                let bytes = guest.call(&guests.work, PIECE as u64)?;
+                ensure!(bytes == count, "{bytes} bytes");
+                Ok(())
+            })
         }
         Work::Upload => {
-            // The guest fills its buffer in the call: once without sending, to take it off.
-            let mut upload = guests.function(&guests.work)?;
+            let mut guest = guests.instance()?;
             let fill = guests.pre.module().get_export_index("fill");
-            let fill = fill.context("the guest exports no `fill`")?;
-            let mut fill = guests.function(&fill)?;
-            let count = u32::try_from(arguments.count)?;
-            let start = Instant::now();
-            fill(count)?;
-            let filled = start.elapsed();
-            let start = Instant::now();
-            let bytes = upload(count)?;
-            let time = start.elapsed();
-            ensure!(bytes == i64::from(count), "{bytes} bytes");
-            Ok(time.saturating_sub(filled))
+            guest.call(&fill.context("the guest exports no `fill`")?, count)?;
+            timed(|| {
+                let bytes = guest.call(&guests.work, count)?;
+                ensure!(bytes == count, "{bytes} bytes");
+                Ok(())
+            })
         }
     }
 }

@@ -496,7 +496,11 @@ impl Bench<'_> {
     fn sizes(&self, rows: &mut Vec<Row>) -> Result<()> {
         for (what, guest, limit) in [
             ("size of the example guest in Rust", "rust-tour", 110.0),
-            ("size of the example guest in AssemblyScript", "as-tour", 15.0),
+            (
+                "size of the example guest in AssemblyScript",
+                "as-tour",
+                15.0,
+            ),
         ] {
             if self.skips(what) {
                 continue;
