@@ -217,7 +217,18 @@ impl HttpCtx {
     }
 
     pub(crate) fn close(&mut self, handle: u32) {
-        self.responses.remove(handle);
+        if let Some(response) = self.responses.remove(handle) {
+            response.close(self.cancel.token());
+        }
+    }
+}
+
+/// Closes what the guest left open.
+impl Drop for HttpCtx {
+    fn drop(&mut self) {
+        while let Some(response) = self.responses.pop() {
+            response.close(self.cancel.token());
+        }
     }
 }
 

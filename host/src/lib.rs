@@ -28,6 +28,24 @@
 //! The threat model, with the test that shows each promise, is in
 //! [`SECURITY.md`](https://github.com/deislabs/wasi-experimental-http/blob/main/host/SECURITY.md).
 //!
+//! # Connections
+//!
+//! A connection goes back to its client's pool when the body of a response has ended. A guest that
+//! closes a response before gives its connection back as well if the rest of the body has arrived
+//! by then, as that of a small response has; otherwise the connection is closed. Nothing waits at
+//! this, and nothing more is read from the network. Nagle's algorithm is off (`TCP_NODELAY`).
+//!
+//! # A store for each request
+//!
+//! Many embedders make a store for each of their own requests. Make an
+//! [`InstancePre`](wasmtime::InstancePre) and an [`HttpCtxBuilder`] once, and clone the latter for
+//! each store; with one [`HttpClient`] in it the stores use the same connections. Most of what such
+//! a store costs is wasmtime's, and depends on its pool: with `linear_memory_keep_resident`,
+//! `table_keep_resident` and, on Linux 6.7 or later, `pagemap_scan` of
+//! `PoolingAllocationConfig`, instances cause hardly any page faults. Make what guests seldom need, such as
+//! a context of WASI, when they ask for it. The project's benchmarks
+//! (`host/bench/src/client.rs`) do all of this.
+//!
 //! # Threads
 //!
 //! A guest's call blocks the thread it runs on until the server answers or a timeout ends it. This

@@ -48,6 +48,13 @@ impl Response {
         result
     }
 
+    /// Closes the response. Its connection is used again if the rest of the body is there already,
+    /// as it is of small responses that are read in part or not at all; nothing waits for more.
+    pub(crate) fn close(mut self: Box<Self>, token: &Token) {
+        let mut buffer = [0; 4 * 1024];
+        token.without_waiting(|| while matches!(self.body.read_some(&mut buffer), Ok(1..)) {});
+    }
+
     /// Ends the record of a request whose body has ended.
     pub(crate) fn end_record(&mut self) {
         if !matches!(self.body.state, State::Open(_)) {
@@ -80,6 +87,11 @@ impl OpenResponses {
     pub(crate) fn get_mut(&mut self, handle: u32) -> Option<&mut Response> {
         let index = self.find(handle)?;
         Some(&mut self.0[index].1)
+    }
+
+    /// Takes one of the responses out, as long as there is any.
+    pub(crate) fn pop(&mut self) -> Option<Box<Response>> {
+        Some(self.0.pop()?.1)
     }
 
     pub(crate) fn remove(&mut self, handle: u32) -> Option<Box<Response>> {

@@ -66,6 +66,8 @@ pub(crate) struct Token {
     cancelled: AtomicBool,
     /// What the store's thread waits for. A store waits for one thing at a time.
     running: Mutex<Option<Operation>>,
+    /// Whether what has not arrived yet is of no interest.
+    impatient: AtomicBool,
     traffic: Traffic,
 }
 
@@ -103,6 +105,18 @@ impl Token {
     /// What the store's connections carried.
     pub(crate) fn traffic(&self) -> &Traffic {
         &self.traffic
+    }
+
+    /// Runs `work` with connections that fail instead of waiting for a server.
+    pub(crate) fn without_waiting<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.impatient.store(true, Ordering::Relaxed);
+        let result = work();
+        self.impatient.store(false, Ordering::Relaxed);
+        result
+    }
+
+    pub(crate) fn is_impatient(&self) -> bool {
+        self.impatient.load(Ordering::Relaxed)
     }
 
     /// Makes `operation` what [`CancelHandle::cancel`] interrupts, for as long as the result lives.

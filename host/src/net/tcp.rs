@@ -227,6 +227,13 @@ impl Transport for TcpTransport {
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        if self
+            .owner
+            .as_ref()
+            .is_some_and(|token| token.is_impatient())
+        {
+            return Err(Error::Io(io::ErrorKind::WouldBlock.into()));
+        }
         let timeout = timeout.for_read();
         let stream = &self.stream;
         set_timeout(timeout, &mut self.read_timeout, |timeout| {
