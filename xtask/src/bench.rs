@@ -6,10 +6,10 @@ use anyhow::{Result, bail};
 
 use crate::guests::{self, GuestsArgs};
 use crate::wasm_toolchain::find_program;
-use crate::{matrix, project, step};
+use crate::{project, step};
 
 /// The package of the benchmarks, from the root.
-const PACKAGE: &str = "host/bench";
+pub const PACKAGE: &str = "host/bench";
 
 /// The arguments of `cargo xtask bench`.
 #[derive(clap::Args)]
@@ -22,6 +22,13 @@ pub struct BenchArgs {
     only: Option<String>,
 }
 
+impl BenchArgs {
+    fn measures(&self, what: &str) -> bool {
+        let only = self.only.as_deref();
+        only.is_none_or(|only| what.contains(only))
+    }
+}
+
 /// Builds what is measured, and measures it.
 pub fn run(arguments: &BenchArgs) -> Result<()> {
     if find_program("taskset").is_none() {
@@ -31,10 +38,13 @@ pub fn run(arguments: &BenchArgs) -> Result<()> {
     let guests = ["rust-bench", "as-bench", "rust-tour", "as-tour"];
     guests::run(&GuestsArgs::only(&guests))?;
     step::header("Building the benchmarks");
-    // The programs have target directories of their own, so that neither changes what features
-    // the other's dependencies have.
     let benchmarks = build(PACKAGE, "wasi-experimental-http-bench")?;
     let wasmtime_http = build("host/cli", "wasmtime-http")?;
+    let preview1 = if arguments.measures(PREVIEW1) {
+        Some(preview1(arguments.quick)?)
+    } else {
+        None
+    };
     step::header("Measuring");
     let mut run = project::command(benchmarks);
     run.current_dir(project::root())
@@ -43,9 +53,6 @@ pub fn run(arguments: &BenchArgs) -> Result<()> {
         .arg(project::guests_dir())
         .arg("--wasmtime-http")
         .arg(wasmtime_http)
-        .arg("--preview1")
-        // The document comes with the crate.
-        .arg(matrix::crate_folder("wasmtime-wasi")?.join("witx/p1/wasi_snapshot_preview1.witx"))
         .arg("--out")
         .arg(project::bench_dir());
     if arguments.quick {
@@ -54,19 +61,53 @@ pub fn run(arguments: &BenchArgs) -> Result<()> {
     if let Some(only) = &arguments.only {
         run.arg("--only").arg(only);
     }
+    if let Some(estimates) = preview1 {
+        run.arg("--preview1").arg(estimates);
+    }
     step::run(&mut run)
+}
+
+/// The row of the generator, as the benchmarks name it.
+const PREVIEW1: &str = "bindings of WASI preview 1 in all languages";
+
+/// Measures the generator, and says where the estimates are.
+fn preview1(quick: bool) -> Result<PathBuf> {
+    const ALL: &str = "load and all languages";
+    step::header("Measuring the generator");
+    let mut cargo = project::cargo();
+    cargo
+        .current_dir(project::root())
+        .args(["bench", "--locked", "--bench", "preview1"])
+        .args([
+            "--package",
+            "wasi-experimental-http-codegen",
+            "--target-dir",
+        ])
+        .arg(target())
+        .args(["--", ALL]);
+    if quick {
+        cargo.arg("--quick");
+    }
+    step::run(&mut cargo)?;
+    let results = target().join("criterion/preview1").join(ALL);
+    Ok(results.join("new/estimates.json"))
+}
+
+/// The programs have a target directory of their own, so that neither they nor others change what
+/// features the dependencies have.
+pub fn target() -> PathBuf {
+    project::bench_dir().join("build")
 }
 
 /// Builds a program, optimised, and says where it is.
 fn build(package: &str, name: &str) -> Result<PathBuf> {
-    let target = project::bench_dir().join("build");
     let mut cargo = project::cargo();
     cargo
         .current_dir(project::root().join(package))
         .args(["build", "--locked", "--release", "--target-dir"])
-        .arg(&target);
+        .arg(target());
     step::run(&mut cargo)?;
-    Ok(target
+    Ok(target()
         .join("release")
         .join(name)
         .with_extension(std::env::consts::EXE_EXTENSION))

@@ -11,8 +11,6 @@ mod check;
 mod compilers;
 mod tools;
 
-pub use tools::crate_folder;
-
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;

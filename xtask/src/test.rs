@@ -8,7 +8,7 @@ use crate::codegen::{self, CodegenArgs};
 use crate::guests::{self, GuestsArgs};
 use crate::matrix::{self, MatrixArgs};
 use crate::summary::Summary;
-use crate::{npm, project, step};
+use crate::{bench, npm, project, step};
 
 /// The arguments of `cargo xtask test`.
 #[derive(clap::Args)]
@@ -30,6 +30,7 @@ pub fn run(arguments: &TestArgs) -> Result<()> {
             && summary.step("generated files", generated_files)
             && summary.step("guests", build_guests)
             && summary.step("clippy", clippy)
+            && summary.step("clippy of the benchmarks", clippy_of_benchmarks)
             && summary.step("documentation", documentation)
             && summary.step("AssemblyScript tests", assembly_script_tests)
             && summary.step("bindings of many documents", bindings)
@@ -48,7 +49,13 @@ pub fn run(arguments: &TestArgs) -> Result<()> {
 
 fn formatting() -> Result<()> {
     step::header("Formatting");
-    step::run(project::cargo().args(["fmt", "--all", "--", "--check"]))
+    step::run(project::cargo().args(["fmt", "--all", "--", "--check"]))?;
+    // Not of the workspace.
+    step::run(
+        project::cargo()
+            .current_dir(project::root().join(bench::PACKAGE))
+            .args(["fmt", "--", "--check"]),
+    )
 }
 
 fn generated_files() -> Result<()> {
@@ -74,6 +81,18 @@ fn clippy() -> Result<()> {
         "warnings",
     ];
     step::run(project::cargo().arg("clippy").args(options))
+}
+
+/// The benchmarks are not of the workspace, and must not fall behind it.
+fn clippy_of_benchmarks() -> Result<()> {
+    step::header("Clippy of the benchmarks");
+    step::run(
+        project::cargo()
+            .current_dir(project::root().join(bench::PACKAGE))
+            .args(["clippy", "--locked", "--target-dir"])
+            .arg(bench::target())
+            .args(["--", "--deny", "warnings"]),
+    )
 }
 
 fn documentation() -> Result<()> {

@@ -7,7 +7,6 @@ use std::time::Instant;
 use std::{env, fs};
 
 use ureq::tls::TlsConfig;
-use wasi_experimental_http_codegen as codegen;
 use wasmtime::error::Context;
 use wasmtime::{Result, ensure};
 
@@ -22,9 +21,9 @@ pub struct RunArgs {
     /// The binary `wasmtime-http`
     #[arg(long)]
     wasmtime_http: PathBuf,
-    /// The WITX document of WASI preview 1
+    /// What criterion estimates of the generator with the document of WASI preview 1
     #[arg(long)]
-    preview1: PathBuf,
+    preview1: Option<PathBuf>,
     /// Where the table and the plot are written
     #[arg(long)]
     out: PathBuf,
@@ -519,30 +518,16 @@ impl Bench<'_> {
     }
 
     fn codegen(&self, rows: &mut Vec<Row>) -> Result<()> {
-        let what = "bindings of WASI preview 1 in all languages";
-        if self.skips(what) {
+        let Some(estimates) = &self.arguments.preview1 else {
             return Ok(());
-        }
-        let options = codegen::Options {
-            stem: "preview1".to_owned(),
-            source: "preview1.witx".to_owned(),
-            command: "cargo xtask bench".to_owned(),
-            faults: codegen::GuestFaults::default(),
         };
-        let mut times = Vec::new();
-        for _ in 0..self.rounds {
-            let start = Instant::now();
-            let document = codegen::Document::load(&[&self.arguments.preview1])?;
-            let files = codegen::generate(&document, &codegen::Language::ALL, &options)?;
-            times.push(start.elapsed().as_secs_f64() * 1e3);
-            ensure!(
-                files.len() == codegen::Language::ALL.len(),
-                "files are missing"
-            );
-        }
-        let time = median(times);
+        let text = fs::read_to_string(estimates)
+            .with_context(|| format!("cannot read {}", estimates.display()))?;
+        let estimates: serde_json::Value = serde_json::from_str(&text)?;
+        let nanoseconds = estimates["median"]["point_estimate"].as_f64();
+        let time = nanoseconds.context("criterion estimates a median")? / 1e6;
         rows.push(Row {
-            what: what.to_owned(),
+            what: "bindings of WASI preview 1 in all languages".to_owned(),
             base: String::new(),
             ours: format!("{time:.1} ms"),
             ratio: None,
