@@ -74,6 +74,7 @@ const PREVIEW1: &str = "bindings of WASI preview 1 in all languages";
 fn preview1(quick: bool) -> Result<PathBuf> {
     const ALL: &str = "load and all languages";
     step::header("Measuring the generator");
+    let results = project::bench_dir().join("criterion");
     let mut cargo = project::cargo();
     cargo
         .current_dir(project::root())
@@ -84,13 +85,16 @@ fn preview1(quick: bool) -> Result<PathBuf> {
             "--target-dir",
         ])
         .arg(target())
-        .args(["--", ALL]);
+        .args(["--", ALL])
+        .env("CRITERION_HOME", &results);
     if quick {
         cargo.arg("--quick");
     }
     step::run(&mut cargo)?;
-    let results = target().join("criterion/preview1").join(ALL);
-    Ok(results.join("new/estimates.json"))
+    Ok(results
+        .join("preview1")
+        .join(ALL)
+        .join("new/estimates.json"))
 }
 
 /// The programs have a target directory of their own, so that neither they nor others change what

@@ -64,65 +64,15 @@ pub fn run(arguments: &RunArgs) -> Result<()> {
         batches: if arguments.quick { 3 } else { 15 },
     };
     let mut rows = Vec::new();
-    let rust = Gets {
-        work: "get",
-        guest: "rust-bench",
-        threads: 1,
-        tls: false,
-    };
-    let assembly_script = Gets {
-        guest: "as-bench",
-        ..rust
-    };
-    bench.gets(&mut rows, "GETs of 64 B, Rust", rust, ONE, 1.2)?;
-    bench.gets(&mut rows, "GETs of 64 B, Rust", rust, TWO, 1.1)?;
-    for cores in [ONE, TWO] {
-        bench.gets(
-            &mut rows,
-            "GETs of 64 B, AssemblyScript",
-            assembly_script,
-            cores,
-            1.5,
-        )?;
-    }
-    for cores in [ONE, TWO] {
-        bench.rate(&mut rows, "256 MiB response body", "download", cores, 0.95)?;
-    }
-    for cores in [ONE, TWO] {
-        bench.rate(&mut rows, "256 MiB request body", "upload", cores, 0.9)?;
-    }
-    bench.memory(&mut rows)?;
-    bench.micro(&mut rows)?;
-    let fresh = Gets {
-        work: "fresh",
-        ..rust
-    };
-    for cores in [ONE, TWO] {
-        bench.gets(&mut rows, "a fresh store for each GET", fresh, cores, 1.5)?;
-    }
-    for threads in [1, 2, 8, 64] {
-        let many = Gets { threads, ..rust };
-        let what = format!("GETs by guests on threads: {threads}");
-        for cores in [ONE, TWO] {
-            // A throughput of nine tenths.
-            bench.gets(&mut rows, &what, many, cores, 1.0 / 0.9)?;
-        }
-    }
-    let https = Gets { tls: true, ..rust };
-    for cores in [ONE, TWO] {
-        bench.gets(&mut rows, "HTTPS GETs", https, cores, 1.1)?;
-    }
-    bench.start(&mut rows)?;
-    bench.sizes(&mut rows)?;
-    bench.codegen(&mut rows)?;
-
+    let measured = bench.all(&mut rows);
+    // What was measured before something failed is of use, too.
     let table = report::table(&rows);
     println!("\n{table}");
     fs::create_dir_all(&arguments.out)?;
     fs::write(arguments.out.join("table.md"), &table)?;
     fs::write(arguments.out.join("plot.svg"), report::plot(&rows))?;
     println!("The table and a plot are in {}.", arguments.out.display());
-    Ok(())
+    measured
 }
 
 struct Bench<'a> {
@@ -135,7 +85,7 @@ struct Bench<'a> {
 
 /// How many small requests a batch has, and how many for each thread at least.
 const GETS: u64 = 2_000;
-const GETS_OF_A_THREAD: u64 = 500;
+const GETS_OF_A_THREAD: u64 = 100;
 
 /// Small requests, one after the other on each thread.
 #[derive(Clone, Copy)]
@@ -217,6 +167,61 @@ struct Measured {
 }
 
 impl Bench<'_> {
+    fn all(&self, rows: &mut Vec<Row>) -> Result<()> {
+        let rust = Gets {
+            work: "get",
+            guest: "rust-bench",
+            threads: 1,
+            tls: false,
+        };
+        let assembly_script = Gets {
+            guest: "as-bench",
+            ..rust
+        };
+        self.gets(rows, "GETs of 64 B, Rust", rust, ONE, 1.2)?;
+        self.gets(rows, "GETs of 64 B, Rust", rust, TWO, 1.1)?;
+        for cores in [ONE, TWO] {
+            self.gets(
+                rows,
+                "GETs of 64 B, AssemblyScript",
+                assembly_script,
+                cores,
+                1.5,
+            )?;
+        }
+        for cores in [ONE, TWO] {
+            self.rate(rows, "256 MiB response body", "download", cores, 0.95)?;
+        }
+        for cores in [ONE, TWO] {
+            self.rate(rows, "256 MiB request body", "upload", cores, 0.9)?;
+        }
+        self.memory(rows)?;
+        self.micro(rows)?;
+        let fresh = Gets {
+            work: "fresh",
+            ..rust
+        };
+        for cores in [ONE, TWO] {
+            self.gets(rows, "a fresh store for each GET", fresh, cores, 1.5)?;
+        }
+        for threads in [1, 2, 8, 64] {
+            let many = Gets { threads, ..rust };
+            let what = format!("GETs by guests on threads: {threads}");
+            for cores in [ONE, TWO] {
+                // A throughput of nine tenths.
+                self.gets(rows, &what, many, cores, 1.0 / 0.9)?;
+            }
+        }
+        let https = Gets { tls: true, ..rust };
+        for cores in [ONE, TWO] {
+            self.gets(rows, "HTTPS GETs", https, cores, 1.1)?;
+        }
+        self.start(rows)?;
+        self.sizes(rows)?;
+        self.codegen(rows)?;
+        Ok(())
+    }
+
     fn skips(&self, what: &str) -> bool {
         let only = self.arguments.only.as_deref();
         only.is_some_and(|only| !what.contains(only))
@@ -266,16 +271,11 @@ impl Bench<'_> {
         tls: bool,
         run: impl Fn(&Server, bool) -> Result<Measured>,
     ) -> Result<Vec<(Measured, Measured)>> {
-        eprint!("{what}, {} ", cores.name);
+        eprintln!("{what}, {}", cores.name);
         let server = Server::start(cores, tls)?;
-        let pairs = (0..self.rounds)
-            .map(|_| {
-                eprint!(".");
-                Ok((run(&server, false)?, run(&server, true)?))
-            })
-            .collect();
-        eprintln!();
-        pairs
+        (0..self.rounds)
+            .map(|_| Ok((run(&server, false)?, run(&server, true)?)))
+            .collect()
     }
 
     fn gets(
