@@ -51,8 +51,7 @@ impl Response {
     /// Closes the response. Its connection is used again if the rest of the body is there already,
     /// as it is of small responses that are read in part or not at all; nothing waits for more.
     pub(crate) fn close(mut self: Box<Self>, token: &Token) {
-        let mut buffer = [0; 4 * 1024];
-        token.without_waiting(|| while matches!(self.body.read_some(&mut buffer), Ok(1..)) {});
+        token.without_waiting(|| self.body.read_away());
     }
 
     /// Ends the record of a request whose body has ended.
@@ -214,7 +213,14 @@ impl Body {
     /// Reads a body that is known to be short to its end, so that its connection can be used again.
     pub(crate) fn drain(mut self, max: u64) {
         if self.left.is_some_and(|left| left <= max) {
-            let mut buffer = [0; 1024];
+            self.read_away();
+        }
+    }
+
+    /// Reads to the end, or until that fails.
+    fn read_away(&mut self) {
+        if let State::Open(_) = self.state {
+            let mut buffer = [0; 4 * 1024];
             while matches!(self.read_some(&mut buffer), Ok(1..)) {}
         }
     }
