@@ -1,5 +1,5 @@
-//! The HTTP client that stores share: ureq's agents, with their pools of connections and
-//! their certificate authorities.
+//! The HTTP client that stores share: its pool of connections, its certificate authorities and its
+//! limits.
 
 use std::fmt;
 use std::io;
@@ -10,21 +10,16 @@ use std::sync::{Arc, LazyLock};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use ureq::config::{AutoHeaderValue, Config};
-use ureq::unversioned::transport::Connector;
 
+use crate::connection::dial::Dialer;
+use crate::connection::lookup::Lookup;
+use crate::connection::pool::{self, Pool};
+use crate::connection::tls::Roots;
 use crate::error::Error;
 use crate::limits;
-use crate::net::resolve::{FilteringResolver, Lookup};
-use crate::net::tcp::CancellableTcp;
-use crate::net::tls::{Roots, Tls, TlsConnector};
 
 /// What is sent as `User-Agent` if the guest sends none.
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
-
-/// How many idle connections are kept, in all and for each host. ureq's own 10 and 3 would close
-/// connections as soon as more than three guests talk to one host.
-const MAX_IDLE_CONNECTIONS: usize = 256;
-const MAX_IDLE_CONNECTIONS_PER_HOST: usize = 64;
 
 /// An HTTP client, cheap to clone: clones share one pool of connections.
 ///
@@ -43,13 +38,19 @@ pub struct HttpClient {
 }
 
 struct Inner {
-    /// Reaches public addresses only.
-    public: ureq::Agent,
-    /// Reaches every address. ureq's pool knows nothing of policy, so this is a pool of its own: a
-    /// store that may reach public addresses only never gets a connection to another one.
-    any: ureq::Agent,
+    pool: Arc<Pool>,
+    dialer: Dialer,
+    /// How ureq writes requests.
+    config: Config,
     max_in_flight: usize,
     in_flight: AtomicUsize,
+}
+
+/// Closes what is idle, and ends the thread that would.
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.pool.shut_down();
+    }
 }
 
 /// Counts a request on its way, for as long as it lives.
@@ -75,6 +76,12 @@ impl HttpClient {
                 added: Vec::new(),
             },
             max_in_flight: limits::DEFAULT_MAX_REQUESTS_IN_FLIGHT,
+            connections: pool::Limits {
+                open: limits::DEFAULT_MAX_OPEN_RESPONSES,
+                idle: limits::DEFAULT_MAX_IDLE_CONNECTIONS,
+                idle_per_host: limits::DEFAULT_MAX_IDLE_CONNECTIONS_PER_HOST,
+                idle_timeout: limits::DEFAULT_IDLE_TIMEOUT,
+            },
             lookup: None,
         }
     }
@@ -86,12 +93,16 @@ impl HttpClient {
         SHARED.clone()
     }
 
-    pub(crate) fn agent(&self, public_only: bool) -> &ureq::Agent {
-        if public_only {
-            &self.inner.public
-        } else {
-            &self.inner.any
-        }
+    pub(crate) fn pool(&self) -> &Arc<Pool> {
+        &self.inner.pool
+    }
+
+    pub(crate) fn dialer(&self) -> &Dialer {
+        &self.inner.dialer
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.inner.config
     }
 
     /// Takes one of the places for requests on their way.
@@ -124,6 +135,7 @@ impl fmt::Debug for HttpClient {
 pub struct HttpClientBuilder {
     roots: Roots,
     max_in_flight: usize,
+    connections: pool::Limits,
     lookup: Option<Lookup>,
 }
 
@@ -132,6 +144,7 @@ impl fmt::Debug for HttpClientBuilder {
         f.debug_struct("HttpClientBuilder")
             .field("roots", &self.roots)
             .field("max_in_flight", &self.max_in_flight)
+            .field("connections", &self.connections)
             .finish_non_exhaustive()
     }
 }
@@ -176,6 +189,41 @@ impl HttpClientBuilder {
         self
     }
 
+    /// How many responses all stores together may hold open, with the requests that wait for one;
+    /// [`DEFAULT_MAX_OPEN_RESPONSES`](limits::DEFAULT_MAX_OPEN_RESPONSES) by default.
+    ///
+    /// It bounds the client's connections, and so its file descriptors: idle ones count, and are
+    /// closed to make room, the oldest first. If there is none, `req` gives `too_many_sessions`;
+    /// 0 allows no request at all.
+    pub fn max_open_responses(mut self, max: usize) -> Self {
+        self.connections.open = max;
+        self
+    }
+
+    /// How many idle connections are kept for later requests;
+    /// [`DEFAULT_MAX_IDLE_CONNECTIONS`](limits::DEFAULT_MAX_IDLE_CONNECTIONS) by default. The
+    /// oldest is closed for a newer one; with 0 none is kept.
+    pub fn max_idle_connections(mut self, max: usize) -> Self {
+        self.connections.idle = max;
+        self
+    }
+
+    /// How many of them are kept for one scheme, host and port;
+    /// [`DEFAULT_MAX_IDLE_CONNECTIONS_PER_HOST`](limits::DEFAULT_MAX_IDLE_CONNECTIONS_PER_HOST) by
+    /// default.
+    pub fn max_idle_connections_per_host(mut self, max: usize) -> Self {
+        self.connections.idle_per_host = max;
+        self
+    }
+
+    /// How long an idle connection is kept;
+    /// [`DEFAULT_IDLE_TIMEOUT`](limits::DEFAULT_IDLE_TIMEOUT) by default. Then it is closed, by a
+    /// thread that the client has as long as something is idle.
+    pub fn idle_timeout(mut self, timeout: std::time::Duration) -> Self {
+        self.connections.idle_timeout = timeout;
+        self
+    }
+
     /// Looks names up with this function in place of the system's. URLs with an address in them
     /// are not looked up.
     ///
@@ -196,37 +244,19 @@ impl HttpClientBuilder {
             .accept_encoding(AutoHeaderValue::None)
             .allow_non_standard_methods(true)
             .http_status_as_error(false)
-            .max_idle_connections(MAX_IDLE_CONNECTIONS)
-            .max_idle_connections_per_host(MAX_IDLE_CONNECTIONS_PER_HOST)
+            // It has none: each request brings its connection.
+            .max_idle_connections(0)
             .max_redirects(0)
             .max_redirects_will_error(false)
-            // ureq also counts what came behind an interim response: the transports refuse a head
-            // that does not fit their buffers, and the rest is checked when it is there.
-            .max_response_header_size(usize::MAX)
-            .timeout_resolve(Some(limits::DEFAULT_CONNECT_TIMEOUT))
-            .timeout_connect(Some(limits::DEFAULT_CONNECT_TIMEOUT))
-            .timeout_recv_response(Some(limits::DEFAULT_RESPONSE_TIMEOUT))
-            .timeout_per_read(Some(limits::DEFAULT_READ_TIMEOUT))
-            .timeout_per_write(Some(limits::DEFAULT_READ_TIMEOUT))
-            .timeout_global(Some(limits::DEFAULT_TIMEOUT))
             .output_buffer_size(limits::OUTPUT_BUFFER_SIZE)
             .proxy(None)
             .user_agent(USER_AGENT)
             .build();
-        let tls = Arc::new(Tls::new(self.roots));
-        let agent = |public_only| {
-            let connector = CancellableTcp.chain(TlsConnector::new(tls.clone()));
-            let lookup = self.lookup.clone();
-            let resolver = FilteringResolver {
-                public_only,
-                lookup,
-            };
-            ureq::Agent::with_parts(config.clone(), connector, resolver)
-        };
         HttpClient {
             inner: Arc::new(Inner {
-                public: agent(true),
-                any: agent(false),
+                pool: Pool::new(self.connections),
+                dialer: Dialer::new(self.lookup, self.roots),
+                config,
                 max_in_flight: self.max_in_flight,
                 in_flight: AtomicUsize::new(0),
             }),

@@ -1,20 +1,22 @@
 //! The state of one store: what its guest may do, and the responses it holds open.
 
+use std::borrow::Cow;
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use url::Url;
-
 use crate::allowed_hosts::{AllowedHostError, AllowedHosts};
 use crate::client::HttpClient;
-use crate::error::Error;
-use crate::exchange::{self, Policy, Request};
+use crate::error::{Error, LastError};
+use crate::exchange::cancel::CancelHandle;
+use crate::exchange::{Exchange, StoreId};
+use crate::generated::types::ResponseFact;
 use crate::limits::{self, Limits, Timeouts};
-use crate::net::cancel::{CancelHandle, Token};
-use crate::request_url::{self, LastTarget, Target};
+use crate::policy::{Denied, Policy};
+use crate::request::Request;
+use crate::request_url::{LastTarget, Target};
 use crate::response::{OpenResponses, Response};
+use crate::send;
 use crate::telemetry::{Observer, Record, RequestEvent};
 
 /// The HTTP state of one [`Store`](wasmtime::Store): put it in the store's data, and tell
@@ -24,76 +26,26 @@ use crate::telemetry::{Observer, Record, RequestEvent};
 pub struct HttpCtx {
     client: HttpClient,
     allowed_hosts: Arc<AllowedHosts>,
-    limits: Limits,
+    limits: Arc<Limits>,
     timeouts: Timeouts,
     allow_private_networks: bool,
+    host_header: Arc<AllowedHosts>,
     on_denied: Option<OnDenied>,
     observer: Option<Observer>,
+    id: Arc<StoreId>,
     cancel: CancelHandle,
     last_target: LastTarget,
     responses: OpenResponses,
     last_handle: u32,
+    show_peer: bool,
+    last_error: LastError,
+    /// Where the last request failed, behind its redirects.
+    failed_at: Option<Arc<Target>>,
+    /// Whether the last call of the guest got as far as the function that it named.
+    reached_function: bool,
 }
 
 type OnDenied = Arc<dyn Fn(&Denied) + Send + Sync>;
-
-/// A request that was denied.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Denied {
-    /// The URL without its query and fragment, which may carry secrets.
-    pub url: String,
-    /// The URL's scheme, host and port: the entry of [`AllowedHosts`] that would allow it.
-    pub origin: String,
-    /// Why it was denied.
-    pub reason: DeniedReason,
-}
-
-/// Why a request was denied.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum DeniedReason {
-    /// No entry of the [`AllowedHosts`] allows the URL.
-    NotAllowed,
-    /// This entry of the [`AllowedHosts`] denies it.
-    DeniedBy(String),
-    /// The name resolves to this address, which is not a public one.
-    NotPublic(IpAddr),
-}
-
-impl Denied {
-    pub(crate) fn new(url: &Url, reason: DeniedReason) -> Self {
-        Denied {
-            url: request_url::redacted(url),
-            origin: request_url::origin(url),
-            reason,
-        }
-    }
-}
-
-impl fmt::Display for Denied {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Denied {
-            url,
-            origin,
-            reason,
-        } = self;
-        match reason {
-            DeniedReason::NotAllowed => {
-                write!(
-                    f,
-                    "{url} is denied: no allowed host matches; {origin:?} would"
-                )
-            }
-            DeniedReason::DeniedBy(rule) => write!(f, "{url} is denied by \"deny:{rule}\""),
-            DeniedReason::NotPublic(address) => write!(
-                f,
-                "{url} is denied: it resolves to {address}, which is not a public address; \
-                 `allow_private_networks` (`--allow-private`) would allow it"
-            ),
-        }
-    }
-}
 
 impl HttpCtx {
     /// The short form of [`HttpCtx::builder`], with the arguments of version 0.10.
@@ -124,8 +76,10 @@ impl HttpCtx {
             limits: Limits::default(),
             timeouts: Timeouts::default(),
             allow_private_networks: false,
+            host_header: Arc::default(),
             on_denied: None,
             observer: None,
+            show_peer: false,
         }
     }
 
@@ -154,12 +108,52 @@ impl HttpCtx {
         Ok(self.last_target.parse(url, self.limits.max_url_len)?)
     }
 
+    /// Notes that the guest calls a function, before its arguments are looked at.
+    pub(crate) fn call_begins(&mut self) {
+        if !self.reached_function {
+            self.last_error.set(Error::BadArgument, None);
+        }
+        self.reached_function = false;
+    }
+
+    /// Notes that a call had arguments that its function can be called with.
+    pub(crate) fn reached_function(&mut self) {
+        self.reached_function = true;
+    }
+
+    /// Keeps why a call failed, that for a response if it has one.
+    pub(crate) fn failed(&mut self, error: Error, response: Option<u32>) {
+        let response = response.and_then(|handle| self.responses.get(handle));
+        let tried = match response {
+            Some(response) => Some(response.facts.target.clone()),
+            None => self.failed_at.take(),
+        };
+        self.last_error.set(error, tried);
+    }
+
+    pub(crate) fn last_error(&self) -> &LastError {
+        &self.last_error
+    }
+
+    /// What is known of a response, as text.
+    pub(crate) fn fact(&self, handle: u32, fact: ResponseFact) -> Result<Cow<'_, str>, Error> {
+        let facts = &self.response(handle)?.facts;
+        Ok(match fact {
+            ResponseFact::Url => facts.target.url()[..url::Position::AfterQuery].into(),
+            ResponseFact::Version => format!("{:?}", facts.version).into(),
+            ResponseFact::Peer if self.show_peer => facts.peer.to_string().into(),
+            ResponseFact::Peer => "".into(),
+            ResponseFact::Redirects => facts.redirects.to_string().into(),
+        })
+    }
+
     /// Sends a request and keeps its response: the status, and the new handle.
-    pub(crate) fn send(&mut self, request: Request<'_>) -> Result<(u16, u32), Error> {
+    pub(crate) fn send(&mut self, mut request: Request<'_>) -> Result<(u16, u32), Error> {
         let mut record = Record::start(request.method(), request.url(), self.observer.as_ref());
         let _entered = Record::enter(record.as_deref());
-        let result = self.send_recorded(request, record.as_deref_mut());
+        let result = self.send_recorded(&mut request, record.as_deref_mut());
         let mut response = result.inspect_err(|error| {
+            self.failed_at = Some(request.target().clone());
             if let Error::Denied(denied) = error {
                 self.denied(denied);
             }
@@ -180,15 +174,9 @@ impl HttpCtx {
 
     fn send_recorded(
         &self,
-        request: Request<'_>,
-        record: Option<&mut Record>,
+        request: &mut Request<'_>,
+        mut record: Option<&mut Record>,
     ) -> Result<Box<Response>, Error> {
-        let policy = Policy {
-            allowed_hosts: &self.allowed_hosts,
-            allow_private_networks: self.allow_private_networks,
-            limits: &self.limits,
-            timeouts: &self.timeouts,
-        };
         let max = self.limits.max_concurrent_requests;
         if self.responses.len() >= usize::try_from(max).unwrap_or(usize::MAX) {
             return Err(Error::TooManySessions { max });
@@ -196,7 +184,21 @@ impl HttpCtx {
         if self.last_handle == u32::MAX {
             return Err(Error::HandlesExhausted);
         }
-        exchange::send(request, &self.client, policy, self.cancel.token(), record)
+        let policy = Policy {
+            allowed_hosts: self.allowed_hosts.clone(),
+            allow_private_networks: self.allow_private_networks,
+        };
+        let exchange = Exchange::start(
+            policy,
+            self.limits.clone(),
+            self.timeouts.clone(),
+            &self.cancel,
+            self.id.clone(),
+        )?;
+        if let Some(record) = &mut record {
+            record.follow(&exchange);
+        }
+        send::send(request, &self.client, &exchange, record)
     }
 
     fn denied(&self, denied: &Denied) {
@@ -207,18 +209,24 @@ impl HttpCtx {
     }
 
     pub(crate) fn response(&self, handle: u32) -> Result<&Response, Error> {
-        self.responses.get(handle).ok_or(Error::InvalidHandle)
+        let response = self.responses.get(handle);
+        Ok(response.ok_or(Error::InvalidHandle)?)
     }
 
-    /// A response to read from, and what cancels that.
-    pub(crate) fn body(&mut self, handle: u32) -> Result<(&mut Response, &Token), Error> {
+    /// A response to read from.
+    pub(crate) fn response_mut(&mut self, handle: u32) -> Result<&mut Response, Error> {
         let response = self.responses.get_mut(handle);
-        Ok((response.ok_or(Error::InvalidHandle)?, self.cancel.token()))
+        Ok(response.ok_or(Error::InvalidHandle)?)
+    }
+
+    /// Whether the guest may choose the `Host` of a request to this target.
+    pub(crate) fn may_choose_host(&self, target: &Target) -> bool {
+        self.host_header.allows(target.url())
     }
 
     pub(crate) fn close(&mut self, handle: u32) {
         if let Some(response) = self.responses.remove(handle) {
-            response.close(self.cancel.token());
+            response.close();
         }
     }
 }
@@ -227,7 +235,7 @@ impl HttpCtx {
 impl Drop for HttpCtx {
     fn drop(&mut self) {
         while let Some(response) = self.responses.pop() {
-            response.close(self.cancel.token());
+            response.close();
         }
     }
 }
@@ -254,8 +262,10 @@ pub struct HttpCtxBuilder {
     limits: Limits,
     timeouts: Timeouts,
     allow_private_networks: bool,
+    host_header: Arc<AllowedHosts>,
     on_denied: Option<OnDenied>,
     observer: Option<Observer>,
+    show_peer: bool,
 }
 
 impl HttpCtxBuilder {
@@ -285,6 +295,20 @@ impl HttpCtxBuilder {
     pub fn allow_private_networks(mut self, allow: bool) -> Self {
         self.allow_private_networks = allow;
         self
+    }
+
+    /// Lets the guest choose the `Host` header of its requests to this host, an entry as
+    /// [`AllowedHosts`] describes. Without it one that is not the URL's is refused.
+    ///
+    /// It decides which of the sites behind a server answers, so the server has to tell apart what
+    /// its clients may see.
+    ///
+    /// # Errors
+    ///
+    /// If it is not such an entry.
+    pub fn allow_host_header(mut self, entry: &str) -> Result<Self, AllowedHostError> {
+        Arc::make_mut(&mut self.host_header).insert(entry)?;
+        Ok(self)
     }
 
     /// The client to send with; [`HttpClient::shared`] by default.
@@ -403,6 +427,13 @@ impl HttpCtxBuilder {
         self
     }
 
+    /// Whether the guest may ask for the addresses of the servers that answer it; `false` by
+    /// default, since those behind a name may be the embedder's secret.
+    pub fn show_peer(mut self, show: bool) -> Self {
+        self.show_peer = show;
+        self
+    }
+
     /// Calls a function with each request that is denied, before the guest gets its error.
     pub fn on_denied(mut self, observer: impl Fn(&Denied) + Send + Sync + 'static) -> Self {
         self.on_denied = Some(Arc::new(observer));
@@ -431,15 +462,21 @@ impl HttpCtxBuilder {
         HttpCtx {
             client: self.client.unwrap_or_else(HttpClient::shared),
             allowed_hosts: self.allowed_hosts,
-            limits: self.limits,
+            limits: Arc::new(self.limits),
             timeouts: self.timeouts,
             allow_private_networks: self.allow_private_networks,
+            host_header: self.host_header,
+            id: Arc::default(),
             on_denied: self.on_denied,
             observer: self.observer,
             cancel: CancelHandle::default(),
             last_target: LastTarget::default(),
             responses: OpenResponses::default(),
             last_handle: 0,
+            show_peer: self.show_peer,
+            last_error: LastError::default(),
+            failed_at: None,
+            reached_function: true,
         }
     }
 }

@@ -1,14 +1,25 @@
-//! Why a call of a guest failed, and the code that the guest gets for it.
+//! Why a call of a guest failed, and what the guest is told of it: a code, a reason and a message,
+//! from one table.
 
 use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
 
-use crate::ctx::Denied;
-use crate::generated::types::HttpError;
+use url::Url;
+
+use crate::exchange::deadline::Phase;
+use crate::generated::types::{HttpError, Reason};
 use crate::headers::HeaderError;
-use crate::net::NetError;
-use crate::request_url::UrlError;
+use crate::policy::{Denied, DeniedReason};
+use crate::request_url::{self, Target, UrlError};
 
-/// The reason for a failure, for the trace: a guest gets only its [`HttpError`].
+/// The longest message, in bytes, as the WITX promises it.
+pub(crate) const MAX_MESSAGE_LEN: usize = 1024;
+
+/// How much of a URL a message shows, in bytes: enough to know it by, with room for the rest.
+const MAX_SHOWN_URL_LEN: usize = 256;
+
+/// Why a call failed. Its text is for the embedder: it may name what a guest must not know.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error("no open response has this handle")]
@@ -35,8 +46,8 @@ pub(crate) enum Error {
     RequestBodyTooLarge { max: u64 },
     #[error("the response's body is longer than {max} bytes")]
     ResponseBodyTooLarge { max: u64 },
-    #[error("the request took longer than allowed ({0})")]
-    Timeout(ureq::Timeout),
+    #[error("{0}")]
+    Timeout(Phase),
     #[error("a timeout of zero leaves no time for a request")]
     NoTime,
     #[error("the response has more than {max} headers")]
@@ -51,75 +62,472 @@ pub(crate) enum Error {
     TooManyInFlight { max: usize },
     #[error("the server answered with status {0}")]
     Status(u16),
-    #[error("the request failed: {0}")]
-    Transport(Box<ureq::Error>),
+    /// Of the system's resolver, or the embedder's.
+    #[error("cannot look up {host}: {source}")]
+    Lookup {
+        host: String,
+        source: Arc<io::Error>,
+    },
+    #[error("{0} has no address")]
+    NoAddress(String),
+    #[error("cannot start a thread for name lookup: {0}")]
+    Thread(Arc<io::Error>),
+    #[error("cannot connect to {address}: {source}")]
+    Connect {
+        address: SocketAddr,
+        source: Arc<io::Error>,
+    },
+    #[error("cannot use a socket: {0}")]
+    Socket(Arc<io::Error>),
+    #[error("{max} responses of all stores of the client are open")]
+    TooManyOpen { max: usize },
+    #[error("cannot read the system's trust store: {0}")]
+    TrustStore(String),
+    #[error("TLS failed: {0}")]
+    Tls(rustls::Error),
+    #[error("the server ended the TLS connection without saying so: what came may be a part")]
+    TruncatedTls,
+    #[error("cannot send: {0}")]
+    Send(Arc<io::Error>),
+    #[error("cannot receive: {0}")]
+    Receive(Arc<io::Error>),
+    #[error("the server disconnected before it answered")]
+    Closed,
+    #[error("what the server sent is no head of a response: {0}")]
+    Head(String),
+    #[error("the head of the response has no end within {max} bytes")]
+    BufferFull { max: usize },
+    #[error("the server sent more than {max} bytes, and neither a head nor a body in them")]
+    Flood { max: u64 },
+    /// Of ureq itself, which has refused the request.
+    #[error("the request cannot be sent: {0}")]
+    Client(Arc<ureq::Error>),
+    #[error("the connection ended with {bytes} bytes of the body missing")]
+    Missing { bytes: u64 },
+    #[error("{0}")]
+    Chunks(&'static str),
+    /// Nothing is there to read, or there is no room to write; the caller does not wait.
+    #[error("it would have to wait")]
+    WouldBlock,
     #[error("the body broke off: {0}")]
-    Body(std::io::Error),
-    #[error("an earlier read failed")]
-    BodyFailedBefore(HttpError),
+    Body(Arc<Error>),
+    /// Kept with the body, whose further reads fail alike.
+    #[error("{0}")]
+    BodyFailed(Arc<Error>),
     #[error("{max} responses are open")]
     TooManySessions { max: u32 },
     #[error("the store has no handles left")]
     HandlesExhausted,
+    /// Found before the function of the call was reached.
+    #[error("a place for a result is outside of the memory, or an argument has an unknown value")]
+    BadArgument,
 }
 
 impl Error {
-    /// What an error of the client means.
-    pub(crate) fn of_request(error: ureq::Error) -> Self {
-        match error {
-            ureq::Error::Timeout(phase) => Error::Timeout(phase),
-            error => match NetError::find(&error) {
-                Some(NetError::Cancelled) => Error::Cancelled,
-                _ => Error::Transport(Box::new(error)),
+    /// What a failure means for a body: one that says more of itself stays what it is.
+    pub(crate) fn in_body(self) -> Self {
+        match self {
+            Error::Timeout(_) | Error::Cancelled => self,
+            error => Error::Body(Arc::new(error)),
+        }
+    }
+
+    /// Whether the server closed or reset the connection.
+    pub(crate) fn is_disconnect(&self) -> bool {
+        use io::ErrorKind as Kind;
+        match self {
+            Error::Closed | Error::TruncatedTls => true,
+            Error::Send(error) | Error::Receive(error) => matches!(
+                error.kind(),
+                Kind::BrokenPipe
+                    | Kind::ConnectionReset
+                    | Kind::ConnectionAborted
+                    | Kind::NotConnected
+                    | Kind::UnexpectedEof
+                    | Kind::WriteZero
+            ),
+            _ => false,
+        }
+    }
+
+    /// Whether the process has too many files open, which passes.
+    pub(crate) fn is_shortage(&self) -> bool {
+        use rustix::io::Errno;
+        let (Error::Connect { source, .. } | Error::Socket(source)) = self else {
+            return false;
+        };
+        [Errno::MFILE, Errno::NFILE]
+            .iter()
+            .any(|errno| source.raw_os_error() == Some(errno.raw_os_error()))
+    }
+}
+
+/// What a guest is told of a failure, beside what went wrong.
+struct Meaning {
+    code: HttpError,
+    reason: Reason,
+    /// What the guest, or who runs it, can do.
+    help: &'static str,
+}
+
+impl Error {
+    /// The table of all failures.
+    fn meaning(&self) -> Meaning {
+        use {HttpError as Code, Reason as Why};
+        let row = |code, reason, help| Meaning { code, reason, help };
+        const MEMORY: &str = "check the pointers and lengths of the call";
+        match self {
+            Error::InvalidHandle => row(
+                Code::InvalidHandle,
+                Why::Misuse,
+                "use a handle that `req` gave, before it is closed",
+            ),
+            Error::Memory(wiggle::GuestError::InvalidUtf8(_)) => {
+                row(Code::Utf8Error, Why::Misuse, "send text as UTF-8")
+            }
+            Error::Memory(_) | Error::BadArgument => {
+                row(Code::MemoryAccessError, Why::Misuse, MEMORY)
+            }
+            Error::BufferTooSmall { .. } => row(
+                Code::BufferTooSmall,
+                Why::Misuse,
+                "call again with a larger buffer",
+            ),
+            Error::HeaderNotFound => row(
+                Code::HeaderNotFound,
+                Why::Misuse,
+                "`headers_get_all` gives those that there are",
+            ),
+            Error::Denied(denied) => match denied.reason {
+                DeniedReason::NotAllowed => row(
+                    Code::DestinationNotAllowed,
+                    Why::NotAllowed,
+                    "ask for an allowed host that matches",
+                ),
+                DeniedReason::DeniedBy(_) => row(
+                    Code::DestinationNotAllowed,
+                    Why::DeniedByRule,
+                    "only who wrote the rule can take it back",
+                ),
+                DeniedReason::NotPublic(_) => row(
+                    Code::DestinationNotAllowed,
+                    Why::NotPublic,
+                    "ask for private networks to be allowed",
+                ),
             },
+            Error::InvalidMethod { .. } => row(
+                Code::InvalidMethod,
+                Why::Misuse,
+                "use a method such as `GET`",
+            ),
+            Error::Header(_) => row(
+                Code::InvalidEncoding,
+                Why::Misuse,
+                "send a line `name:value` for each header, and leave framing to the host",
+            ),
+            Error::Url(_) => row(
+                Code::InvalidUrl,
+                Why::Misuse,
+                "use an absolute URL, such as `https://example.com/path`",
+            ),
+            // The guest asked for an origin that it may use, and was led out of HTTP.
+            Error::Redirect(UrlError::Scheme(_)) => row(
+                Code::DestinationNotAllowed,
+                Why::Redirect,
+                "ask for the URL that it should lead to",
+            ),
+            Error::Redirect(_) => row(
+                Code::RequestError,
+                Why::Redirect,
+                "ask for the URL that it should lead to",
+            ),
+            Error::TooManyRedirects { .. } => row(
+                Code::RequestError,
+                Why::TooManyRedirects,
+                "the URLs may lead to each other; else ask for more redirects to be allowed",
+            ),
+            Error::Status(_) | Error::Framing(_) => {
+                row(Code::RequestError, Why::InvalidResponse, FAULT_OF_SERVER)
+            }
+            Error::TooManyHeaders { .. } | Error::HeadTooLong { .. } => row(
+                Code::RequestError,
+                Why::ResponseTooLarge,
+                "ask for a larger limit, if there can be one",
+            ),
+            Error::Head(_) | Error::Chunks(_) | Error::Flood { .. } => {
+                row(Code::RequestError, Why::InvalidResponse, FAULT_OF_SERVER)
+            }
+            Error::BufferFull { .. } => {
+                row(Code::RequestError, Why::ResponseTooLarge, FAULT_OF_SERVER)
+            }
+            Error::Lookup { source, .. } if is_not_found(source) => {
+                row(Code::RequestError, Why::NameNotFound, NAME)
+            }
+            Error::NoAddress(_) => row(Code::RequestError, Why::NameNotFound, NAME),
+            Error::Lookup { .. } | Error::Thread(_) => row(
+                Code::RequestError,
+                Why::NameLookupFailed,
+                "try again, or check the name servers",
+            ),
+            error if error.is_shortage() => row(
+                Code::TooManySessions,
+                Why::TooManyOpen,
+                "close a response, or let the process open more files",
+            ),
+            Error::Connect { source, .. } if source.kind() == io::ErrorKind::ConnectionRefused => {
+                row(
+                    Code::RequestError,
+                    Why::ConnectionRefused,
+                    "check that the server runs and listens on this port",
+                )
+            }
+            Error::Connect { .. } | Error::Socket(_) => row(
+                Code::RequestError,
+                Why::Unreachable,
+                "check the network and the address",
+            ),
+            Error::Tls(rustls::Error::InvalidCertificate(_)) => row(
+                Code::RequestError,
+                Why::TlsCertificate,
+                "use the name that the certificate is for, or have its authority trusted",
+            ),
+            Error::TrustStore(_) => row(
+                Code::RequestError,
+                Why::TlsCertificate,
+                "try again, or let the process open more files",
+            ),
+            Error::Tls(_) => row(
+                Code::RequestError,
+                Why::Tls,
+                "check that the port speaks TLS, 1.2 or later",
+            ),
+            Error::TruncatedTls | Error::Closed | Error::Send(_) | Error::Receive(_) => {
+                row(Code::RequestError, Why::ConnectionClosed, "try again")
+            }
+            Error::Missing { .. } | Error::WouldBlock => {
+                row(Code::IncompleteBody, Why::IncompleteBody, "try again")
+            }
+            Error::Client(_) => row(
+                Code::RequestError,
+                Why::InvalidResponse,
+                "send a request that is HTTP",
+            ),
+            Error::RequestBodyTooLarge { .. } | Error::ResponseBodyTooLarge { .. } => row(
+                Code::BodyTooLarge,
+                Why::BodyTooLarge,
+                "ask for a larger limit",
+            ),
+            Error::Timeout(phase) => row(
+                Code::Timeout,
+                match phase {
+                    Phase::Lookup | Phase::Connect => Why::TimeoutConnect,
+                    Phase::Response => Why::TimeoutResponse,
+                    Phase::Read | Phase::Write => Why::TimeoutRead,
+                    Phase::Total => Why::TimeoutTotal,
+                },
+                "try again, or ask for a longer timeout",
+            ),
+            Error::NoTime => row(Code::Timeout, Why::TimeoutTotal, "ask for a longer timeout"),
+            Error::Cancelled => row(
+                Code::Cancelled,
+                Why::Cancelled,
+                "stop: the embedder wants no more requests",
+            ),
+            Error::Body(_) => row(
+                Code::IncompleteBody,
+                Why::IncompleteBody,
+                "try again, or ask for the rest with a `Range` header",
+            ),
+            Error::BodyFailed(error) => error.meaning(),
+            Error::TooManySessions { .. } => row(
+                Code::TooManySessions,
+                Why::TooManyOpen,
+                "close a response first",
+            ),
+            Error::TooManyOpen { .. } => row(
+                Code::TooManySessions,
+                Why::TooManyOpen,
+                "try again when others have closed theirs",
+            ),
+            Error::TooManyInFlight { .. } => row(
+                Code::TooManySessions,
+                Why::TooManyInFlight,
+                "try again when others have their responses",
+            ),
+            Error::HandlesExhausted => row(
+                Code::RuntimeError,
+                Why::TooManyOpen,
+                "go on in a new instance",
+            ),
         }
     }
 
-    /// What an error of a body's reader means.
-    pub(crate) fn of_body(error: io::Error) -> Self {
-        if let Some(NetError::Cancelled) = NetError::find_in_io(&error) {
-            return Error::Cancelled;
-        }
-        match error.get_ref().and_then(|error| error.downcast_ref()) {
-            Some(ureq::Error::Timeout(phase)) => Error::Timeout(*phase),
-            _ => Error::Body(error),
-        }
-    }
-}
-
-impl Error {
     /// The code that the WITX names for this failure.
     pub(crate) fn code(&self) -> HttpError {
-        match self {
-            Error::InvalidHandle => HttpError::InvalidHandle,
-            Error::Memory(wiggle::GuestError::InvalidUtf8(_)) => HttpError::Utf8Error,
-            Error::Memory(_) => HttpError::MemoryAccessError,
-            Error::BufferTooSmall { .. } => HttpError::BufferTooSmall,
-            Error::HeaderNotFound => HttpError::HeaderNotFound,
-            Error::Denied(_) => HttpError::DestinationNotAllowed,
-            // The guest asked for an origin that it may use, and was led out of HTTP.
-            Error::Redirect(UrlError::Scheme(_)) => HttpError::DestinationNotAllowed,
-            Error::InvalidMethod { .. } => HttpError::InvalidMethod,
-            Error::Header(_) => HttpError::InvalidEncoding,
-            Error::Url(_) => HttpError::InvalidUrl,
-            Error::Redirect(_)
-            | Error::TooManyRedirects { .. }
-            | Error::Status(_)
-            | Error::TooManyHeaders { .. }
-            | Error::HeadTooLong { .. }
-            | Error::Framing(_)
-            | Error::Transport(_) => HttpError::RequestError,
-            Error::RequestBodyTooLarge { .. } | Error::ResponseBodyTooLarge { .. } => {
-                HttpError::BodyTooLarge
-            }
-            Error::Timeout(_) | Error::NoTime => HttpError::Timeout,
-            Error::Cancelled => HttpError::Cancelled,
-            Error::Body(_) => HttpError::IncompleteBody,
-            Error::BodyFailedBefore(code) => *code,
-            Error::TooManySessions { .. } | Error::TooManyInFlight { .. } => {
-                HttpError::TooManySessions
-            }
-            Error::HandlesExhausted => HttpError::RuntimeError,
+        self.meaning().code
+    }
+
+    /// The reason that the WITX names for this failure.
+    pub(crate) fn reason(&self) -> Reason {
+        self.meaning().reason
+    }
+
+    /// What a guest may read: what was tried, what went wrong, and what would help.
+    ///
+    /// No address that the policy hides, and no rule: what one covers may be a secret too.
+    pub(crate) fn message(&self, tried: Option<&Url>) -> String {
+        let what = match self {
+            Error::BodyFailed(error) => return error.message(tried),
+            Error::Denied(denied) => match denied.reason {
+                DeniedReason::NotAllowed => {
+                    format!("no allowed host matches; {:?} would", denied.origin)
+                }
+                DeniedReason::DeniedBy(_) => "a rule of the embedder denies it".to_owned(),
+                DeniedReason::NotPublic(_) => {
+                    "its name leads to an address that is not public".to_owned()
+                }
+            },
+            error => error.to_string(),
+        };
+        let url = match (self, tried) {
+            (Error::Denied(denied), _) => Some(denied.url.clone()),
+            (_, Some(url)) => Some(request_url::redacted(url)),
+            (_, None) => None,
+        };
+        let mut text = match url {
+            Some(url) => format!("{}: ", shortened(url, MAX_SHOWN_URL_LEN)),
+            None => String::new(),
+        };
+        let help = self.meaning().help;
+        let room = MAX_MESSAGE_LEN - text.len() - help.len() - "; ".len();
+        text.push_str(&shortened(printable(&what), room));
+        text.push_str("; ");
+        text.push_str(help);
+        text
+    }
+}
+
+const FAULT_OF_SERVER: &str = "the server, or what is between, has to be mended";
+
+const NAME: &str = "check the name of the host";
+
+/// Whether a resolver says that there is no such name, as far as its words tell.
+fn is_not_found(error: &io::Error) -> bool {
+    let text = error.to_string();
+    error.kind() == io::ErrorKind::NotFound
+        || ["not known", "No address", "nodename nor servname", "No such host"]
+            .iter()
+            .any(|words| text.contains(words))
+}
+
+/// The first bytes of a text, at most `max`.
+fn shortened(mut text: String, max: usize) -> String {
+    const CUT: &str = "…";
+    if text.len() > max {
+        text.truncate(text.floor_char_boundary(max.saturating_sub(CUT.len())));
+        text.push_str(CUT);
+    }
+    text
+}
+
+/// A text whose control characters, which a server may have put there, are escaped.
+fn printable(text: &str) -> String {
+    let mut printable = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() {
+            printable.extend(character.escape_default());
+        } else {
+            printable.push(character);
         }
+    }
+    printable
+}
+
+/// The last failure of a store, and what was tried. Its message is made when a guest asks for it,
+/// since most guests do not.
+#[derive(Debug, Default)]
+pub(crate) struct LastError(Option<(Error, Option<Arc<Target>>)>);
+
+impl LastError {
+    pub(crate) fn set(&mut self, error: Error, tried: Option<Arc<Target>>) {
+        self.0 = Some((error, tried));
+    }
+
+    pub(crate) fn reason(&self) -> Reason {
+        let error = self.0.as_ref();
+        error.map_or(Reason::None, |(error, _)| error.reason())
+    }
+
+    pub(crate) fn message(&self) -> String {
+        let error = self.0.as_ref();
+        error.map_or_else(String::new, |(error, tried)| {
+            error.message(tried.as_ref().map(|target| target.url()))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_has_the_code_and_the_reason_that_fit() {
+        use io::ErrorKind as Kind;
+        let io = |kind: Kind| Arc::new(io::Error::from(kind));
+        let connect = |kind| Error::Connect {
+            address: ([127, 0, 0, 1], 80).into(),
+            source: io(kind),
+        };
+        let lookup = |text: &str| Error::Lookup {
+            host: "a.test".to_owned(),
+            source: Arc::new(io::Error::other(text)),
+        };
+        let expired = rustls::Error::InvalidCertificate(rustls::CertificateError::Expired);
+        let alert = rustls::Error::AlertReceived(rustls::AlertDescription::HandshakeFailure);
+        let cases = [
+            (connect(Kind::ConnectionRefused), Reason::ConnectionRefused),
+            (connect(Kind::HostUnreachable), Reason::Unreachable),
+            (connect(Kind::NetworkUnreachable), Reason::Unreachable),
+            (Error::Closed, Reason::ConnectionClosed),
+            (Error::Send(io(Kind::BrokenPipe)), Reason::ConnectionClosed),
+            (Error::TruncatedTls, Reason::ConnectionClosed),
+            (Error::Tls(expired), Reason::TlsCertificate),
+            (Error::Tls(alert), Reason::Tls),
+            (Error::Flood { max: 1 }, Reason::InvalidResponse),
+            (Error::BufferFull { max: 1 }, Reason::ResponseTooLarge),
+            (lookup("Name or service not known"), Reason::NameNotFound),
+            (lookup("Temporary failure"), Reason::NameLookupFailed),
+            (Error::NoAddress(String::new()), Reason::NameNotFound),
+        ];
+        for (error, reason) in cases {
+            assert_eq!(error.reason(), reason, "{error:?}");
+            assert_eq!(error.code(), HttpError::RequestError, "{error:?}");
+            let in_body = error.in_body();
+            assert_eq!(in_body.reason(), Reason::IncompleteBody, "{in_body:?}");
+            assert_eq!(in_body.code(), HttpError::IncompleteBody, "{in_body:?}");
+        }
+        for (phase, reason) in [
+            (Phase::Lookup, Reason::TimeoutConnect),
+            (Phase::Connect, Reason::TimeoutConnect),
+            (Phase::Response, Reason::TimeoutResponse),
+            (Phase::Read, Reason::TimeoutRead),
+            (Phase::Write, Reason::TimeoutRead),
+            (Phase::Total, Reason::TimeoutTotal),
+        ] {
+            let error = Error::Timeout(phase).in_body();
+            assert_eq!((error.code(), error.reason()), (HttpError::Timeout, reason));
+        }
+    }
+
+    #[test]
+    fn a_message_is_one_line_of_bounded_length() {
+        let error = Error::Head("a\n\u{1b}[31m".to_owned() + &"é".repeat(2000));
+        let url: Url = format!("http://example.com/{}?secret", "a".repeat(3000))
+            .parse()
+            .unwrap();
+        let message = error.message(Some(&url));
+        assert!(message.len() <= MAX_MESSAGE_LEN, "{}", message.len());
+        assert!(!message.contains(char::is_control), "{message:?}");
+        assert!(!message.contains("secret"), "{message}");
     }
 }

@@ -5,7 +5,7 @@ use http::header::{
     CONNECTION, CONTENT_LENGTH, EXPECT, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER,
     TRANSFER_ENCODING, UPGRADE,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
 use crate::limits::Limits;
@@ -60,6 +60,47 @@ pub(crate) fn parse(text: &str, limits: &Limits) -> Result<HeaderMap, HeaderErro
     Ok(headers)
 }
 
+/// The names of a guest's headers as it wrote them, if it used capitals. Some servers tell them
+/// apart, against RFC 9110, section 5.1.
+#[derive(Debug, Default)]
+pub(crate) struct NamesAsWritten(Vec<Box<str>>);
+
+impl NamesAsWritten {
+    /// The names in a text that [`parse`] takes.
+    pub(crate) fn of(text: &str) -> Self {
+        let names = || text.split('\n').filter_map(|line| line.split_once(':'));
+        let has_capitals = |name: &str| name.bytes().any(|byte| byte.is_ascii_uppercase());
+        if names().any(|(name, _)| has_capitals(name)) {
+            NamesAsWritten(names().map(|(name, _)| name.into()).collect())
+        } else {
+            NamesAsWritten::default()
+        }
+    }
+
+    /// Adds headers to a request, with their names as they were written.
+    pub(crate) fn add(
+        &self,
+        mut request: http::request::Builder,
+        headers: &HeaderMap,
+    ) -> http::request::Builder {
+        if self.0.is_empty() {
+            if let Some(all) = request.headers_mut() {
+                all.clone_from(headers);
+            }
+            return request;
+        }
+        for name in headers.keys() {
+            let is_same = |written: &&Box<str>| written.eq_ignore_ascii_case(name.as_str());
+            let mut written = self.0.iter().filter(is_same);
+            for value in headers.get_all(name) {
+                let name = written.next().map_or(name.as_str(), |written| written);
+                request = ureq_proto::client::header_raw(request, name, value.as_bytes());
+            }
+        }
+        request
+    }
+}
+
 /// Removes optional white space (RFC 9110, section 5.6.3).
 fn trim(value: &str) -> &str {
     value.trim_matches([' ', '\t'])
@@ -83,15 +124,24 @@ static HOP_BY_HOP: [HeaderName; 10] = [
 ///
 /// Two meanings of one message are how requests are smuggled (RFC 9112, section 11.2), so a `Host`,
 /// `Content-Length` or `Transfer-Encoding` that says anything else than what the host sends is an
-/// error rather than dropped.
+/// error rather than dropped. Another `Host` is kept if the embedder lets the guest choose it.
 pub(crate) fn take_framing(
     headers: &mut HeaderMap,
     url: &Url,
     body_len: usize,
+    may_choose_host: bool,
 ) -> Result<(), HeaderError> {
     if headers.is_empty() {
         return Ok(());
     }
+    let chosen_host = match headers.get(HOST) {
+        Some(host) if may_choose_host && headers.get_all(HOST).iter().count() == 1 => {
+            let host = host.clone();
+            headers.remove(HOST);
+            Some(host)
+        }
+        _ => None,
+    };
     // Each takes all values of its name out and looks at every one.
     let mut check = |name: HeaderName, label, agrees: &dyn Fn(&str) -> bool| {
         let contradicts = headers
@@ -119,83 +169,31 @@ pub(crate) fn take_framing(
             tracing::debug!(header = %name, "dropped a header that belongs to the connection");
         }
     }
+    if let Some(host) = chosen_host {
+        headers.insert(HOST, host);
+    }
     Ok(())
 }
 
-/// Whether the value of a `Host` header names the URL's host and port.
+/// Whether there is a port behind a host, which may be an IPv6 address in brackets.
+fn has_port(host: &str) -> bool {
+    host.rsplit_once(':')
+        .is_some_and(|(_, port)| !port.contains(']'))
+}
+
+/// Whether the value of a `Host` header names the URL's host, and its port or none.
 fn names_host(value: &str, url: &Url) -> bool {
     let Ok(named) = Url::parse(&format!("{}://{value}/", url.scheme())) else {
         return false;
     };
     named.host() == url.host()
-        && named.port() == url.port()
+        && (named.port() == url.port() || !has_port(value))
         // Nothing else may hide in the value.
         && named.username().is_empty()
         && named.password().is_none()
         && named.path() == "/"
         && named.query().is_none()
         && named.fragment().is_none()
-}
-
-/// What the headers of a response say of the message, found in one pass.
-pub(crate) struct HeadFacts {
-    /// The size of the head, in bytes, as a server would write it with no reason phrase and no
-    /// white space that has no meaning.
-    pub len: usize,
-    has_length: bool,
-    is_empty: bool,
-    codings: usize,
-    is_chunked: bool,
-}
-
-impl HeadFacts {
-    pub(crate) fn of(headers: &HeaderMap) -> HeadFacts {
-        let mut facts = HeadFacts {
-            len: "HTTP/1.1 200 \r\n\r\n".len(),
-            has_length: false,
-            is_empty: false,
-            codings: 0,
-            is_chunked: false,
-        };
-        for (name, value) in headers {
-            facts.len += name.as_str().len() + ": ".len() + value.len() + "\r\n".len();
-            if name == CONTENT_LENGTH {
-                // Lengths that differ are refused before, by the client.
-                facts.has_length = true;
-                facts.is_empty = value == "0";
-            } else if name == TRANSFER_ENCODING {
-                facts.codings += 1;
-                facts.is_chunked = value.as_bytes().eq_ignore_ascii_case(b"chunked");
-            }
-        }
-        facts
-    }
-
-    /// Whether it is clear where the body ends.
-    ///
-    /// Two answers to that are an attempt to smuggle, or a broken server (RFC 9112, section 6.3),
-    /// and codings other than `chunked` are nothing that the guest could undo: it does not see the
-    /// connection.
-    pub(crate) fn check_framing(&self, version: Version) -> Result<(), &'static str> {
-        if self.codings == 0 {
-            Ok(())
-        } else if self.codings > 1 || !self.is_chunked {
-            Err("it has a transfer coding other than chunked")
-        } else if self.has_length {
-            Err("it has both a length and a transfer coding")
-        } else if version != Version::HTTP_11 {
-            Err("it has a transfer coding in HTTP/1.0")
-        } else {
-            Ok(())
-        }
-    }
-
-    /// Whether there is no body (RFC 9112, section 6.3), or an empty one.
-    pub(crate) fn has_no_body(&self, method: &Method, status: StatusCode) -> bool {
-        *method == Method::HEAD
-            || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
-            || self.is_empty
-    }
 }
 
 /// The size of what [`write`] gives.
@@ -290,7 +288,7 @@ mod tests {
 
     fn framing(text: &str, url: &str, body_len: usize) -> Result<String, HeaderError> {
         let mut headers = parse_default(text).unwrap();
-        take_framing(&mut headers, &url.parse().unwrap(), body_len)?;
+        take_framing(&mut headers, &url.parse().unwrap(), body_len, false)?;
         Ok(String::from_utf8(write(&headers)).unwrap())
     }
 
@@ -301,6 +299,7 @@ mod tests {
             ("a:b", "a:b\n"),
             ("Host:example.com:8080\na:b", "a:b\n"),
             ("Host:EXAMPLE.com:8080", ""),
+            ("Host:example.com", ""),
             ("Content-Length:3\na:b", "a:b\n"),
             ("Content-Length:3\nContent-Length:3", ""),
             ("Transfer-Encoding:identity", ""),
@@ -334,7 +333,7 @@ mod tests {
     fn framing_that_contradicts_is_an_error() {
         let url = "http://example.com:8080/";
         let cases = [
-            ("Host:example.com", "host"),
+            ("Host:example.com:80", "host"),
             ("Host:example.org:8080", "host"),
             ("Host:", "host"),
             ("Host:me@example.com:8080", "host"),

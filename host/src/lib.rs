@@ -62,28 +62,36 @@
 
 mod abi;
 mod allowed_hosts;
+mod body;
+mod chunks;
 mod cidr;
 mod client;
+mod connection;
 mod ctx;
 mod error;
 mod exchange;
 #[doc(hidden)]
 pub mod fuzzing;
 mod generated;
+mod head;
 mod headers;
 pub mod limits;
 mod net;
+mod policy;
 mod redirect;
+mod request;
 mod request_url;
 mod response;
+mod send;
 mod telemetry;
 #[cfg(test)]
 mod url_data_tests;
 
 pub use allowed_hosts::{ALLOW_ALL, AllowedHostError, AllowedHosts};
 pub use client::{CertificateError, HttpClient, HttpClientBuilder};
-pub use ctx::{Denied, DeniedReason, HttpCtx, HttpCtxBuilder};
-pub use net::cancel::CancelHandle;
+pub use ctx::{HttpCtx, HttpCtxBuilder};
+pub use exchange::cancel::CancelHandle;
+pub use policy::{Denied, DeniedReason};
 pub use telemetry::{RequestError, RequestEvent};
 
 /// Adds the functions of the module `wasi_experimental_http` to a linker.
@@ -97,7 +105,11 @@ pub fn add_to_linker<T: 'static>(
     linker: &mut wasmtime::Linker<T>,
     get_cx: impl Fn(&mut T) -> &mut HttpCtx + Send + Sync + Copy + 'static,
 ) -> wasmtime::Result<()> {
-    generated::wasi_experimental_http::add_to_linker(linker, get_cx)
+    generated::wasi_experimental_http::add_to_linker(linker, move |data| {
+        let http = get_cx(data);
+        http.call_begins();
+        http
+    })
 }
 
 /// The programs in the project's README, which are compiled with the tests.

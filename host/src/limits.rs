@@ -59,6 +59,36 @@ pub const DEFAULT_READ_TIMEOUT: Duration = Duration::from_secs(60);
 /// download, an end for a server that drips.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 
+/// How many responses all stores of a client may hold open, with the requests that wait for one:
+/// each takes a file descriptor, of which a process commonly has 1,024. Idle connections count as
+/// well, but make room.
+pub const DEFAULT_MAX_OPEN_RESPONSES: usize = 512;
+
+/// How many idle connections a client keeps, in all.
+pub const DEFAULT_MAX_IDLE_CONNECTIONS: usize = 256;
+
+/// How many idle connections a client keeps for one origin: as many as guests may talk to it at
+/// once without connecting anew.
+pub const DEFAULT_MAX_IDLE_CONNECTIONS_PER_HOST: usize = 64;
+
+/// How long an idle connection is kept. Many servers close theirs after 15 to 75 seconds, some after
+/// 5; a request over one that the server closes at that moment may fail.
+pub const DEFAULT_IDLE_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// The client's buffer for what comes, in bytes. It grows for the head of a response alone.
+pub(crate) const INPUT_BUFFER_SIZE: usize = 64 * 1024;
+
+/// The largest head of a response as it comes, in bytes, with white space and a reason phrase that
+/// [`MAX_RESPONSE_HEADER_BYTES`] does not count.
+pub(crate) const MAX_RAW_HEAD_BYTES: usize = 2 * MAX_RESPONSE_HEADER_BYTES;
+
+/// The most of a response that is held while its request is still being sent, in bytes. A server
+/// that sends more before it takes the rest of the request has to wait.
+pub(crate) const MAX_EARLY_RESPONSE_BYTES: usize = 32 * 1024 * 1024;
+
+/// The most of a body that is read away when it is closed, in bytes, if it is there already.
+pub(crate) const MAX_READ_AWAY_BYTES: usize = 256 * 1024;
+
 /// The client's buffer for a request's head, in bytes. A head that does not fit would fail after
 /// a part of it was sent.
 pub(crate) const OUTPUT_BUFFER_SIZE: usize = 256 * 1024;

@@ -1,8 +1,11 @@
 //! Where a redirect leads and what is sent there: RFC 9110, section 15.4, as pure functions.
 //!
-//! The loop that follows redirects, and asks the allowed hosts at each, is [`crate::exchange`]'s.
+//! The loop that follows redirects, and asks the allowed hosts at each, is [`crate::send`]'s.
+
+use std::borrow::Cow;
 
 use http::{HeaderMap, HeaderName, Method, StatusCode, header};
+use percent_encoding::{AsciiSet, percent_encode};
 use url::Url;
 
 use crate::request_url::{self, UrlError};
@@ -39,10 +42,11 @@ pub(crate) fn next(
     let Some(location) = headers.get(header::LOCATION) else {
         return Ok(None);
     };
-    let Ok(location) = str::from_utf8(location.as_bytes()) else {
+    // An empty one leads nowhere, so the response is what there is.
+    if location.is_empty() {
         return Ok(None);
-    };
-    match request_url::join(url, location, max_url_len) {
+    }
+    match request_url::join(url, &as_text(location.as_bytes()), max_url_len) {
         Ok(url) => Ok(Some(Redirect {
             url,
             method,
@@ -53,10 +57,23 @@ pub(crate) fn next(
     }
 }
 
+/// A `Location` as browsers read it: UTF-8, and bytes that are none percent-encoded.
+fn as_text(location: &[u8]) -> Cow<'_, str> {
+    match str::from_utf8(location) {
+        Ok(text) => text.into(),
+        Err(_) => percent_encode(location, NOT_ASCII).into(),
+    }
+}
+
+/// No byte of ASCII is encoded; all others are in any case.
+const NOT_ASCII: &AsciiSet = &AsciiSet::EMPTY;
+
 /// Credentials, which are meant for the origin that the guest named.
-const CREDENTIALS: [HeaderName; 3] = [
+const CREDENTIALS: [HeaderName; 4] = [
     header::AUTHORIZATION,
     header::COOKIE,
+    // Chosen for the origin, if it was.
+    header::HOST,
     header::PROXY_AUTHORIZATION,
 ];
 
@@ -139,9 +156,23 @@ mod tests {
     #[test]
     fn a_location_that_cannot_be_followed_leaves_the_response_to_the_guest() {
         let url: Url = "http://example.com/".parse().unwrap();
-        for headers in [HeaderMap::new(), location(b"caf\xe9"), location(b"http://")] {
+        for headers in [HeaderMap::new(), location(b""), location(b"http://")] {
             let redirect = next(StatusCode::FOUND, &headers, &url, &Method::GET, MAX);
             assert_eq!(redirect, Ok(None), "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn a_location_is_followed_whatever_bytes_it_is_written_in() {
+        let url: Url = "http://example.com/".parse().unwrap();
+        for (value, expected) in [
+            (&b"caf\xe9?\xe9"[..], "http://example.com/caf%E9?%E9"),
+            ("café".as_bytes(), "http://example.com/caf%C3%A9"),
+            (b"a b", "http://example.com/a%20b"),
+            (b"http://me:secret@other.example/", "http://other.example/"),
+        ] {
+            let next = next(StatusCode::FOUND, &location(value), &url, &Method::GET, MAX);
+            assert_eq!(next.unwrap().unwrap().url.as_str(), expected);
         }
     }
 
@@ -150,7 +181,6 @@ mod tests {
         let url: Url = "http://example.com/".parse().unwrap();
         for (value, expected) in [
             (&b"file:///etc/passwd"[..], "neither http nor https"),
-            (b"http://me@example.com/", "user name"),
             (&[b'a'; MAX + 1], "longer than"),
         ] {
             let error = next(StatusCode::FOUND, &location(value), &url, &Method::GET, MAX);

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use http::Uri;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use http::{HeaderValue, Uri};
+use percent_encoding::percent_decode_str;
 use url::{ParseError, Url};
 
 /// A URL that the guest may not send a request to, whatever the embedder allows.
@@ -14,23 +17,23 @@ pub(crate) enum UrlError {
     Unparsable(#[from] ParseError),
     #[error("the URL's scheme is {0:?}, neither http nor https")]
     Scheme(String),
-    /// RFC 9110, section 4.2.4: user information in a URL is deprecated, and a way to deceive.
-    #[error("the URL has a user name or password; send an `Authorization` header instead")]
-    UserInfo,
     #[error("the URL cannot be sent: {0}")]
     Unsendable(String),
 }
 
-/// Parses a URL for a request.
-pub(crate) fn parse(text: &str, max_len: usize) -> Result<Url, UrlError> {
+/// Parses a URL for a request. User information in it (RFC 9110, section 4.2.4) is taken out, and
+/// given as the value of an `Authorization` header.
+pub(crate) fn parse(text: &str, max_len: usize) -> Result<(Url, Option<HeaderValue>), UrlError> {
     if text.len() > max_len {
         return Err(UrlError::TooLong { max: max_len });
     }
-    check(Url::parse(text)?, max_len)
+    let url = Url::parse(text)?;
+    let credentials = basic_credentials(&url);
+    Ok((check(url, max_len)?, credentials))
 }
 
 /// Parses the `Location` of a redirect, relative to the URL that answered with it
-/// (RFC 9110, section 10.2.2).
+/// (RFC 9110, section 10.2.2). User information in it is dropped.
 pub(crate) fn join(base: &Url, location: &str, max_len: usize) -> Result<Url, UrlError> {
     if location.len() > max_len {
         return Err(UrlError::TooLong { max: max_len });
@@ -38,13 +41,13 @@ pub(crate) fn join(base: &Url, location: &str, max_len: usize) -> Result<Url, Ur
     check(base.join(location)?, max_len)
 }
 
-fn check(url: Url, max_len: usize) -> Result<Url, UrlError> {
+fn check(mut url: Url, max_len: usize) -> Result<Url, UrlError> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(UrlError::Scheme(url.scheme().to_owned()));
     }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(UrlError::UserInfo);
-    }
+    // Neither fails for a URL with a host, as each of these schemes has.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
     // Percent-encoding and what a relative one inherits make a URL longer than its text.
     if url.as_str().len() > max_len {
         return Err(UrlError::TooLong { max: max_len });
@@ -52,17 +55,38 @@ fn check(url: Url, max_len: usize) -> Result<Url, UrlError> {
     Ok(url)
 }
 
+/// The user information of a URL, if it has any, as RFC 7617 sends it.
+fn basic_credentials(url: &Url) -> Option<HeaderValue> {
+    let password = url.password().unwrap_or_default();
+    if url.username().is_empty() && password.is_empty() {
+        return None;
+    }
+    let mut credentials: Vec<u8> = percent_decode_str(url.username()).collect();
+    credentials.push(b':');
+    credentials.extend(percent_decode_str(password));
+    let mut value =
+        HeaderValue::try_from(format!("Basic {}", BASE64_STANDARD.encode(credentials))).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
 /// Where a request goes: a URL, and the same in the type that the client takes.
 #[derive(Debug)]
 pub(crate) struct Target {
     url: Url,
     uri: Uri,
+    origin: Arc<str>,
+    credentials: Option<HeaderValue>,
 }
 
 impl Target {
     pub(crate) fn new(url: Url) -> Result<Self, UrlError> {
-        let uri = to_uri(&url)?;
-        Ok(Target { url, uri })
+        Ok(Target {
+            uri: to_uri(&url)?,
+            origin: origin(&url).into(),
+            url,
+            credentials: None,
+        })
     }
 
     pub(crate) fn url(&self) -> &Url {
@@ -71,6 +95,16 @@ impl Target {
 
     pub(crate) fn uri(&self) -> &Uri {
         &self.uri
+    }
+
+    /// Scheme, host and port.
+    pub(crate) fn origin(&self) -> &Arc<str> {
+        &self.origin
+    }
+
+    /// The value of an `Authorization` header, from the guest's URL.
+    pub(crate) fn credentials(&self) -> Option<&HeaderValue> {
+        self.credentials.as_ref()
     }
 }
 
@@ -86,7 +120,11 @@ impl LastTarget {
         {
             return Ok(target.clone());
         }
-        let target = Arc::new(Target::new(parse(text, max_len)?)?);
+        let (url, credentials) = parse(text, max_len)?;
+        let target = Arc::new(Target {
+            credentials,
+            ..Target::new(url)?
+        });
         self.0 = Some((text.to_owned(), target.clone()));
         Ok(target)
     }
@@ -145,8 +183,6 @@ mod tests {
             ("file:///etc/passwd", "neither http nor https"),
             ("ftp://example.com/", "neither http nor https"),
             ("data:,a", "neither http nor https"),
-            ("http://me@example.com/", "user name"),
-            ("http://:secret@example.com/", "user name"),
         ];
         for (text, expected) in cases {
             let error = parse(text, MAX).expect_err(text).to_string();
@@ -177,7 +213,7 @@ mod tests {
             ("http://example.com/../a/./b", "http://example.com/a/b"),
         ];
         for (text, expected) in cases {
-            let uri = to_uri(&parse(text, MAX).expect(text)).expect(text);
+            let uri = to_uri(&parse(text, MAX).expect(text).0).expect(text);
             assert_eq!(uri.to_string(), expected, "{text}");
         }
     }
@@ -186,7 +222,7 @@ mod tests {
         /// Nothing that can be parsed is refused for its path or query, and none leads elsewhere.
         #[test]
         fn any_path_and_query_can_be_sent(rest in "\\PC{0,40}") {
-            let url = parse(&format!("http://example.com:81/{rest}"), 1000).unwrap();
+            let url = parse(&format!("http://example.com:81/{rest}"), 1000).unwrap().0;
             let uri = to_uri(&url).unwrap();
             prop_assert_eq!(uri.authority().unwrap().as_str(), "example.com:81");
             prop_assert_eq!(uri.path(), url.path());
@@ -195,13 +231,14 @@ mod tests {
 
     #[test]
     fn a_location_is_relative_to_the_url_that_sent_it() {
-        let base = parse("http://example.com/a/b?c", MAX).unwrap();
+        let base = parse("http://example.com/a/b?c", MAX).unwrap().0;
         let cases = [
             ("d", "http://example.com/a/d"),
             ("/d?e", "http://example.com/d?e"),
             ("//other.example/", "http://other.example/"),
             ("https://example.com/", "https://example.com/"),
             ("", "http://example.com/a/b?c"),
+            ("//me:secret@other.example/", "http://other.example/"),
         ];
         for (location, expected) in cases {
             assert_eq!(join(&base, location, MAX).unwrap().as_str(), expected);
@@ -210,6 +247,25 @@ mod tests {
             join(&base, "javascript:a", MAX),
             Err(UrlError::Scheme(_))
         ));
+    }
+
+    #[test]
+    fn user_information_becomes_basic_credentials() {
+        let cases = [
+            ("http://example.com/", None),
+            ("http://@example.com/", None),
+            ("http://me@example.com/", Some("Basic bWU6")),
+            ("http://me:secret@example.com/", Some("Basic bWU6c2VjcmV0")),
+            ("http://:secret@example.com/", Some("Basic OnNlY3JldA==")),
+            ("http://m%65:%3a%40@example.com/", Some("Basic bWU6OkA=")),
+        ];
+        for (text, expected) in cases {
+            let (url, credentials) = parse(text, MAX).unwrap();
+            assert_eq!(url.as_str(), "http://example.com/");
+            let given = credentials.as_ref().map(|value| value.to_str().unwrap());
+            assert_eq!(given, expected, "{text}");
+            assert!(!format!("{credentials:?}").contains("Basic"));
+        }
     }
 
     #[test]

@@ -1,22 +1,35 @@
 //! A response that a guest holds open: its headers, and its body as it streams in.
 
-use std::io::Read;
+use std::net::SocketAddr;
+use std::sync::Arc;
 
-use http::{HeaderMap, HeaderName, StatusCode};
-use ureq::BodyReader;
+use http::{HeaderName, StatusCode, Version};
 
+use crate::body::Body;
 use crate::error::Error;
-use crate::generated::types::HttpError;
-use crate::net::cancel::Token;
+use crate::exchange::Exchange;
+use crate::request_url::Target;
 use crate::telemetry::Record;
 
 /// An open response.
 pub(crate) struct Response {
     pub status: StatusCode,
-    pub headers: HeaderMap,
+    pub headers: http::HeaderMap,
     pub body: Body,
+    pub facts: Facts,
+    pub exchange: Arc<Exchange>,
     /// Until nothing more happens for the request.
     pub record: Option<Box<Record>>,
+}
+
+/// What is known of a response beside what the server said.
+#[derive(Debug, Clone)]
+pub(crate) struct Facts {
+    /// Where it came from: behind the redirects, if there were any.
+    pub target: Arc<Target>,
+    pub version: Version,
+    pub peer: SocketAddr,
+    pub redirects: u32,
 }
 
 impl Response {
@@ -29,17 +42,15 @@ impl Response {
             .ok_or(Error::HeaderNotFound)
     }
 
-    /// Reads from the body.
-    pub(crate) fn read(&mut self, token: &Token, buffer: &mut [u8]) -> Result<usize, Error> {
-        token.check().map_err(|_| Error::Cancelled)?;
-        token.traffic().useful();
+    /// Reads from the body: at least one byte unless it has ended or `buffer` is empty.
+    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        self.exchange.cancel.check()?;
+        self.exchange.traffic.useful();
         let Some(record) = &mut self.record else {
             return self.body.read(buffer);
         };
         let entered = Record::enter(Some(record));
-        let before = token.traffic().totals();
         let result = self.body.read(buffer);
-        record.add_traffic(before, token.traffic().totals());
         if let Err(error) = &result {
             record.failed(error);
         }
@@ -48,15 +59,27 @@ impl Response {
         result
     }
 
-    /// Closes the response. Its connection is used again if the rest of the body is there already,
-    /// as it is of small responses that are read in part or not at all; nothing waits for more.
-    pub(crate) fn close(mut self: Box<Self>, token: &Token) {
-        token.without_waiting(|| self.body.read_away());
+    /// Reads from the body until the buffer is full or the body ends. An error behind other bytes
+    /// is left for the next call, which finds it again.
+    pub(crate) fn fill(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        let mut filled = self.read(buffer)?;
+        while filled > 0 && filled < buffer.len() {
+            match self.read(&mut buffer[filled..]) {
+                Ok(0) | Err(_) => break,
+                Ok(count) => filled += count,
+            }
+        }
+        Ok(filled)
+    }
+
+    /// Closes the response, without waiting for anything.
+    pub(crate) fn close(self: Box<Self>) {
+        self.body.close();
     }
 
     /// Ends the record of a request whose body has ended.
     pub(crate) fn end_record(&mut self) {
-        if !matches!(self.body.state, State::Open(_)) {
+        if !self.body.is_open() {
             self.record = None;
         }
     }
@@ -65,35 +88,40 @@ impl Response {
 /// The responses that a store holds open, by their handles.
 ///
 /// Handles only grow, so the list is in their order; few are open at once.
-#[derive(Default)]
-pub(crate) struct OpenResponses(Vec<(u32, Box<Response>)>);
+pub(crate) struct OpenResponses<T = Box<Response>>(Vec<(u32, T)>);
 
-impl OpenResponses {
+impl<T> Default for OpenResponses<T> {
+    fn default() -> Self {
+        OpenResponses(Vec::new())
+    }
+}
+
+impl<T> OpenResponses<T> {
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 
     /// Adds a response under a handle that is larger than all before.
-    pub(crate) fn push(&mut self, handle: u32, response: Box<Response>) {
+    pub(crate) fn push(&mut self, handle: u32, response: T) {
         debug_assert!(self.0.last().is_none_or(|(last, _)| *last < handle));
         self.0.push((handle, response));
     }
 
-    pub(crate) fn get(&self, handle: u32) -> Option<&Response> {
+    pub(crate) fn get(&self, handle: u32) -> Option<&T> {
         Some(&self.0[self.find(handle)?].1)
     }
 
-    pub(crate) fn get_mut(&mut self, handle: u32) -> Option<&mut Response> {
+    pub(crate) fn get_mut(&mut self, handle: u32) -> Option<&mut T> {
         let index = self.find(handle)?;
         Some(&mut self.0[index].1)
     }
 
     /// Takes one of the responses out, as long as there is any.
-    pub(crate) fn pop(&mut self) -> Option<Box<Response>> {
+    pub(crate) fn pop(&mut self) -> Option<T> {
         Some(self.0.pop()?.1)
     }
 
-    pub(crate) fn remove(&mut self, handle: u32) -> Option<Box<Response>> {
+    pub(crate) fn remove(&mut self, handle: u32) -> Option<T> {
         let index = self.find(handle)?;
         Some(self.0.remove(index).1)
     }
@@ -103,146 +131,15 @@ impl OpenResponses {
     }
 }
 
-/// The body of a response, read straight from its connection.
-pub(crate) struct Body {
-    state: State,
-    /// What is left by the framing of the response, in bytes, if the server said.
-    left: Option<u64>,
-    /// How many bytes the guest may still have, if there is a limit, and the limit.
-    allowed: Option<(u64, u64)>,
-}
-
-enum State {
-    Open(BodyReader<'static>),
-    /// Read to its end; the connection is back in the pool.
-    Ended,
-    Failed(HttpError),
-}
-
-impl std::fmt::Debug for Body {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Body")
-            .field("left", &self.left)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Body {
-    /// A body of which the guest gets at most `max` bytes.
-    pub(crate) fn new(body: ureq::Body, max: Option<u64>) -> Body {
-        let mut body = Body {
-            left: body.content_length(),
-            state: State::Open(body.into_reader()),
-            allowed: max.map(|max| (max, max)),
-        };
-        // Gives the connection of an empty body back at once.
-        if body.left == Some(0) {
-            // An error here is one of the connection, and the body is complete without it.
-            let _ = body.read_some(&mut [0]);
-        }
-        body
-    }
-
-    /// The body of a response that has none.
-    pub(crate) fn none() -> Body {
-        Body {
-            left: Some(0),
-            state: State::Ended,
-            allowed: None,
-        }
-    }
-
-    /// Reads at least one byte unless the body has ended or `buffer` is empty, and gives the
-    /// number.
-    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
-        if buffer.is_empty() {
-            return match self.state {
-                State::Failed(code) => Err(Error::BodyFailedBefore(code)),
-                _ => Ok(0),
-            };
-        }
-        let Some((allowed, max)) = self.allowed else {
-            return self.read_some(buffer);
-        };
-        if allowed == 0 {
-            // A body that ends exactly at its limit is complete.
-            return match self.read_some(&mut [0])? {
-                0 => Ok(0),
-                _ => Err(self.fail(Error::ResponseBodyTooLarge { max })),
-            };
-        }
-        let room = buffer
-            .len()
-            .min(usize::try_from(allowed).unwrap_or(usize::MAX));
-        let count = self.read_some(&mut buffer[..room])?;
-        self.allowed = Some((allowed - count as u64, max));
-        Ok(count)
-    }
-
-    fn read_some(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
-        let reader = match &mut self.state {
-            State::Open(reader) => reader,
-            State::Ended => return Ok(0),
-            State::Failed(code) => return Err(Error::BodyFailedBefore(*code)),
-        };
-        match reader.read(buffer) {
-            Ok(0) => {
-                self.state = State::Ended;
-                Ok(0)
-            }
-            Ok(count) => {
-                self.left = self.left.map(|left| left.saturating_sub(count as u64));
-                if self.left == Some(0) {
-                    // The reader hands its connection back when it is asked behind the end, and
-                    // not every guest asks. It has nothing to wait for.
-                    let _ = reader.read(&mut [0]);
-                    self.state = State::Ended;
-                }
-                Ok(count)
-            }
-            Err(error) => Err(self.fail(Error::of_body(error))),
-        }
-    }
-
-    /// Gives up on the body: its connection is closed, and every further read fails alike.
-    fn fail(&mut self, error: Error) -> Error {
-        self.state = State::Failed(error.code());
-        error
-    }
-
-    /// Reads a body that is known to be short to its end, so that its connection can be used again.
-    pub(crate) fn drain(mut self, max: u64) {
-        if self.left.is_some_and(|left| left <= max) {
-            self.read_away();
-        }
-    }
-
-    /// Reads to the end, or until that fails.
-    fn read_away(&mut self) {
-        if let State::Open(_) = self.state {
-            let mut buffer = [0; 4 * 1024];
-            while matches!(self.read_some(&mut buffer), Ok(1..)) {}
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn responses_are_found_by_their_handles() {
-        let response = |status: u16| {
-            Box::new(Response {
-                status: StatusCode::from_u16(status).unwrap(),
-                headers: HeaderMap::new(),
-                body: Body::none(),
-                record: None,
-            })
-        };
         let mut open = OpenResponses::default();
         for handle in [1, 3, 7, 8] {
-            open.push(handle, response(200 + handle as u16));
+            open.push(handle, 200 + handle);
         }
         assert!(open.remove(3).is_some());
         assert!(open.remove(3).is_none());
@@ -254,7 +151,7 @@ mod tests {
             (7, Some(207)),
             (9, None),
         ] {
-            assert_eq!(open.get(handle).map(|found| found.status.as_u16()), status);
+            assert_eq!(open.get(handle).copied(), status);
             assert_eq!(open.get_mut(handle).is_some(), status.is_some());
         }
     }

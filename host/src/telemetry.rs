@@ -13,8 +13,7 @@ use tracing::field::Empty;
 use url::Url;
 
 use crate::error::Error;
-use crate::net::scope::Scope;
-use crate::net::traffic::Totals;
+use crate::exchange::Exchange;
 use crate::request_url;
 
 /// What became of one request of a guest, over all its redirects.
@@ -74,6 +73,10 @@ pub(crate) struct Record {
     started: Instant,
     span: tracing::Span,
     observer: Option<Observer>,
+    /// It counts the bytes.
+    exchange: Option<Arc<Exchange>>,
+    /// What had been sent when the last hop ended.
+    sent_before: u64,
 }
 
 impl Record {
@@ -119,6 +122,8 @@ impl Record {
             started: Instant::now(),
             span,
             observer: observer.cloned(),
+            exchange: None,
+            sent_before: 0,
         }))
     }
 
@@ -127,20 +132,24 @@ impl Record {
         record.map(|record| record.span.clone().entered())
     }
 
-    /// Notes what the store's connections carried since `before`.
-    pub(crate) fn add_traffic(&mut self, before: Totals, now: Totals) {
-        self.event.bytes_sent += now.sent - before.sent;
-        self.event.bytes_received += now.received - before.received;
+    /// Notes whose bytes are the request's.
+    pub(crate) fn follow(&mut self, exchange: &Arc<Exchange>) {
+        self.exchange = Some(exchange.clone());
     }
 
     /// Notes what one hop of the request did.
-    pub(crate) fn add_hop(&mut self, scope: &Scope) {
-        let (before, now) = (scope.before(), scope.token().traffic().totals());
-        self.add_traffic(before, now);
-        self.event.hops += u32::from(now.sent > before.sent);
-        self.event.resolve_time += scope.resolve_time();
-        self.event.connect_time += scope.connect_time();
-        self.event.peer = scope.peer().or(self.event.peer);
+    pub(crate) fn add_hop(
+        &mut self,
+        peer: Option<SocketAddr>,
+        resolve_time: Duration,
+        connect_time: Duration,
+    ) {
+        let sent = self.exchange.as_ref().map_or(0, |it| it.traffic.bytes_sent());
+        self.event.hops += u32::from(sent > self.sent_before);
+        self.sent_before = sent;
+        self.event.resolve_time += resolve_time;
+        self.event.connect_time += connect_time;
+        self.event.peer = peer.or(self.event.peer);
     }
 
     /// Notes that the guest gets a response.
@@ -162,6 +171,10 @@ impl Drop for Record {
     fn drop(&mut self) {
         let event = &mut self.event;
         event.total_time = self.started.elapsed();
+        if let Some(exchange) = &self.exchange {
+            event.bytes_sent = exchange.traffic.bytes_sent();
+            event.bytes_received = exchange.traffic.bytes_received();
+        }
         if !self.span.is_disabled() {
             let span = &self.span;
             span.record("hops", event.hops)

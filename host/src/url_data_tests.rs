@@ -6,14 +6,12 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
-use ureq::config::Config;
-use ureq::unversioned::resolver::Resolver;
-use ureq::unversioned::transport::NextTimeout;
 use url::{Host, Url};
 
 use crate::allowed_hosts::{AllowedHosts, Verdict};
+use crate::connection::lookup::Names;
+use crate::exchange::Exchange;
 use crate::headers;
-use crate::net::resolve::FilteringResolver;
 use crate::request_url;
 
 const MAX: usize = 16 * 1024;
@@ -47,11 +45,11 @@ fn accepted() -> Vec<(String, Url)> {
         let Some(input) = case["input"].as_str() else {
             continue;
         };
-        accepted.extend(request_url::parse(input, MAX).map(|url| (input.to_owned(), url)));
+        accepted.extend(request_url::parse(input, MAX).map(|(url, _)| (input.to_owned(), url)));
         let base = case["base"]
             .as_str()
             .unwrap_or("http://example.org/foo/bar");
-        if let Ok(base) = request_url::parse(base, MAX) {
+        if let Ok((base, _)) = request_url::parse(base, MAX) {
             let joined = request_url::join(&base, input, MAX);
             accepted.extend(joined.map(|url| (format!("{input} at {base}"), url)));
         }
@@ -62,25 +60,27 @@ fn accepted() -> Vec<(String, Url)> {
 /// The names and addresses that are looked up and connected to for a request.
 fn contacted(uri: &http::Uri) -> (Option<String>, Vec<(IpAddr, u16)>) {
     let asked = Arc::new(Mutex::new(None));
-    let resolver = FilteringResolver {
-        public_only: false,
-        lookup: Some(Arc::new({
-            let asked = asked.clone();
-            move |name: &str| {
-                *asked.lock().unwrap() = Some(name.to_owned());
-                Ok(vec![IpAddr::from([192, 0, 2, 1])])
-            }
-        })),
-    };
-    let found = resolver
-        .resolve(uri, &Config::default(), NextTimeout::default())
+    let names = Names::new(Some(Arc::new({
+        let asked = asked.clone();
+        move |name: &str| {
+            *asked.lock().unwrap() = Some(name.to_owned());
+            Ok(vec![IpAddr::from([192, 0, 2, 1])])
+        }
+    })));
+    let exchange = Exchange::start(
+        Default::default(),
+        Default::default(),
+        Default::default(),
+        &Default::default(),
+        Default::default(),
+    );
+    let found = names
+        .find(&exchange.unwrap(), uri.host().unwrap())
         .expect("an address");
-    let found = found
-        .iter()
-        .map(|found| (found.ip(), found.port()))
-        .collect();
+    let https = uri.scheme_str() == Some("https");
+    let port = uri.port_u16().unwrap_or(if https { 443 } else { 80 });
     let asked = asked.lock().unwrap().take();
-    (asked, found)
+    (asked, found.into_iter().map(|ip| (ip, port)).collect())
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn what_the_policy_saw_is_what_is_contacted_for_every_input() {
             .into_iter()
             .map(|(name, value)| (name, value.parse().unwrap()))
             .collect();
-        assert_eq!(headers::take_framing(&mut host, &url, 0), Ok(()), "{input}");
+        assert_eq!(headers::take_framing(&mut host, &url, 0, false), Ok(()), "{input}");
         // What is contacted, parsed again, is what the policy saw.
         let sent: Url = uri.to_string().parse().expect(&input);
         assert_eq!(sent.origin(), url.origin(), "{input}");

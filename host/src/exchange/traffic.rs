@@ -1,13 +1,13 @@
-//! How much the connections of a store carry.
+//! How much an exchange carries, on the wire.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::NetError;
+use crate::error::Error;
 use crate::limits::MAX_BYTES_OF_NO_USE;
 
-/// Counts the bytes of one store's requests.
+/// Counts the bytes of one exchange, with headers and TLS, over all its connections.
 ///
-/// Only the thread that the store runs on counts; what is counted is shared, since connections are.
+/// One thread at a time counts; others may look.
 pub(crate) struct Traffic {
     sent: AtomicU64,
     received: AtomicU64,
@@ -25,21 +25,15 @@ impl Default for Traffic {
     }
 }
 
-/// Bytes on the wire, with headers and TLS, in the life of a store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Totals {
-    /// To servers.
-    pub sent: u64,
-    /// From servers.
-    pub received: u64,
-}
-
 impl Traffic {
-    pub(crate) fn totals(&self) -> Totals {
-        Totals {
-            sent: self.sent.load(Ordering::Relaxed),
-            received: self.received.load(Ordering::Relaxed),
-        }
+    /// Bytes to servers.
+    pub(crate) fn bytes_sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    /// Bytes from servers.
+    pub(crate) fn bytes_received(&self) -> u64 {
+        self.received.load(Ordering::Relaxed)
     }
 
     /// Notes that something of use has come, or is asked for anew.
@@ -49,12 +43,12 @@ impl Traffic {
     }
 
     /// Notes how many bytes were sent.
-    pub(super) fn sent(&self, count: usize) {
+    pub(crate) fn sent(&self, count: usize) {
         add(&self.sent, count as u64);
     }
 
     /// Notes how many bytes came; an error if they are too many for what is awaited.
-    pub(super) fn received(&self, count: usize) -> Result<(), NetError> {
+    pub(crate) fn received(&self, count: usize) -> Result<(), Error> {
         let count = count as u64;
         add(&self.received, count);
         match self.useless_left.load(Ordering::Relaxed).checked_sub(count) {
@@ -62,7 +56,7 @@ impl Traffic {
                 self.useless_left.store(left, Ordering::Relaxed);
                 Ok(())
             }
-            None => Err(NetError::Flood {
+            None => Err(Error::Flood {
                 max: MAX_BYTES_OF_NO_USE,
             }),
         }
@@ -84,11 +78,11 @@ mod tests {
         let traffic = Traffic::default();
         let max = usize::try_from(MAX_BYTES_OF_NO_USE).unwrap();
         traffic.received(max).unwrap();
-        assert!(matches!(traffic.received(1), Err(NetError::Flood { .. })));
+        assert!(matches!(traffic.received(1), Err(Error::Flood { .. })));
         traffic.useful();
         traffic.received(max).unwrap();
         traffic.sent(3);
-        let received = 2 * MAX_BYTES_OF_NO_USE + 1;
-        assert_eq!(traffic.totals(), Totals { sent: 3, received });
+        assert_eq!(traffic.bytes_sent(), 3);
+        assert_eq!(traffic.bytes_received(), 2 * MAX_BYTES_OF_NO_USE + 1);
     }
 }

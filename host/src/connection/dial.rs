@@ -1,0 +1,298 @@
+//! New connections: the addresses of a name, which of them may be connected to, the race between
+//! those, and TLS.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags};
+use socket2::{Domain, Protocol, Type};
+use url::Url;
+
+use super::lookup::{Lookup, Names};
+use super::pool::{Key, Place, Pool};
+use super::socket::{Patience, Socket, timespec};
+use super::tls::{Roots, TlsConfig};
+use super::{Connection, Lease};
+use crate::error::Error;
+use crate::exchange::Exchange;
+use crate::exchange::deadline::{Deadline, Phase};
+
+/// The most addresses of a name that are tried.
+const MAX_ADDRESSES: usize = 16;
+
+/// How long one address is alone before the next one is tried beside it: the Connection Attempt
+/// Delay of RFC 8305, section 5.
+const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
+
+/// How often a thread that connects looks whether it was cancelled. On some systems nothing wakes
+/// one that waits for a connection.
+const CANCEL_CHECK: Duration = Duration::from_millis(20);
+
+/// How many names are remembered with the address that answered.
+const MAX_REMEMBERED: usize = 256;
+
+/// Makes connections for one client.
+pub(crate) struct Dialer {
+    names: Names,
+    tls: TlsConfig,
+    /// The address of a name that answered last time. It is tried first the next time.
+    answered: Mutex<HashMap<String, IpAddr>>,
+}
+
+/// What making a connection took.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct DialTimes {
+    pub lookup: Duration,
+    pub connect: Duration,
+}
+
+impl Dialer {
+    pub(crate) fn new(lookup: Option<Lookup>, roots: Roots) -> Self {
+        Dialer {
+            names: Names::new(lookup),
+            tls: TlsConfig::new(roots),
+            answered: Mutex::default(),
+        }
+    }
+
+    /// Makes a connection to the host of a URL, for an exchange that may have it.
+    pub(crate) fn dial(
+        &self,
+        pool: &Arc<Pool>,
+        key: &Key,
+        url: &Url,
+        exchange: &Arc<Exchange>,
+        times: &mut DialTimes,
+    ) -> Result<Lease, Error> {
+        exchange.cancel.check()?;
+        let place = pool.reserve()?;
+        let started = Instant::now();
+        let addresses = self.addresses(key, url, exchange);
+        times.lookup += started.elapsed();
+        let addresses = addresses?;
+        let started = Instant::now();
+        let lease = self.connect(place, &addresses, pool, key, url, exchange);
+        times.connect += started.elapsed();
+        lease
+    }
+
+    /// Where to connect to: every address here may be.
+    fn addresses(
+        &self,
+        key: &Key,
+        url: &Url,
+        exchange: &Exchange,
+    ) -> Result<Vec<SocketAddr>, Error> {
+        let host = url.host_str().unwrap_or_default();
+        let port = url.port_or_known_default().unwrap_or_default();
+        let mut refused = None;
+        let mut allowed = Vec::new();
+        for address in self.names.find(exchange, host)? {
+            let address = SocketAddr::new(address, port);
+            match exchange.policy.refusal(url, key.public_only, address) {
+                Some(denied) => refused = refused.or(Some(Error::Denied(denied))),
+                None if allowed.len() < MAX_ADDRESSES => allowed.push(address),
+                None => break,
+            }
+        }
+        if allowed.is_empty() {
+            return Err(refused.unwrap_or_else(|| Error::NoAddress(host.to_owned())));
+        }
+        if allowed.len() > 1 {
+            let first = self.remembered().get(host).copied();
+            order(&mut allowed, first);
+        }
+        Ok(allowed)
+    }
+
+    fn remembered(&self) -> MutexGuard<'_, HashMap<String, IpAddr>> {
+        self.answered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn connect(
+        &self,
+        place: Place,
+        addresses: &[SocketAddr],
+        pool: &Pool,
+        key: &Key,
+        url: &Url,
+        exchange: &Arc<Exchange>,
+    ) -> Result<Lease, Error> {
+        let deadline = exchange.deadlines.begin(Phase::Connect);
+        let (stream, peer) = match race(addresses, exchange, deadline) {
+            // Idle connections go before a request fails.
+            Err(error) if error.is_shortage() && pool.close_idle() => {
+                race(addresses, exchange, deadline)?
+            }
+            result => result?,
+        };
+        let host = url.host_str().unwrap_or_default();
+        if addresses.len() > 1 {
+            let mut answered = self.remembered();
+            if answered.len() >= MAX_REMEMBERED {
+                answered.clear();
+            }
+            answered.insert(host.to_owned(), peer.ip());
+        }
+        let connection = Connection {
+            socket: Socket::new(stream, peer),
+            tls: None,
+        };
+        let mut lease = Lease::new(connection, exchange.clone(), place, key.clone(), false)?;
+        if url.scheme() == "https" {
+            // That the server is silent for a while is a part of connecting.
+            let patience = Patience::Until(deadline, Phase::Total);
+            lease.start_tls(&self.tls, host, patience)?;
+        }
+        Ok(lease)
+    }
+}
+
+/// Sorts addresses as RFC 8305, section 4, says: the families take turns, beginning with that of
+/// the first; the one that answered last time is in front.
+fn order(addresses: &mut Vec<SocketAddr>, answered: Option<IpAddr>) {
+    let is_ipv6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
+    let (first, second): (Vec<_>, Vec<_>) = addresses
+        .iter()
+        .copied()
+        .partition(|address| address.is_ipv6() == is_ipv6);
+    addresses.clear();
+    let (mut first, mut second) = (first.into_iter(), second.into_iter());
+    loop {
+        let before = addresses.len();
+        addresses.extend(first.next());
+        addresses.extend(second.next());
+        if addresses.len() == before {
+            break;
+        }
+    }
+    if let Some(index) = addresses.iter().position(|it| Some(it.ip()) == answered) {
+        addresses[..=index].rotate_right(1);
+    }
+}
+
+/// Connects to the first address that answers. One that does not answer delays the next by
+/// [`ATTEMPT_DELAY`], one that fails by nothing.
+fn race(
+    addresses: &[SocketAddr],
+    exchange: &Exchange,
+    deadline: Deadline,
+) -> Result<(TcpStream, SocketAddr), Error> {
+    let mut waiting = addresses.iter();
+    let mut attempts: Vec<(socket2::Socket, SocketAddr)> = Vec::new();
+    let mut failed = None;
+    let mut next = Some(Instant::now());
+    loop {
+        exchange.cancel.check()?;
+        let now = Instant::now();
+        if next.is_some_and(|next| next <= now) {
+            next = waiting.next().map(|address| {
+                match begin(*address) {
+                    Ok(socket) => attempts.push((socket, *address)),
+                    Err(error) => {
+                        failed = Some(connect_error(*address, error));
+                        return now;
+                    }
+                }
+                now + ATTEMPT_DELAY
+            });
+            continue;
+        }
+        if attempts.is_empty() {
+            if next.is_none() {
+                return Err(failed.unwrap_or(Error::NoAddress(String::new())));
+            }
+            next = Some(now);
+            continue;
+        }
+        let until = next.map_or(CANCEL_CHECK, |next| (next - now).min(CANCEL_CHECK));
+        let until = deadline.left()?.map_or(until, |left| left.min(until));
+        let ready = {
+            let mut polls: Vec<PollFd<'_>> = attempts
+                .iter()
+                .map(|(socket, _)| PollFd::new(socket, PollFlags::OUT))
+                .collect();
+            match rustix::event::poll(&mut polls, timespec(Some(until)).as_ref()) {
+                Ok(0) | Err(rustix::io::Errno::INTR) => None,
+                Ok(_) => polls.iter().position(|poll| !poll.revents().is_empty()),
+                Err(error) => return Err(Error::Socket(Arc::new(error.into()))),
+            }
+        };
+        if let Some(index) = ready {
+            let (socket, address) = attempts.swap_remove(index);
+            match finish(socket) {
+                Ok(stream) => return Ok((stream, address)),
+                Err(error) => {
+                    tracing::debug!(%address, %error, "cannot connect");
+                    failed = Some(connect_error(address, error));
+                    next = next.map(|_| now);
+                }
+            }
+        }
+    }
+}
+
+fn begin(address: SocketAddr) -> io::Result<socket2::Socket> {
+    let socket = socket2::Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
+    socket.set_nonblocking(true)?;
+    match socket.connect(&address.into()) {
+        Ok(()) => Ok(socket),
+        Err(error) if is_in_progress(&error) => Ok(socket),
+        Err(error) => Err(error),
+    }
+}
+
+fn is_in_progress(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::WouldBlock
+        || error.kind() == io::ErrorKind::Interrupted
+        || error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error())
+}
+
+fn finish(socket: socket2::Socket) -> io::Result<TcpStream> {
+    if let Some(error) = socket.take_error()? {
+        return Err(error);
+    }
+    socket.set_nonblocking(false)?;
+    // A request is written in as few pieces as there can be.
+    socket.set_tcp_nodelay(true)?;
+    Ok(socket.into())
+}
+
+fn connect_error(address: SocketAddr, error: io::Error) -> Error {
+    Error::Connect {
+        address,
+        source: Arc::new(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn families_take_turns_and_what_answered_is_in_front() {
+        let cases = [
+            ("::1 ::2 1.1.1.1 2.2.2.2", None, "::1 1.1.1.1 ::2 2.2.2.2"),
+            ("1.1.1.1 ::1 ::2 ::3", None, "1.1.1.1 ::1 ::2 ::3"),
+            ("::1 ::2 1.1.1.1", Some("1.1.1.1"), "1.1.1.1 ::1 ::2"),
+            ("::1 ::2 1.1.1.1", Some("9.9.9.9"), "::1 1.1.1.1 ::2"),
+            ("1.1.1.1", Some("1.1.1.1"), "1.1.1.1"),
+        ];
+        let parse = |text: &str| -> Vec<SocketAddr> {
+            let addresses = text.split(' ').map(|ip| ip.parse::<IpAddr>().unwrap());
+            addresses.map(|ip| SocketAddr::new(ip, 80)).collect()
+        };
+        for (given, answered, expected) in cases {
+            let mut addresses = parse(given);
+            order(&mut addresses, answered.map(|ip| ip.parse().unwrap()));
+            assert_eq!(addresses, parse(expected), "{given}");
+        }
+    }
+}

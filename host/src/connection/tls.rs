@@ -1,0 +1,373 @@
+//! TLS for the client's connections, by rustls.
+
+use std::io::{self, Read, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore};
+
+use super::socket::{Patience, Socket};
+use crate::error::Error;
+use crate::exchange::Exchange;
+
+/// The most that is encrypted at once, in bytes: rustls holds that much until it is sent.
+const MAX_WRITE: usize = 64 * 1024;
+
+/// Which certificate authorities a client trusts.
+#[derive(Debug, Clone)]
+pub(crate) struct Roots {
+    pub system: bool,
+    pub added: Vec<CertificateDer<'static>>,
+}
+
+/// The system's trust store, read once in the life of the process, unless that fails.
+static SYSTEM_ROOTS: Mutex<Option<Arc<[CertificateDer<'static>]>>> = Mutex::new(None);
+
+/// The certificates of the system's trust store, and whether they are all of it.
+fn system_roots() -> Result<(Arc<[CertificateDer<'static>]>, bool), Error> {
+    let mut kept = SYSTEM_ROOTS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(roots) = &*kept {
+        return Ok((roots.clone(), true));
+    }
+    let found = rustls_native_certs::load_native_certs();
+    for error in &found.errors {
+        tracing::warn!(%error, "cannot read a part of the system's trust store");
+    }
+    if let Some(error) = found.errors.first()
+        && found.certs.is_empty()
+    {
+        return Err(Error::TrustStore(error.to_string()));
+    }
+    if found.certs.is_empty() {
+        tracing::warn!("the system's trust store is empty: no https server will be trusted");
+    }
+    let roots: Arc<[_]> = found.certs.into();
+    // A file that is broken stays so, but for want of a file descriptor one is missing for now.
+    let is_whole = !roots.is_empty() && !found.errors.iter().any(is_shortage);
+    if is_whole {
+        *kept = Some(roots.clone());
+    }
+    Ok((roots, is_whole))
+}
+
+fn is_shortage(error: &rustls_native_certs::Error) -> bool {
+    use rustls_native_certs::ErrorKind;
+    match &error.kind {
+        ErrorKind::Io { inner, .. } => !matches!(
+            inner.kind(),
+            io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidData
+        ),
+        ErrorKind::Pem(_) => false,
+        _ => true,
+    }
+}
+
+impl Roots {
+    /// A configuration, and whether it may be kept.
+    fn config(&self) -> Result<(ClientConfig, bool), Error> {
+        let mut store = RootCertStore::empty();
+        let mut is_whole = true;
+        if self.system {
+            let (roots, all) = system_roots()?;
+            is_whole = all;
+            // A system's store may hold certificates that rustls has no use for.
+            store.add_parsable_certificates(roots.iter().cloned());
+        }
+        for certificate in &self.added {
+            store.add(certificate.clone()).map_err(Error::Tls)?;
+        }
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(Error::Tls)?
+            .with_root_certificates(store)
+            .with_no_client_auth();
+        Ok((config, is_whole))
+    }
+}
+
+/// The TLS configuration of a client, made when it is first needed.
+pub(crate) struct TlsConfig {
+    roots: Roots,
+    config: Mutex<Option<Arc<ClientConfig>>>,
+}
+
+impl TlsConfig {
+    pub(crate) fn new(roots: Roots) -> Self {
+        TlsConfig {
+            roots,
+            config: Mutex::new(None),
+        }
+    }
+
+    fn get(&self) -> Result<Arc<ClientConfig>, Error> {
+        let mut kept = self.config.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(config) = &*kept {
+            return Ok(config.clone());
+        }
+        let (config, is_whole) = self.roots.config()?;
+        let config = Arc::new(config);
+        if is_whole {
+            *kept = Some(config.clone());
+        }
+        Ok(config)
+    }
+
+    /// Makes a connection one in TLS, for a server of this name.
+    pub(crate) fn connect(
+        &self,
+        socket: &mut Socket,
+        host: &str,
+        exchange: &Exchange,
+        patience: Patience,
+    ) -> Result<Tls, Error> {
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let name = ServerName::try_from(host.to_owned())
+            .map_err(|_| Error::Tls(rustls::Error::General("not a server's name".to_owned())))?;
+        let session = ClientConnection::new(self.get()?, name).map_err(Error::Tls)?;
+        let mut tls = Tls {
+            session,
+            records: Records::default(),
+        };
+        loop {
+            tls.flush(socket, exchange, patience)?;
+            if !tls.session.is_handshaking() {
+                return Ok(tls);
+            }
+            if let Err(error) = tls.receive(socket, exchange, patience) {
+                // The alert tells the server why; whether it gets there does not matter.
+                let _ = tls.flush(socket, exchange, Patience::None);
+                return Err(error);
+            }
+        }
+    }
+}
+
+/// One side of a TLS connection.
+pub(crate) struct Tls {
+    session: ClientConnection,
+    records: Records,
+}
+
+impl Tls {
+    /// Reads at least one byte, or 0 at an end that the server announced.
+    pub(crate) fn read(
+        &mut self,
+        socket: &mut Socket,
+        exchange: &Exchange,
+        buffer: &mut [u8],
+        patience: Patience,
+    ) -> Result<usize, Error> {
+        loop {
+            match self.session.reader().read(buffer) {
+                Ok(count) => return Ok(count),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                // Without a closing alert (RFC 8446, section 6.1) anybody on the way may have cut
+                // the connection.
+                Err(_) => return Err(Error::TruncatedTls),
+            }
+            self.receive(socket, exchange, patience)?;
+            // Answers to what came, such as a key update.
+            self.flush(socket, exchange, patience)?;
+        }
+    }
+
+    /// Takes in what the server sent next.
+    fn receive(
+        &mut self,
+        socket: &mut Socket,
+        exchange: &Exchange,
+        patience: Patience,
+    ) -> Result<(), Error> {
+        let mut wire = Wire {
+            socket,
+            exchange,
+            patience,
+            failure: None,
+            records: Some(&mut self.records),
+        };
+        match self.session.read_tls(&mut wire) {
+            Ok(0) if self.session.is_handshaking() => return Err(Error::TruncatedTls),
+            Ok(_) => {}
+            Err(error) => return Err(wire.failure.unwrap_or(Error::Receive(Arc::new(error)))),
+        }
+        self.session.process_new_packets().map_err(Error::Tls)?;
+        Ok(())
+    }
+
+    /// Takes some of the bytes; sends them if that need not wait for longer than it may.
+    pub(crate) fn write(
+        &mut self,
+        socket: &mut Socket,
+        exchange: &Exchange,
+        bytes: &[u8],
+        patience: Patience,
+    ) -> Result<usize, Error> {
+        // What was taken before goes first.
+        self.flush(socket, exchange, patience)?;
+        let count = self
+            .session
+            .writer()
+            .write(&bytes[..bytes.len().min(MAX_WRITE)])
+            .map_err(|error| Error::Send(Arc::new(error)))?;
+        match self.flush(socket, exchange, patience) {
+            Ok(()) | Err(Error::WouldBlock) => Ok(count),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Sends what was taken.
+    pub(crate) fn flush(
+        &mut self,
+        socket: &mut Socket,
+        exchange: &Exchange,
+        patience: Patience,
+    ) -> Result<(), Error> {
+        while self.session.wants_write() {
+            let mut wire = Wire {
+                socket: &mut *socket,
+                exchange,
+                patience,
+                failure: None,
+                records: None,
+            };
+            if let Err(error) = self.session.write_tls(&mut wire) {
+                return Err(wire.failure.unwrap_or(Error::Send(Arc::new(error))));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether nothing waits to be sent.
+    pub(crate) fn is_flushed(&self) -> bool {
+        !self.session.wants_write()
+    }
+
+    /// Whether nothing of what came is left: no plaintext, no part of a record, and no goodbye.
+    pub(crate) fn is_clean(&mut self) -> bool {
+        let left = self.session.reader().read(&mut [0; 1]);
+        self.records.is_at_an_end()
+            && matches!(left, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+    }
+
+    /// Takes in what a server sends while nothing is asked of it, such as session tickets. Fails
+    /// if there is nothing there.
+    pub(crate) fn receive_unasked(
+        &mut self,
+        socket: &mut Socket,
+        exchange: &Exchange,
+    ) -> Result<(), Error> {
+        self.receive(socket, exchange, Patience::None)
+    }
+}
+
+/// Where records end in what was read (RFC 8446, section 5.1), which rustls does not tell.
+#[derive(Debug, Default)]
+struct Records {
+    /// Bytes of the next record's header that were read: type, version, and the length in the
+    /// last two of five.
+    header: u8,
+    /// Bytes of the record that are not read yet; its length, while the header is read.
+    left: u16,
+}
+
+impl Records {
+    const HEADER: u8 = 5;
+
+    fn add(&mut self, mut bytes: &[u8]) {
+        while let [first, rest @ ..] = bytes {
+            if self.header == Self::HEADER {
+                let count = bytes.len().min(usize::from(self.left));
+                self.left -= count as u16;
+                bytes = &bytes[count..];
+            } else {
+                if self.header >= 3 {
+                    self.left = (self.left << 8) | u16::from(*first);
+                }
+                self.header += 1;
+                bytes = rest;
+            }
+            if self.header == Self::HEADER && self.left == 0 {
+                self.header = 0;
+            }
+        }
+    }
+
+    fn is_at_an_end(&self) -> bool {
+        self.header == 0
+    }
+}
+
+/// A socket as rustls reads from it and writes to it.
+struct Wire<'a> {
+    socket: &'a mut Socket,
+    exchange: &'a Exchange,
+    patience: Patience,
+    /// Why it failed, in our own words.
+    failure: Option<Error>,
+    records: Option<&'a mut Records>,
+}
+
+impl Wire<'_> {
+    fn result(&mut self, result: Result<usize, Error>) -> io::Result<usize> {
+        result.map_err(|error| {
+            self.failure = Some(error);
+            io::ErrorKind::Other.into()
+        })
+    }
+}
+
+impl Read for Wire<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let result = self.socket.read(self.exchange, buffer, self.patience);
+        if let (Ok(count), Some(records)) = (&result, &mut self.records) {
+            records.add(&buffer[..*count]);
+        }
+        self.result(result)
+    }
+}
+
+impl Write for Wire<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let result = self.socket.write(self.exchange, bytes, self.patience);
+        self.result(result)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn record(len: u16) -> Vec<u8> {
+        let [high, low] = len.to_be_bytes();
+        let mut record = vec![23, 3, 3, high, low];
+        record.extend(vec![0; usize::from(len)]);
+        record
+    }
+
+    proptest! {
+        #[test]
+        fn records_end_where_they_end_however_they_are_cut(
+            lens in proptest::collection::vec(0..600u16, 1..5),
+            piece in 1..50usize,
+        ) {
+            let wire: Vec<u8> = lens.iter().flat_map(|len| record(*len)).collect();
+            let mut ends = Vec::new();
+            for len in &lens {
+                ends.push(ends.last().unwrap_or(&0) + 5 + usize::from(*len));
+            }
+            let mut records = Records::default();
+            let mut read = 0;
+            for bytes in wire.chunks(piece) {
+                records.add(bytes);
+                read += bytes.len();
+                prop_assert_eq!(records.is_at_an_end(), ends.contains(&read));
+            }
+        }
+    }
+}

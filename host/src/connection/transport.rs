@@ -1,0 +1,354 @@
+//! The loan of a connection to ureq, for one request.
+//!
+//! ureq writes the request: its line, headers, framing and body. What comes back passes through
+//! here first. While the body is sent, an answer that has come is looked at; interim responses are
+//! taken out; and the head of the answer is read here, since RFC 9112, section 6.3, says of some
+//! responses that they have no body, whatever their headers say, which ureq looks at all the same.
+//! ureq gets a bare head in its place, and gives the connection back.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ureq::config::Config;
+use ureq::http::Uri;
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{
+    Buffers, ConnectionDetails, Connector, NextTimeout, Transport,
+};
+
+use super::Lease;
+use super::buffers::Output;
+use super::socket::Patience;
+use crate::error::Error;
+use crate::exchange::deadline::{Deadline, Phase};
+use crate::head::Head;
+use crate::limits::{MAX_EARLY_RESPONSE_BYTES, MAX_RAW_HEAD_BYTES};
+
+/// What ureq gets in place of the head that came.
+const BARE_HEAD: &[u8] = b"HTTP/1.1 204 No Content\r\n\r\n";
+
+/// What came of a request, and the connection that it went over.
+pub(crate) struct Sent {
+    pub answer: Result<Head, Error>,
+    pub lease: Lease,
+}
+
+/// Sends a request over a connection, and reads the head of the answer.
+pub(crate) fn send(
+    config: Config,
+    lease: Lease,
+    request: http::Request<impl ureq::AsSendBody>,
+) -> Result<Sent, Error> {
+    let loan = Arc::new(Mutex::new(Some(Loan {
+        output: lease.output(),
+        lease,
+        state: State::Head,
+        head: None,
+        unread: 0,
+        failure: None,
+    })));
+    // Dropping what ureq gives ends the loan.
+    let result = ureq::Agent::with_parts(config, Lender(loan.clone()), NoNames)
+        .run(request)
+        .map(drop);
+    let loan = take(&loan).ok_or_else(|| Error::Client(Arc::new(ureq::Error::ConnectionFailed)))?;
+    let answer = match (loan.failure, result, loan.head) {
+        (Some(failure), ..) => Err(failure),
+        (None, Ok(()), Some(head)) => Ok(head),
+        (None, Err(error), _) => Err(Error::Client(Arc::new(error))),
+        (None, Ok(()), None) => Err(Error::Client(Arc::new(ureq::Error::ConnectionFailed))),
+    };
+    Ok(Sent {
+        answer,
+        lease: loan.lease,
+    })
+}
+
+type Slot = Arc<Mutex<Option<Loan>>>;
+
+fn take(slot: &Slot) -> Option<Loan> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+/// A connection in the hands of ureq.
+struct Loan {
+    lease: Lease,
+    output: Output,
+    state: State,
+    head: Option<Head>,
+    /// How much of [`BARE_HEAD`] ureq has not read yet.
+    unread: usize,
+    /// Why it failed, in our own words.
+    failure: Option<Error>,
+}
+
+enum State {
+    /// The head of the request is sent next.
+    Head,
+    /// Its body is sent next.
+    Body,
+    /// The server takes no more of the request: what ureq still sends is dropped. If no answer is
+    /// there, this is why.
+    Deaf(Option<Error>),
+    /// All is sent. The answer has to begin before this.
+    Waiting(Deadline),
+}
+
+impl Loan {
+    fn send(&mut self, amount: usize) -> Result<(), Error> {
+        match self.state {
+            State::Deaf(_) => Ok(()),
+            State::Body => self.send_body(amount),
+            State::Head | State::Waiting(_) => {
+                self.state = State::Body;
+                let total = self.lease.exchange().deadlines.begin(Phase::Total);
+                let patience = Patience::Until(total, Phase::Write);
+                let mut rest = &self.output.bytes[..amount];
+                while !rest.is_empty() {
+                    match self.lease.write(rest, patience) {
+                        Ok(count) => rest = &rest[count..],
+                        Err(error) => return self.stop_sending(error),
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Sends a piece of the body. Whatever the server sends meanwhile is taken in, so that neither
+    /// side waits for the other for ever; a final answer ends the sending.
+    fn send_body(&mut self, amount: usize) -> Result<(), Error> {
+        let mut sent = 0;
+        let mut has_ended = false;
+        while sent < amount || !self.lease.is_flushed() {
+            let rest = &self.output.bytes[sent..amount];
+            let written = if rest.is_empty() {
+                self.lease.flush(Patience::None).map(|()| 0)
+            } else {
+                self.lease.write(rest, Patience::None)
+            };
+            match written {
+                Ok(count) => sent += count,
+                Err(Error::WouldBlock) => {
+                    let has_room = self.lease.input.waiting().len() < MAX_EARLY_RESPONSE_BYTES;
+                    match self.lease.wait_to_write(has_room && !has_ended) {
+                        // It answered, and then took nothing for the whole of the timeout.
+                        Err(Error::Timeout(_)) if self.head.is_some() => {
+                            self.state = State::Deaf(None);
+                            return Ok(());
+                        }
+                        result => result?,
+                    }
+                }
+                Err(error) => return self.stop_sending(error),
+            }
+            match self.take_in() {
+                Ok(ended) => has_ended = ended,
+                Err(error) => return self.stop_sending(error),
+            }
+            let is_final = self.head.as_ref().is_some_and(|head| {
+                // Another answer than success means that the rest of the body is not wanted.
+                !head.status.is_success() || head.is_whole_with(self.lease.input.waiting())
+            });
+            if is_final || has_ended {
+                let reason = self.head.is_none().then_some(Error::Closed);
+                self.lease.spoil();
+                self.state = State::Deaf(reason);
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// A server that closes or resets a connection while a request is sent may have answered
+    /// before: that is looked for next.
+    fn stop_sending(&mut self, error: Error) -> Result<(), Error> {
+        if !error.is_disconnect() {
+            return Err(error);
+        }
+        self.lease.spoil();
+        self.state = State::Deaf(Some(error));
+        Ok(())
+    }
+
+    /// Takes in what has come, without waiting: whether that was the end.
+    fn take_in(&mut self) -> Result<bool, Error> {
+        loop {
+            match self.lease.fill(MAX_EARLY_RESPONSE_BYTES, Patience::None) {
+                Ok(0) => return Ok(true),
+                Ok(_) if self.head.is_some() => self.lease.exchange().traffic.useful(),
+                Ok(_) => self.look_for_head()?,
+                Err(Error::WouldBlock | Error::BufferFull { .. }) => return Ok(false),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Reads until the head of the answer is there.
+    fn await_head(&mut self) -> Result<(), Error> {
+        let deadlines = &self.lease.exchange().deadlines;
+        let deadline = match self.state {
+            State::Waiting(deadline) => deadline,
+            _ => deadlines.begin(Phase::Response),
+        };
+        let reason = match std::mem::replace(&mut self.state, State::Waiting(deadline)) {
+            State::Deaf(reason) => reason,
+            _ => None,
+        };
+        let patience = Patience::Until(deadline, Phase::Read);
+        while self.head.is_none() {
+            match self.lease.fill(MAX_RAW_HEAD_BYTES, patience) {
+                Ok(0) => return Err(reason.unwrap_or(Error::Closed)),
+                Ok(_) => self.look_for_head()?,
+                Err(error) if error.is_disconnect() => return Err(reason.unwrap_or(error)),
+                Err(error) => return Err(error),
+            }
+        }
+        self.unread = BARE_HEAD.len();
+        Ok(())
+    }
+
+    /// Takes the heads of interim responses off the input, and that of the answer.
+    fn look_for_head(&mut self) -> Result<(), Error> {
+        while self.head.is_none() {
+            let Some((len, head)) = Head::parse(self.lease.input.waiting())? else {
+                return Ok(());
+            };
+            self.lease.input.consume(len);
+            if !head.is_interim() {
+                self.lease.exchange().traffic.useful();
+                self.head = Some(head);
+            }
+        }
+        Ok(())
+    }
+
+    fn keep<T>(&mut self, result: Result<T, Error>) -> Result<T, ureq::Error> {
+        result.map_err(|error| {
+            self.failure = Some(error);
+            ureq::Error::ConnectionFailed
+        })
+    }
+}
+
+/// A loan that ends when ureq drops it.
+struct OnLoan {
+    loan: Option<Loan>,
+    slot: Slot,
+}
+
+impl OnLoan {
+    fn loan(&mut self) -> &mut Loan {
+        self.loan.as_mut().expect("it is there until the drop")
+    }
+}
+
+impl Drop for OnLoan {
+    fn drop(&mut self) {
+        *self.slot.lock().unwrap_or_else(PoisonError::into_inner) = self.loan.take();
+    }
+}
+
+impl Transport for OnLoan {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.loan()
+    }
+
+    fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
+        let loan = self.loan();
+        let result = loan.send(amount);
+        loan.keep(result)
+    }
+
+    fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {
+        let loan = self.loan();
+        let result = loan.await_head();
+        loan.keep(result).map(|()| true)
+    }
+
+    /// ureq has a pool, in which no connection of ours belongs.
+    fn is_open(&mut self) -> bool {
+        false
+    }
+
+    fn is_tls(&self) -> bool {
+        // Whether it is was settled when the connection was made.
+        true
+    }
+}
+
+impl Buffers for Loan {
+    fn output(&mut self) -> &mut [u8] {
+        &mut self.output.bytes
+    }
+
+    fn input(&self) -> &[u8] {
+        &BARE_HEAD[BARE_HEAD.len() - self.unread..]
+    }
+
+    /// Nothing but a transport reads into this.
+    fn input_append_buf(&mut self) -> &mut [u8] {
+        &mut []
+    }
+
+    fn input_appended(&mut self, _: usize) {}
+
+    fn input_consume(&mut self, amount: usize) {
+        self.unread = self.unread.saturating_sub(amount);
+    }
+
+    fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
+        // Half for the body as it is, half for the same in chunks.
+        let half = self.output.bytes.len() / 2;
+        self.output.bytes.split_at_mut(half)
+    }
+
+    fn can_use_input(&self) -> bool {
+        self.unread > 0
+    }
+}
+
+impl fmt::Debug for OnLoan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OnLoan")
+    }
+}
+
+/// Gives ureq the connection.
+struct Lender(Slot);
+
+impl fmt::Debug for Lender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Lender")
+    }
+}
+
+impl Connector<()> for Lender {
+    type Out = OnLoan;
+
+    fn connect(
+        &self,
+        _: &ConnectionDetails<'_>,
+        _: Option<()>,
+    ) -> Result<Option<OnLoan>, ureq::Error> {
+        Ok(take(&self.0).map(|loan| OnLoan {
+            loan: Some(loan),
+            slot: self.0.clone(),
+        }))
+    }
+}
+
+/// Names are looked up before ureq is asked.
+#[derive(Debug)]
+struct NoNames;
+
+impl Resolver for NoNames {
+    fn resolve(
+        &self,
+        _: &Uri,
+        _: &Config,
+        _: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        Ok(self.empty())
+    }
+}

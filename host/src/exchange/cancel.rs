@@ -1,0 +1,168 @@
+//! Cancellation, from any thread: of all exchanges of a store, each by itself.
+
+use std::fmt;
+use std::net::{Shutdown, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use crate::error::Error;
+
+/// Cancels the requests of one store, from any thread.
+///
+/// A guest that waits for a server is outside of fuel and epochs: wasmtime cannot interrupt it.
+/// This does, in every phase: name lookup, connecting, sending and receiving.
+///
+/// ```
+/// use wasi_experimental_http_wasmtime::HttpCtx;
+///
+/// let http = HttpCtx::builder().build();
+/// let cancel = http.cancel_handle();
+/// std::thread::spawn(move || cancel.cancel());
+/// ```
+#[derive(Clone, Default)]
+pub struct CancelHandle {
+    store: Arc<StoreCancel>,
+}
+
+#[derive(Default)]
+struct StoreCancel {
+    cancelled: AtomicBool,
+    /// Those that have not ended.
+    exchanges: Mutex<Vec<Weak<Cancel>>>,
+}
+
+impl CancelHandle {
+    /// Ends the requests that are on their way and the bodies that are open, and fails all later
+    /// requests until [`HttpCtx::resume`](crate::HttpCtx::resume).
+    ///
+    /// The guest gets the code `cancelled`. Other stores, also those that share the client, go on.
+    pub fn cancel(&self) {
+        // Under the lock: an exchange that begins either is in the list, or sees the flag.
+        let exchanges = lock(&self.store.exchanges);
+        self.store.cancelled.store(true, Ordering::Release);
+        for exchange in exchanges.iter().filter_map(Weak::upgrade) {
+            exchange.cancel();
+        }
+    }
+
+    /// Whether [`CancelHandle::cancel`] was called.
+    pub fn is_cancelled(&self) -> bool {
+        self.store.cancelled.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn resume(&self) {
+        self.store.cancelled.store(false, Ordering::Release);
+    }
+
+    /// What cancels a new exchange of the store.
+    pub(crate) fn begin(&self) -> Result<Arc<Cancel>, Error> {
+        let mut exchanges = lock(&self.store.exchanges);
+        if self.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        exchanges.retain(|exchange| exchange.strong_count() > 0);
+        let exchange = Arc::new(Cancel::default());
+        exchanges.push(Arc::downgrade(&exchange));
+        Ok(exchange)
+    }
+}
+
+impl fmt::Debug for CancelHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CancelHandle")
+            .field("cancelled", &self.is_cancelled())
+            .finish()
+    }
+}
+
+/// Whether one exchange is cancelled, and what it waits for.
+#[derive(Default)]
+pub(crate) struct Cancel {
+    cancelled: AtomicBool,
+    waits_for: Mutex<Option<Wait>>,
+}
+
+/// Something that an exchange waits for, as long as it has it.
+pub(crate) enum Wait {
+    /// A connection that is the exchange's for now.
+    Socket(Arc<TcpStream>),
+    /// A job of another thread; the function wakes the one that waits.
+    Job(Box<dyn Fn() + Send>),
+}
+
+impl Cancel {
+    fn cancel(&self) {
+        let waits_for = lock(&self.waits_for);
+        self.cancelled.store(true, Ordering::Release);
+        match &*waits_for {
+            // An error means that the socket is closed, which is what is wanted.
+            Some(Wait::Socket(socket)) => drop(socket.shutdown(Shutdown::Both)),
+            Some(Wait::Job(wake)) => wake(),
+            None => {}
+        }
+    }
+
+    /// Fails if cancelled.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if self.cancelled.load(Ordering::Acquire) {
+            Err(Error::Cancelled)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Makes this what cancelling interrupts, in place of what it was.
+    pub(crate) fn wait_for(&self, wait: Wait) -> Result<(), Error> {
+        let mut waits_for = lock(&self.waits_for);
+        self.check()?;
+        *waits_for = Some(wait);
+        Ok(())
+    }
+
+    /// Ends the waiting. Afterwards a socket is out of reach of a canceller; it was reached if
+    /// this fails.
+    pub(crate) fn done_waiting(&self) -> Result<(), Error> {
+        let mut waits_for = lock(&self.waits_for);
+        *waits_for = None;
+        self.check()
+    }
+}
+
+/// Nothing can panic while one of these locks is held; if something does, the value is whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cancelling_reaches_every_exchange_and_later_ones_until_resumed() {
+        let handle = CancelHandle::default();
+        let (one, two) = (handle.begin().unwrap(), handle.begin().unwrap());
+        let woken = Arc::new(AtomicBool::new(false));
+        let wake = woken.clone();
+        one.wait_for(Wait::Job(Box::new(move || {
+            wake.store(true, Ordering::Relaxed)
+        })))
+        .unwrap();
+        handle.cancel();
+        assert!(woken.load(Ordering::Relaxed));
+        assert!(one.check().is_err() && two.check().is_err());
+        assert!(handle.begin().is_err());
+        handle.resume();
+        // What was cancelled stays so.
+        assert!(one.done_waiting().is_err());
+        assert!(handle.begin().unwrap().check().is_ok());
+    }
+
+    #[test]
+    fn exchanges_that_have_ended_are_forgotten() {
+        let handle = CancelHandle::default();
+        for _ in 0..100 {
+            handle.begin().unwrap();
+        }
+        assert!(lock(&handle.store.exchanges).len() <= 1);
+    }
+}

@@ -1,0 +1,150 @@
+//! When each phase of an exchange must be over.
+//!
+//! A deadline is a point in time that is computed once, so that nothing that interrupts a thread
+//! (a signal, a wake-up, a byte of no use) gives a server more time.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use crate::error::Error;
+use crate::limits::Timeouts;
+
+/// What takes time, and has a timeout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Looking a name up.
+    Lookup,
+    /// TCP and TLS together.
+    Connect,
+    /// From the request's last byte to the end of the response's head.
+    Response,
+    /// Silence of a server that has something to send.
+    Read,
+    /// A server that takes nothing of the request.
+    Write,
+    /// All of it.
+    Total,
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Phase::Lookup => "the name was not found out within the connect timeout",
+            Phase::Connect => "no connection was made within the connect timeout",
+            Phase::Response => "the response did not begin within the response timeout",
+            Phase::Read => "the server was silent for longer than the read timeout",
+            Phase::Write => "the server took nothing of the request for the read timeout",
+            Phase::Total => "the request took longer than its total timeout",
+        })
+    }
+}
+
+/// When something must be over, and what is over then.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Deadline {
+    /// `None` is never.
+    at: Option<Instant>,
+    phase: Phase,
+}
+
+impl Deadline {
+    fn after(timeout: Option<Duration>, phase: Phase) -> Self {
+        Deadline {
+            at: timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
+            phase,
+        }
+    }
+
+    /// The one of two that comes first.
+    pub(crate) fn or(self, other: Deadline) -> Deadline {
+        match (self.at, other.at) {
+            (_, None) => self,
+            (Some(this), Some(that)) if this <= that => self,
+            _ => other,
+        }
+    }
+
+    /// How much time is left, `None` for any; an error if there is none.
+    pub(crate) fn left(&self) -> Result<Option<Duration>, Error> {
+        let Some(at) = self.at else {
+            return Ok(None);
+        };
+        match at.checked_duration_since(Instant::now()) {
+            Some(left) if !left.is_zero() => Ok(Some(left)),
+            _ => Err(self.passed()),
+        }
+    }
+
+    /// What it means that the deadline has come.
+    pub(crate) fn passed(&self) -> Error {
+        Error::Timeout(self.phase)
+    }
+}
+
+/// The deadlines of one exchange.
+#[derive(Debug)]
+pub(crate) struct Deadlines {
+    timeouts: Timeouts,
+    total: Deadline,
+}
+
+impl Deadlines {
+    /// Starts the clock.
+    pub(crate) fn start(timeouts: Timeouts) -> Result<Self, Error> {
+        if timeouts.leave_no_time() {
+            return Err(Error::NoTime);
+        }
+        Ok(Deadlines {
+            total: Deadline::after(timeouts.total, Phase::Total),
+            timeouts,
+        })
+    }
+
+    /// When a phase that begins now must be over.
+    pub(crate) fn begin(&self, phase: Phase) -> Deadline {
+        let timeout = match phase {
+            Phase::Lookup | Phase::Connect => self.timeouts.connect,
+            Phase::Response => self.timeouts.response,
+            Phase::Read | Phase::Write => self.timeouts.read,
+            Phase::Total => return self.total,
+        };
+        Deadline::after(timeout, phase).or(self.total)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOON: Option<Duration> = Some(Duration::from_secs(10));
+    const LATE: Option<Duration> = Some(Duration::from_secs(20));
+
+    #[test]
+    fn the_earlier_of_two_deadlines_counts_and_none_is_never() {
+        let cases = [
+            (SOON, LATE, Phase::Read),
+            (LATE, SOON, Phase::Total),
+            (None, SOON, Phase::Total),
+            (SOON, None, Phase::Read),
+        ];
+        for (read, total, expected) in cases {
+            let deadline = Deadline::after(read, Phase::Read);
+            let deadline = deadline.or(Deadline::after(total, Phase::Total));
+            assert_eq!(deadline.phase, expected, "{read:?} {total:?}");
+            assert!(deadline.left().unwrap().unwrap() <= SOON.unwrap());
+        }
+        let never = Deadline::after(None, Phase::Read).or(Deadline::after(None, Phase::Total));
+        assert_eq!(never.left().unwrap(), None);
+        let past = Deadline::after(Some(Duration::ZERO), Phase::Read);
+        assert!(matches!(past.left(), Err(Error::Timeout(Phase::Read))));
+    }
+
+    #[test]
+    fn a_zero_leaves_no_time() {
+        let timeouts = Timeouts {
+            read: Some(Duration::ZERO),
+            ..Timeouts::default()
+        };
+        assert!(matches!(Deadlines::start(timeouts), Err(Error::NoTime)));
+    }
+}

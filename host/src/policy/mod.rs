@@ -1,0 +1,108 @@
+//! What a store allows its requests: pure decisions, over values.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use url::Url;
+
+use crate::allowed_hosts::{AllowedHosts, Verdict};
+use crate::net::address;
+use crate::request_url;
+
+/// Where the requests of a store may go.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Policy {
+    pub allowed_hosts: Arc<AllowedHosts>,
+    pub allow_private_networks: bool,
+}
+
+impl Policy {
+    /// Whether a request to this URL may reach public addresses only; an error if it may not be
+    /// sent at all.
+    pub(crate) fn public_only(&self, url: &Url) -> Result<bool, Denied> {
+        let reason = match self.allowed_hosts.verdict(url) {
+            Verdict::PublicOnly => return Ok(!self.allow_private_networks),
+            Verdict::Anywhere => return Ok(false),
+            Verdict::NotAllowed => DeniedReason::NotAllowed,
+            Verdict::Denied(rule) => DeniedReason::DeniedBy(rule.to_string()),
+        };
+        Err(Denied::new(url, reason))
+    }
+
+    /// Why a request to this URL may not be sent to an address that its name leads to, if so.
+    pub(crate) fn refusal(
+        &self,
+        url: &Url,
+        public_only: bool,
+        address: SocketAddr,
+    ) -> Option<Denied> {
+        if public_only && !address::is_public(address.ip()) {
+            return Some(Denied::new(url, DeniedReason::NotPublic(address.ip())));
+        }
+        if !self.allowed_hosts.deny_addresses() {
+            return None;
+        }
+        let https = url.scheme() == "https";
+        let rule = self.allowed_hosts.denies_address(https, address)?;
+        Some(Denied::new(url, DeniedReason::DeniedBy(rule.to_string())))
+    }
+}
+
+/// A request that was denied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Denied {
+    /// The URL without its query and fragment, which may carry secrets.
+    pub url: String,
+    /// The URL's scheme, host and port: the entry of [`AllowedHosts`] that would allow it.
+    pub origin: String,
+    /// Why it was denied.
+    pub reason: DeniedReason,
+}
+
+/// Why a request was denied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DeniedReason {
+    /// No entry of the [`AllowedHosts`] allows the URL.
+    NotAllowed,
+    /// This entry of the [`AllowedHosts`] denies it.
+    DeniedBy(String),
+    /// The name resolves to this address, which is not a public one.
+    NotPublic(IpAddr),
+}
+
+impl Denied {
+    pub(crate) fn new(url: &Url, reason: DeniedReason) -> Self {
+        Denied {
+            url: request_url::redacted(url),
+            origin: request_url::origin(url),
+            reason,
+        }
+    }
+}
+
+impl fmt::Display for Denied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Denied {
+            url,
+            origin,
+            reason,
+        } = self;
+        match reason {
+            DeniedReason::NotAllowed => {
+                write!(
+                    f,
+                    "{url} is denied: no allowed host matches; {origin:?} would"
+                )
+            }
+            DeniedReason::DeniedBy(rule) => write!(f, "{url} is denied by \"deny:{rule}\""),
+            DeniedReason::NotPublic(address) => write!(
+                f,
+                "{url} is denied: it resolves to {address}, which is not a public address; \
+                 `allow_private_networks` (`--allow-private`) would allow it"
+            ),
+        }
+    }
+}

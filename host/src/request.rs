@@ -1,0 +1,143 @@
+//! A request of a guest: its parts, checked, and what a redirect makes of them.
+
+use std::sync::Arc;
+
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, Method};
+use url::Url;
+
+use crate::error::Error;
+use crate::headers::{self, NamesAsWritten};
+use crate::limits::Limits;
+use crate::redirect::{self, Redirect};
+use crate::request_url::{Target, UrlError};
+
+/// A request of a guest whose parts are valid; whether it is allowed is not asked yet.
+#[derive(Debug)]
+pub(crate) struct Request<'a> {
+    target: Arc<Target>,
+    method: Method,
+    headers: HeaderMap,
+    names: NamesAsWritten,
+    body: &'a [u8],
+}
+
+impl<'a> Request<'a> {
+    /// A request of the parts that a guest sends, which are within the limits of their sizes.
+    pub(crate) fn parse(
+        target: Arc<Target>,
+        method: &str,
+        header_text: &str,
+        body: &'a [u8],
+        limits: &Limits,
+        may_choose_host: bool,
+    ) -> Result<Self, Error> {
+        let method = parse_method(method, limits.max_method_len)?;
+        let mut headers = headers::parse(header_text, limits)?;
+        let names = NamesAsWritten::of(header_text);
+        headers::take_framing(&mut headers, target.url(), body.len(), may_choose_host)?;
+        // What a guest sends itself counts.
+        if let Some(credentials) = target.credentials()
+            && !headers.contains_key(AUTHORIZATION)
+        {
+            headers.insert(AUTHORIZATION, credentials.clone());
+        }
+        Ok(Request {
+            target,
+            method,
+            headers,
+            names,
+            body,
+        })
+    }
+
+    pub(crate) fn target(&self) -> &Arc<Target> {
+        &self.target
+    }
+
+    pub(crate) fn url(&self) -> &Url {
+        self.target.url()
+    }
+
+    pub(crate) fn method(&self) -> &Method {
+        &self.method
+    }
+
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The request as ureq sends it, without its body.
+    pub(crate) fn to_http(&self) -> Result<http::Request<()>, Error> {
+        let request = http::Request::builder()
+            .method(self.method.clone())
+            .uri(self.target.uri().clone());
+        self.names
+            .add(request, &self.headers)
+            .body(())
+            .map_err(|error| Error::Client(Arc::new(error.into())))
+    }
+
+    /// The body that is sent; `None` if none is. RFC 9110, section 8.6: a method that anticipates
+    /// content says that there is none.
+    pub(crate) fn body(&self) -> Option<&'a [u8]> {
+        let sends_length = matches!(self.method, Method::POST | Method::PUT | Method::PATCH);
+        (!self.body.is_empty() || sends_length).then_some(self.body)
+    }
+
+    /// Whether its effect is the same if it arrives twice (RFC 9110, section 9.2.2).
+    pub(crate) fn is_idempotent(&self) -> bool {
+        matches!(
+            self.method,
+            Method::GET
+                | Method::HEAD
+                | Method::OPTIONS
+                | Method::TRACE
+                | Method::PUT
+                | Method::DELETE
+        )
+    }
+
+    /// Makes it the request for the next hop.
+    pub(crate) fn redirect(&mut self, redirect: Redirect) -> Result<(), UrlError> {
+        redirect::strip_headers(&mut self.headers, self.target.url(), &redirect);
+        if !redirect.keep_body {
+            self.body = &[];
+        }
+        self.target = Arc::new(Target::new(redirect.url)?);
+        self.method = redirect.method;
+        Ok(())
+    }
+}
+
+/// `CONNECT` asks for a tunnel (RFC 9110, section 9.3.6), which is no request for a resource.
+fn parse_method(method: &str, max: usize) -> Result<Method, Error> {
+    match Method::from_bytes(method.as_bytes()) {
+        Ok(parsed) if !method.eq_ignore_ascii_case("CONNECT") => Ok(parsed),
+        _ => Err(Error::InvalidMethod { max }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn methods_are_tokens_and_not_connect() {
+        for method in [
+            "GET",
+            "get",
+            "PURGE",
+            "M-SEARCH",
+            "PROPFIND",
+            "!#$%&'*+-.^_`|~",
+        ] {
+            assert_eq!(parse_method(method, 64).unwrap().as_str(), method);
+        }
+        for method in [
+            "", "CONNECT", "connect", "GE T", "GET\n", "G\u{e9}T", "GET/", "A\0",
+        ] {
+            assert!(parse_method(method, 64).is_err(), "{method:?}");
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! The way of a request, from its parts to an open response.
+//!
+//! For each hop, in this order: may it be sent ([`crate::policy`]); over which connection
+//! ([`crate::connection`]: an idle one, or a new one); the request out and the head in
+//! ([`crate::connection::transport`]); what the head says of the message ([`crate::head`]); and
+//! whether it leads elsewhere ([`crate::redirect`]). What belongs to the request all the while is
+//! its [`Exchange`].
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, StatusCode};
+
+use crate::body::Body;
+use crate::client::HttpClient;
+use crate::connection::dial::DialTimes;
+use crate::connection::pool::Key;
+use crate::connection::transport::{self, Sent};
+use crate::connection::Lease;
+use crate::error::Error;
+use crate::exchange::Exchange;
+use crate::head::Head;
+use crate::limits::{Limits, MAX_DRAINED_BYTES};
+use crate::redirect;
+use crate::request::Request;
+use crate::request_url;
+use crate::response::{Facts, Response};
+use crate::telemetry::Record;
+
+/// Sends a request, follows its redirects, and returns when the head of the last response is there.
+pub(crate) fn send(
+    request: &mut Request<'_>,
+    client: &HttpClient,
+    exchange: &Arc<Exchange>,
+    mut record: Option<&mut Record>,
+) -> Result<Box<Response>, Error> {
+    let limits = &exchange.limits;
+    let _in_flight = client.start()?;
+    let mut redirects = 0;
+    loop {
+        let mut response = hop(request, client, exchange, record.as_deref_mut())?;
+        response.facts.redirects = redirects;
+        if limits.max_redirects == 0 {
+            return Ok(response);
+        }
+        let next = redirect::next(
+            response.status,
+            &response.headers,
+            request.url(),
+            request.method(),
+            limits.max_url_len,
+        );
+        let Some(next) = next.map_err(Error::Redirect)? else {
+            return Ok(response);
+        };
+        redirects += 1;
+        if redirects > limits.max_redirects {
+            let max = limits.max_redirects;
+            return Err(Error::TooManyRedirects { max });
+        }
+        tracing::debug!(
+            status = response.status.as_u16(),
+            to = %request_url::redacted(&next.url),
+            "following a redirect"
+        );
+        exchange.traffic.useful();
+        response.body.drain(MAX_DRAINED_BYTES);
+        request.redirect(next).map_err(Error::Redirect)?;
+    }
+}
+
+/// Sends a request to one server.
+fn hop(
+    request: &Request<'_>,
+    client: &HttpClient,
+    exchange: &Arc<Exchange>,
+    record: Option<&mut Record>,
+) -> Result<Box<Response>, Error> {
+    let mut times = DialTimes::default();
+    let mut peer = None;
+    let response = exchange.public_only(request.url()).and_then(|public_only| {
+        let way = Way {
+            request,
+            client,
+            exchange,
+            key: Key {
+                origin: request.target().origin().clone(),
+                public_only,
+                owner: None,
+            },
+        };
+        way.go(&mut times, &mut peer)
+    });
+    if let Some(record) = record {
+        record.add_hop(peer, times.lookup, times.connect);
+    }
+    response
+}
+
+/// One hop of a request.
+struct Way<'a> {
+    request: &'a Request<'a>,
+    client: &'a HttpClient,
+    exchange: &'a Arc<Exchange>,
+    key: Key,
+}
+
+impl Way<'_> {
+    fn go(&self, times: &mut DialTimes, peer: &mut Option<SocketAddr>) -> Result<Box<Response>, Error> {
+        let lease = match self.idle()? {
+            Some(lease) => lease,
+            None => self.dial(times)?,
+        };
+        *peer = Some(lease.peer());
+        let mut sent = self.send(lease)?;
+        if let Err(error) = &sent.answer
+            && error.is_disconnect()
+            && sent.lease.died_idle()
+            && self.request.is_idempotent()
+        {
+            // RFC 9112, section 9.3.1. Once: the second time the connection is a new one.
+            tracing::debug!(%error, "an idle connection was closed: trying a new one");
+            drop(sent);
+            let lease = self.dial(times)?;
+            *peer = Some(lease.peer());
+            sent = self.send(lease)?;
+        }
+        let head = sent.answer?;
+        tracing::debug!(status = head.status.as_u16(), peer = ?sent.lease.peer(), "response");
+        self.response(head, sent.lease)
+    }
+
+    fn idle(&self) -> Result<Option<Lease>, Error> {
+        self.exchange.cancel.check()?;
+        let pool = self.client.pool();
+        pool.take(&self.key, self.exchange, |peer| {
+            let policy = &self.exchange.policy;
+            policy
+                .refusal(self.request.url(), self.key.public_only, peer)
+                .is_none()
+        })
+    }
+
+    fn dial(&self, times: &mut DialTimes) -> Result<Lease, Error> {
+        let (client, url) = (self.client, self.request.url());
+        client
+            .dialer()
+            .dial(client.pool(), &self.key, url, self.exchange, times)
+    }
+
+    fn send(&self, mut lease: Lease) -> Result<Sent, Error> {
+        if names_connection_scheme(self.request.headers(), &AUTHORIZATION) {
+            lease.own();
+        }
+        let config = self.client.config().clone();
+        let request = self.request.to_http()?;
+        match self.request.body() {
+            None => transport::send(config, lease, request),
+            Some(body) => transport::send(config, lease, request.map(|()| body)),
+        }
+    }
+
+    /// Makes a response of its head and what follows on the connection.
+    fn response(&self, head: Head, mut lease: Lease) -> Result<Box<Response>, Error> {
+        if head.status == StatusCode::SWITCHING_PROTOCOLS {
+            return Err(Error::Status(head.status.as_u16()));
+        }
+        check_limits(&head, &self.exchange.limits)?;
+        let framing = head.framing(self.request.method()).map_err(Error::Framing)?;
+        if names_connection_scheme(&head.headers, &WWW_AUTHENTICATE) {
+            lease.own();
+        }
+        let facts = Facts {
+            target: self.request.target().clone(),
+            version: head.version,
+            peer: lease.peer(),
+            redirects: 0,
+        };
+        let max = self.exchange.limits.max_response_body_bytes;
+        let body = Body::new(lease, framing, head.keeps_alive(), max);
+        Ok(Box::new(Response {
+            status: head.status,
+            headers: head.headers,
+            body,
+            facts,
+            exchange: self.exchange.clone(),
+            record: None,
+        }))
+    }
+}
+
+fn check_limits(head: &Head, limits: &Limits) -> Result<(), Error> {
+    let max = limits.max_response_headers;
+    if head.headers.len() > max {
+        return Err(Error::TooManyHeaders { max });
+    }
+    let max = limits.max_response_header_bytes;
+    if head.len() > max {
+        return Err(Error::HeadTooLong { max });
+    }
+    Ok(())
+}
+
+/// Schemes that authenticate a connection, with all that is sent over it later, and not a request
+/// (RFC 4559, section 6; MS-NTHT).
+const CONNECTION_SCHEMES: [&str; 2] = ["negotiate", "ntlm"];
+
+/// Whether a field names a scheme that authenticates a connection.
+fn names_connection_scheme(headers: &HeaderMap, name: &http::HeaderName) -> bool {
+    let values = headers.get_all(name).iter();
+    values.map(HeaderValue::as_bytes).any(|value| {
+        value.split(|byte| b", \t".contains(byte)).any(|word| {
+            CONNECTION_SCHEMES
+                .iter()
+                .any(|scheme| word.eq_ignore_ascii_case(scheme.as_bytes()))
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn schemes_that_authenticate_a_connection_are_known() {
+        let cases = [
+            ("Negotiate abc", true),
+            ("NTLM", true),
+            ("Basic realm=\"a\", NEGOTIATE", true),
+            ("Basic bnRsbQ==", false),
+            ("Bearer negotiated", false),
+        ];
+        for (value, expected) in cases {
+            let headers = HeaderMap::from_iter([(AUTHORIZATION, value.parse().unwrap())]);
+            let given = names_connection_scheme(&headers, &AUTHORIZATION);
+            assert_eq!(given, expected, "{value}");
+        }
+    }
+}
