@@ -130,30 +130,3 @@ fn a_request_without_descriptors_fails_and_the_next_does_not() {
         server.wait_for_open_connections(0);
     }
 }
-
-#[test]
-fn an_idle_connection_goes_for_one_that_is_needed() {
-    const NAME: &str = "an_idle_connection_goes_for_one_that_is_needed";
-    if !in_its_own_process(NAME, &[]) {
-        return;
-    }
-    // A second one is another origin. It accepts when the test is over with its descriptors.
-    let (first, second) = (TestServer::http().start(), TestServer::http().start());
-    lower_the_limit();
-    let client = HttpClient::new();
-    let mut guest = Guest::new(ctx_with(&[&first, &second], client));
-    assert_eq!(guest.fetch_all(&first.url("/get")).0, 200);
-    // The idle connection has one descriptor here and two at its server.
-    let taken = take_all_but(0);
-    let (sender, receiver) = std::sync::mpsc::channel();
-    std::thread::scope(|scope| {
-        scope.spawn(|| sender.send(guest.fetch(&second.url("/get"))).unwrap());
-        // Those that the server gives back when the idle connection is closed are what it needs
-        // for the new one.
-        let given = receiver.recv_timeout(Duration::from_secs(20));
-        drop(taken);
-        let status = given.map(|given| given.map(|opened| opened.status));
-        assert_eq!(status, Ok(Ok(200)));
-    });
-    assert_eq!(first.open_connections(), 0);
-}
