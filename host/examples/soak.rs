@@ -58,7 +58,7 @@ const SILENT_IN: u64 = 50;
 const LARGE: usize = 200_000;
 
 /// Enough that some of it is not sent when the answer comes.
-const UPLOAD: usize = 1024 * 1024;
+const UPLOAD: usize = 256 * 1024;
 
 /// An answer that nobody asked for.
 const STOLEN: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nstolen";
@@ -119,7 +119,10 @@ fn script(conn: &mut RawConn<'_>) -> io::Result<()> {
             }
             "/interim" => conn.write_together(&[b"HTTP/1.1 100 Continue\r\nVia: a\r\n\r\n", &whole])?,
             // The rest of the upload is read away when the script is over.
-            "/early" => return conn.write_all(&whole),
+            "/early" => {
+                let head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
+                return conn.write_together(&[&[head, mark.as_bytes()].concat()]);
+            }
             "/cut-head" => return conn.write_all(b"HTTP/1.1 200 OK\r\nConte"),
             "/garbage" => return conn.write_all(b"\0\xff hello\r\n\r\n"),
             "/two-lengths" => conn.write_all(
