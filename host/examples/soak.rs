@@ -1,5 +1,6 @@
 //! A soak: many requests of many stores in several threads against a server with every kind of
-//! fault. At the end as many sockets are open and as much memory is used as at the start.
+//! fault. Each answer is the server's answer to that request; at the end as many sockets are open
+//! and as much memory is used as at the start.
 //!
 //!     cargo run --release -p wasi-experimental-http-wasmtime --example soak -- --requests 100000 --threads 8
 
@@ -21,14 +22,25 @@ const REQUESTS_OF_A_STORE: u64 = 25;
 /// Long enough for a server that answers on a machine that is busy.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What a server does with a request, and what the guest may get: a status and a whole body, or
-/// these codes.
-const FAULTS: [(&str, &[u32]); 14] = [
+/// What a server does with a request, and what the guest may get: a whole body that is the mark in
+/// the request's target, or these codes.
+const FAULTS: [(&str, &[u32]); 21] = [
     ("/ok", &[code::SUCCESS]),
     ("/chunked", &[code::SUCCESS]),
     ("/until-close", &[code::SUCCESS]),
     ("/redirect", &[code::SUCCESS]),
     ("/large", &[code::SUCCESS]),
+    // An answer that nobody asked for, in one segment with the one before it: in the record of
+    // that, in a record of its own, in a part of one, behind chunks, and as a body where there is
+    // none.
+    ("/more", &[code::SUCCESS]),
+    ("/more-records", &[code::SUCCESS]),
+    ("/more-in-part", &[code::SUCCESS]),
+    ("/more-chunks", &[code::SUCCESS]),
+    ("/more-than-none", &[code::SUCCESS]),
+    ("/interim", &[code::SUCCESS]),
+    // An answer to an upload that is not read.
+    ("/early", &[code::SUCCESS]),
     ("/close", &[code::REQUEST_ERROR]),
     ("/cut-head", &[code::REQUEST_ERROR]),
     ("/garbage", &[code::REQUEST_ERROR]),
@@ -45,23 +57,71 @@ const SILENT_IN: u64 = 50;
 
 const LARGE: usize = 200_000;
 
+/// Enough that some of it is not sent when the answer comes.
+const UPLOAD: usize = 256 * 1024;
+
+/// An answer that nobody asked for.
+const STOLEN: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nstolen";
+
+/// The body of an answer to the request with this mark.
+fn body(path: &str, mark: &str) -> Vec<u8> {
+    match path {
+        "/large" => mark.bytes().cycle().take(LARGE).collect(),
+        "/more-than-none" => Vec::new(),
+        _ => mark.into(),
+    }
+}
+
+/// A head with a `Content-Length` and the body behind it.
+fn answer(path: &str, mark: &str) -> Vec<u8> {
+    let body = body(path, mark);
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
+    [head.into_bytes(), body].concat()
+}
+
 fn script(conn: &mut RawConn<'_>) -> io::Result<()> {
     loop {
-        let request = conn.read_request()?;
-        match request.target.as_str() {
-            "/ok" => conn.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")?,
-            "/chunked" => conn.write_all(
-                b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\no\r\n1\r\nk\r\n0\r\n\r\n",
-            )?,
-            "/until-close" => return conn.write_all(b"HTTP/1.1 200 OK\r\n\r\nok"),
+        let head = conn.read_head()?;
+        let head = String::from_utf8_lossy(&head);
+        let target = head.split(' ').nth(1).unwrap_or_default();
+        let (path, mark) = target.split_once('?').unwrap_or((target, ""));
+        let whole = answer(path, mark);
+        let chunks = format!(
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{mark}\r\n0\r\n\r\n",
+            mark.len()
+        );
+        match path {
+            "/ok" | "/large" => conn.write_all(&whole)?,
+            "/chunked" => conn.write_all(chunks.as_bytes())?,
+            "/until-close" => {
+                return conn.write_all(format!("HTTP/1.1 200 OK\r\n\r\n{mark}").as_bytes());
+            }
             "/redirect" => conn.write_all(
-                b"HTTP/1.1 307 Temporary Redirect\r\nLocation: /ok\r\nContent-Length: 0\r\n\r\n",
+                format!(
+                    "HTTP/1.1 307 Temporary Redirect\r\nLocation: /ok?{mark}\r\nContent-Length: 0\r\n\r\n"
+                )
+                .as_bytes(),
             )?,
-            "/large" => {
-                conn.write_all(
-                    format!("HTTP/1.1 200 OK\r\nContent-Length: {LARGE}\r\n\r\n").as_bytes(),
-                )?;
-                conn.write_all(&[b'a'; LARGE])?;
+            "/more" => conn.write_together(&[&[&whole, STOLEN].concat()])?,
+            "/more-records" => conn.write_together(&[&whole, STOLEN])?,
+            "/more-in-part" => {
+                let wire = conn.encode(&[&whole, STOLEN])?;
+                let (now, later) = wire.split_at(wire.len() - 1);
+                conn.write_wire(now)?;
+                // Nothing comes, unless the client uses the connection again.
+                conn.read_head()?;
+                conn.write_wire(later)?;
+                return Ok(());
+            }
+            "/more-chunks" => conn.write_together(&[chunks.as_bytes(), STOLEN])?,
+            "/more-than-none" => {
+                conn.write_together(&[b"HTTP/1.1 204 No Content\r\n\r\n", STOLEN])?;
+            }
+            "/interim" => conn.write_together(&[b"HTTP/1.1 100 Continue\r\nVia: a\r\n\r\n", &whole])?,
+            // The rest of the upload is read away when the script is over.
+            "/early" => {
+                let head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
+                return conn.write_together(&[&[head, mark.as_bytes()].concat()]);
             }
             "/cut-head" => return conn.write_all(b"HTTP/1.1 200 OK\r\nConte"),
             "/garbage" => return conn.write_all(b"\0\xff hello\r\n\r\n"),
@@ -168,6 +228,7 @@ impl Setup {
     /// Sends requests of one thread.
     fn run(&self, requests: u64, seed: u64, counts: &[AtomicU64]) {
         let mut random = Random(seed);
+        let upload = vec![b'a'; UPLOAD];
         let (mut guest, mut cancel) = self.guest(PATIENCE);
         for number in 1..=requests {
             if number % REQUESTS_OF_A_STORE == 0 {
@@ -180,29 +241,38 @@ impl Setup {
             };
             let index = usize::try_from(index).expect("an index");
             let (path, expected) = FAULTS[index];
-            let url = self.servers[usize::from(random.below(2) == 0)].url(path);
+            // As no other request has it.
+            let mark = format!("{seed}-{number}");
+            let target = format!("{path}?{mark}");
+            let url = self.servers[usize::from(random.below(2) == 0)].url(&target);
+            let expected_body = body(path, &mark);
+            let get = |guest: &mut Guest| guest.fetch_whole("GET", &url, b"", &expected_body);
             let given = match path {
-                "/silent" => self.guest(Duration::from_millis(20)).0.fetch_whole(&url),
+                "/silent" => get(&mut self.guest(Duration::from_millis(20)).0),
+                "/early" => guest.fetch_whole("POST", &url, &upload, &expected_body),
                 "/cancelled" => thread::scope(|scope| {
                     let cancel = &cancel;
                     scope.spawn(move || {
                         thread::sleep(Duration::from_millis(5));
                         cancel.cancel();
                     });
-                    guest.fetch_whole(&url)
+                    get(&mut guest)
                 }),
                 // Some are left in the middle of their bodies, or open.
                 "/large" if random.below(2) == 0 => guest.fetch(&url).map_or_else(
                     |code| code,
                     |opened| {
                         let read = guest.read(opened.handle, 1000);
+                        if let Ok(read) = &read {
+                            assert!(expected_body.starts_with(read), "{url}: another's answer");
+                        }
                         if random.below(4) > 0 {
                             guest.call_close(opened.handle);
                         }
                         read.err().unwrap_or(code::SUCCESS)
                     },
                 ),
-                _ => guest.fetch_whole(&url),
+                _ => get(&mut guest),
             };
             if path == "/cancelled" {
                 guest.store.data_mut().resume();
@@ -214,13 +284,17 @@ impl Setup {
 }
 
 impl Guest {
-    /// Sends a GET, reads the body, and closes: the code of what failed.
-    fn fetch_whole(&mut self, url: &str) -> u32 {
-        match self.fetch(url) {
+    /// Sends a request, reads the body, which is this one if it is whole, and closes: the code of
+    /// what failed.
+    fn fetch_whole(&mut self, method: &str, url: &str, body: &[u8], expected: &[u8]) -> u32 {
+        match self.send(method, url, "", body) {
             Err(code) => code,
             Ok(opened) => {
                 let read = self.read_all(opened.handle);
                 self.call_close(opened.handle);
+                if let Ok(read) = &read {
+                    assert!(read == expected, "{url}: another's answer");
+                }
                 read.err().unwrap_or(code::SUCCESS)
             }
         }

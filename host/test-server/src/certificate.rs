@@ -72,6 +72,13 @@ impl TestCa {
         self.issue(server_params(&["wrong-name.test"]))
     }
 
+    /// A certificate for `localhost` and `127.0.0.1` that is an authority itself.
+    pub fn lower_authority(&self) -> ServerCertificate {
+        let mut params = server_params(&NAMES);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        self.issue(params)
+    }
+
     fn issue(&self, params: CertificateParams) -> ServerCertificate {
         let key = key();
         let certificate = params
@@ -101,6 +108,20 @@ impl ServerCertificate {
             .self_signed(&key)
             .expect("a self-signed certificate");
         ServerCertificate::new(certificate.der().clone(), &key)
+    }
+
+    /// A certificate for these names that is its own authority, as `openssl req -x509` makes it,
+    /// and the same in PEM: what a client is given to trust.
+    pub fn own_authority(names: &[&str]) -> (ServerCertificate, String) {
+        let mut params = params(names);
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "Loopback test server");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = key();
+        let certificate = params.self_signed(&key).expect("a self-signed certificate");
+        let pem = certificate.pem();
+        (ServerCertificate::new(certificate.der().clone(), &key), pem)
     }
 
     fn new(certificate: CertificateDer<'static>, key: &KeyPair) -> Self {

@@ -111,6 +111,47 @@ impl Connection {
         }
     }
 
+    /// What these pieces are on the wire, in their order: in TLS each in records of its own.
+    pub(crate) fn encode(&mut self, pieces: &[&[u8]]) -> io::Result<Vec<u8>> {
+        let stream = self.stream.as_mut().ok_or_else(was_reset)?.get_mut();
+        let Stream::Tls(tls) = stream else {
+            return Ok(pieces.concat());
+        };
+        // The handshake, if it is not over, and what waits to be sent.
+        tls.flush()?;
+        while tls.conn.is_handshaking() {
+            tls.conn.complete_io(&mut tls.sock)?;
+        }
+        tls.flush()?;
+        let mut wire = Vec::new();
+        for piece in pieces {
+            let mut rest = *piece;
+            while !rest.is_empty() {
+                let count = tls.conn.writer().write(rest)?;
+                rest = &rest[count..];
+                while tls.conn.wants_write() {
+                    tls.conn.write_tls(&mut wire)?;
+                }
+            }
+        }
+        Ok(wire)
+    }
+
+    /// Writes these bytes to the socket as they are.
+    pub(crate) fn send_wire(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let stream = self.stream.as_ref().ok_or_else(was_reset)?;
+        let mut socket = stream.get_ref().socket();
+        socket.write_all(bytes)
+    }
+
+    /// Waits for one release, for some time at most, whatever the client does meanwhile.
+    pub(crate) fn wait_blindly(&mut self, at_most: Duration) -> io::Result<()> {
+        match self.shared.wait(true, at_most) {
+            Wake::Released | Wake::Time => Ok(()),
+            Wake::Stopping => Err(io::ErrorKind::ConnectionAborted.into()),
+        }
+    }
+
     /// Waits for one [`release`](crate::TestServer::release), or for some time at most.
     ///
     /// # Errors
@@ -171,6 +212,14 @@ impl Connection {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Closes the socket at once. The system resets the connection if the client has sent what
+    /// was not read.
+    pub(crate) fn hang_up(&mut self) {
+        // The last handle of a socket closes it, so the other one goes first.
+        self.shared.forget(self.number);
+        self.stream = None;
     }
 
     /// Ends the connection with a TCP reset.

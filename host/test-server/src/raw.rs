@@ -64,6 +64,47 @@ impl RawConn<'_> {
         self.connection.wait_for_release(at_most)
     }
 
+    /// Waits for one [`release`](crate::TestServer::release), or for some time at most, without a
+    /// look at the connection: what the client sends stays unread.
+    ///
+    /// # Errors
+    ///
+    /// If the server stops.
+    pub fn wait_blindly(&mut self, at_most: Duration) -> io::Result<()> {
+        self.connection.wait_blindly(at_most)
+    }
+
+    /// What these pieces are on the wire: in TLS each in records of its own, in plain TCP the
+    /// pieces themselves. They must be sent by [`write_wire`](Self::write_wire), in order and
+    /// before anything else.
+    ///
+    /// # Errors
+    ///
+    /// If the TLS handshake is not over and fails.
+    pub fn encode(&mut self, pieces: &[&[u8]]) -> io::Result<Vec<u8>> {
+        self.connection.encode(pieces)
+    }
+
+    /// Writes bytes to the socket as they are, below TLS, with one system call if they are few.
+    ///
+    /// # Errors
+    ///
+    /// If the connection is closed.
+    pub fn write_wire(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.connection.send_wire(bytes)
+    }
+
+    /// Sends these pieces at once: in TLS each in records of its own, in one segment if it has
+    /// room for them.
+    ///
+    /// # Errors
+    ///
+    /// If the connection is closed.
+    pub fn write_together(&mut self, pieces: &[&[u8]]) -> io::Result<()> {
+        let wire = self.encode(pieces)?;
+        self.write_wire(&wire)
+    }
+
     /// Waits until the client closes the connection or the server stops.
     pub fn wait_for_end(&mut self) {
         // The client being gone is what was waited for.
@@ -78,6 +119,12 @@ impl RawConn<'_> {
     /// Ends what the server sends at the TCP level: in TLS there is no `close_notify`.
     pub fn truncate(&mut self) -> io::Result<()> {
         self.connection.truncate()
+    }
+
+    /// Closes the socket at once, as a process does that ends: without a goodbye in TLS, and with a
+    /// reset if the client has sent what was not read.
+    pub fn hang_up(&mut self) {
+        self.connection.hang_up();
     }
 
     /// Ends the connection with a TCP reset.

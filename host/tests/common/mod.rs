@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of this")]
 
+pub mod network;
+pub mod servers;
 pub mod trace;
 
 use std::sync::LazyLock;

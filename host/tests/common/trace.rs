@@ -53,8 +53,9 @@ fn line(start: String, record: impl FnOnce(&mut Fields)) {
     let mut fields = Fields(start);
     record(&mut fields);
     fields.0.push('\n');
-    CAPTURED.with_borrow_mut(|text| {
-        if let Some(text) = text {
+    // What is traced while the thread ends, as by a store that it keeps, has no place any more.
+    let _ = CAPTURED.try_with(|captured| {
+        if let Some(text) = &mut *captured.borrow_mut() {
             text.push_str(&fields.0);
         }
     });
@@ -68,7 +69,9 @@ impl Subscriber for Capture {
 
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         metadata.target().starts_with("wasi_experimental_http")
-            && CAPTURED.with_borrow(Option::is_some)
+            && CAPTURED
+                .try_with(|captured| captured.borrow().is_some())
+                .unwrap_or(false)
     }
 
     fn new_span(&self, span: &Attributes<'_>) -> Id {

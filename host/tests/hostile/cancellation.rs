@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use wasi_experimental_http_test_server::{TestCa, TestServer};
 use wasi_experimental_http_wasmtime::{CancelHandle, HttpClient, HttpCtx, HttpCtxBuilder};
 
+use crate::common::network::full_listener;
 use crate::common::{Guest, code, ctx_with, trusting};
-use crate::network::full_listener;
 use crate::timeouts::send_32_mib;
 
 /// What a cancelled request may take, on the slowest machine.

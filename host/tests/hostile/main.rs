@@ -6,7 +6,6 @@ mod cancellation;
 mod common;
 mod faults;
 mod limits;
-mod network;
 mod promises;
 mod redirects;
 mod retries;

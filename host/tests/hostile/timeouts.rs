@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use wasi_experimental_http_test_server::{TestCa, TestServer};
 use wasi_experimental_http_wasmtime::{HttpClient, HttpCtx, HttpCtxBuilder};
 
+use crate::common::network::{DRIP, dripping_proxy, full_listener};
 use crate::common::{Guest, code, trusting};
-use crate::network::{DRIP, dripping_proxy, full_listener};
 
 /// What a test waits for.
 const SHORT: Duration = Duration::from_millis(500);

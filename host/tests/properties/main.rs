@@ -4,6 +4,7 @@
 mod abi;
 #[path = "../common/mod.rs"]
 mod common;
+mod exchange;
 
 use std::fs;
 use std::path::Path;
@@ -55,6 +56,9 @@ fn config(cases: u32) -> ProptestConfig {
 #[test]
 fn inputs_that_are_kept() {
     kept("abi", abi::run);
+    kept("exchange", |input| {
+        exchange::run(input);
+    });
     kept("header_text", text(fuzzing::header_text));
     kept("allowed_host", text(fuzzing::allowed_host));
     kept("url", text(fuzzing::url));
@@ -106,5 +110,27 @@ proptest! {
     #[test]
     fn calls_of_a_guest(input in proptest::collection::vec(any::<u8>(), 0..600)) {
         abi::run(&input);
+    }
+}
+
+proptest! {
+    #![proptest_config(config(300))]
+
+    #[test]
+    fn answers_to_several_requests(input in proptest::collection::vec(any::<u8>(), 0..80)) {
+        exchange::run(&input);
+    }
+}
+
+/// The property above says nothing if no connection is used again.
+#[test]
+fn whole_answers_come_over_one_connection() {
+    for tls in [0, 1] {
+        // Four requests, each answered with one record that has a length.
+        let mut input = vec![tls];
+        for _ in 0..4 {
+            input.extend([0, 0, 0, 255]);
+        }
+        assert_eq!(exchange::run(&input), (4, 1));
     }
 }

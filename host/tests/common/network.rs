@@ -15,10 +15,13 @@ pub struct FullListener {
 }
 
 pub fn full_listener() -> FullListener {
+    full_listener_at(SocketAddr::from(([127, 0, 0, 1], 0)))
+}
+
+/// The same at an address of the test's choice; 0 is any port.
+pub fn full_listener_at(address: SocketAddr) -> FullListener {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    socket
-        .bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into())
-        .unwrap();
+    socket.bind(&address.into()).unwrap();
     socket.listen(0).unwrap();
     let address = socket.local_addr().unwrap().as_socket().unwrap();
     let mut queue = Vec::new();
