@@ -90,6 +90,7 @@ impl Policy<'_> {
     /// sent at all.
     fn public_only(&self, url: &Url) -> Result<bool, Error> {
         let reason = match self.allowed_hosts.verdict(url) {
+            Verdict::Public => return Ok(true),
             Verdict::PublicOnly => return Ok(!self.allow_private_networks),
             Verdict::Anywhere => return Ok(false),
             Verdict::NotAllowed => DeniedReason::NotAllowed,

@@ -61,6 +61,7 @@
 #![deny(missing_docs)]
 
 mod abi;
+mod address;
 mod allowed_hosts;
 mod cidr;
 mod client;
@@ -80,7 +81,7 @@ mod telemetry;
 #[cfg(test)]
 mod url_data_tests;
 
-pub use allowed_hosts::{ALLOW_ALL, AllowedHostError, AllowedHosts};
+pub use allowed_hosts::{ALLOW_ALL, AllowedHost, AllowedHostError, AllowedHosts};
 pub use client::{CertificateError, HttpClient, HttpClientBuilder};
 pub use ctx::{Denied, DeniedReason, HttpCtx, HttpCtxBuilder};
 pub use net::cancel::CancelHandle;

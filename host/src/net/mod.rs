@@ -5,7 +5,6 @@
 //! request it is. But ureq works on the caller's thread, so what belongs to the request is kept
 //! there while it is sent: see [`scope`]. From its first byte on, the connection knows whose it is.
 
-pub(crate) mod address;
 pub(crate) mod cancel;
 pub(crate) mod resolve;
 pub(crate) mod scope;
@@ -13,6 +12,8 @@ pub(crate) mod tcp;
 pub(crate) mod tls;
 pub(crate) mod traffic;
 mod workers;
+
+pub(crate) use crate::address;
 
 /// Why a connection failed, where ureq has no error of its own for it.
 #[derive(Debug, Clone, thiserror::Error)]
