@@ -222,6 +222,13 @@ impl AllowedHosts {
     }
 }
 
+impl AllowedHost {
+    /// Whether it allows every public host, `https://*`, and so none of the local network.
+    pub fn is_every_public_host(&self) -> bool {
+        self.0.host == HostPattern::Public
+    }
+}
+
 impl PartialEq for AllowedHosts {
     fn eq(&self, other: &Self) -> bool {
         // Whatever their order.

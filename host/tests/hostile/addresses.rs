@@ -193,7 +193,11 @@ fn no_special_address_is_reached_by_name_in_any_form() {
 #[test]
 fn all_public_hosts_are_nothing_of_the_local_network() {
     let server = TestServer::http().start();
-    let client = resolving(&[("inside.test", &["127.0.0.1"])]).build();
+    let client = resolving(&[
+        ("inside.test", &["127.0.0.1"]),
+        ("localhost", &["127.0.0.1", "::1"]),
+    ])
+    .build();
     let port = server.port();
     for entries in [&["http://*:*"][..], &["http://*:*", "http://other.test"]] {
         for host in ["inside.test", "localhost", "127.0.0.1", "0.0.0.0", "[::1]"] {
