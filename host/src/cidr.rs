@@ -1,9 +1,12 @@
 //! A block of IP addresses (RFC 4632).
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// The bits that IPv4-mapped addresses share, ::ffff:0:0/96 (RFC 4291, section 2.5.5.2).
+const MAPPED_PREFIX: u8 = 96;
 
 /// The addresses that share their first `prefix` bits with `address`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Cidr {
     address: IpAddr,
     prefix: u8,
@@ -23,19 +26,36 @@ impl Cidr {
         }
     }
 
-    /// Reads the part behind the `/`: `None` if it is not a number of bits of the address, or if
-    /// the address has bits outside it, which is more often a slip than a wish.
-    pub(crate) fn parse(address: IpAddr, prefix: &str) -> Option<Self> {
-        let prefix: u8 = prefix.parse().ok()?;
-        let block = Cidr { address, prefix };
-        (prefix <= bits(address) && !block.has_host_bits()).then_some(block)
+    /// The block that an address is in, which holds all addresses with the same `prefix` bits; `None`
+    /// if the address has fewer bits.
+    ///
+    /// A block of IPv4-mapped addresses is the block of the IPv4 addresses.
+    pub(crate) fn truncated(address: IpAddr, prefix: u8) -> Option<Self> {
+        if prefix > bits(address) {
+            return None;
+        }
+        let block: IpAddr = match address {
+            IpAddr::V4(address) => Ipv4Addr::from_bits(address.to_bits() & mask32(prefix)).into(),
+            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & mask128(prefix)).into(),
+        };
+        match address.to_canonical() {
+            IpAddr::V4(_) if address.is_ipv6() && prefix >= MAPPED_PREFIX => Some(Cidr {
+                address: block.to_canonical(),
+                prefix: prefix - MAPPED_PREFIX,
+            }),
+            _ => Some(Cidr {
+                address: block,
+                prefix,
+            }),
+        }
     }
 
-    fn has_host_bits(self) -> bool {
-        match self.address {
-            IpAddr::V4(address) => address.to_bits() & !mask32(self.prefix) != 0,
-            IpAddr::V6(address) => address.to_bits() & !mask128(self.prefix) != 0,
-        }
+    /// The block that an address is in, by the part behind the `/`; `None` if that is not a number
+    /// of bits of the address.
+    pub(crate) fn around(address: IpAddr, prefix: &str) -> Option<Self> {
+        // `parse` takes a sign.
+        let digits = prefix.bytes().all(|byte| byte.is_ascii_digit());
+        Self::truncated(address, digits.then(|| prefix.parse().ok())??)
     }
 
     pub(crate) fn address(self) -> IpAddr {
@@ -49,6 +69,17 @@ impl Cidr {
 
     pub(crate) fn is_single(self) -> bool {
         self.prefix == bits(self.address)
+    }
+
+    /// The last address of the block.
+    #[cfg(test)]
+    pub(crate) fn last(self) -> IpAddr {
+        match self.address {
+            IpAddr::V4(first) => Ipv4Addr::from_bits(first.to_bits() | !mask32(self.prefix)).into(),
+            IpAddr::V6(first) => {
+                Ipv6Addr::from_bits(first.to_bits() | !mask128(self.prefix)).into()
+            }
+        }
     }
 
     /// Whether an address is in the block. One of the other family never is.
@@ -88,6 +119,10 @@ fn mask128(prefix: u8) -> u128 {
 mod tests {
     use super::*;
 
+    fn parse(address: &str, prefix: &str) -> Option<Cidr> {
+        Cidr::around(address.parse().unwrap(), prefix)
+    }
+
     #[test]
     fn a_block_holds_what_shares_its_prefix() {
         let cases = [
@@ -104,7 +139,7 @@ mod tests {
             ("::", "0", "1.2.3.4", false),
         ];
         for (address, prefix, other, expected) in cases {
-            let block = Cidr::parse(address.parse().unwrap(), prefix).unwrap();
+            let block = parse(address, prefix).unwrap();
             assert_eq!(
                 block.contains(other.parse().unwrap()),
                 expected,
@@ -114,21 +149,36 @@ mod tests {
     }
 
     #[test]
+    fn a_block_of_mapped_addresses_is_the_ipv4_block() {
+        for (mapped, prefix, address, ipv4_prefix) in [
+            ("::ffff:10.0.0.0", "104", "10.0.0.0", 8),
+            ("::ffff:0:0", "96", "0.0.0.0", 0),
+            ("::ffff:10.1.2.3", "128", "10.1.2.3", 32),
+        ] {
+            let block = parse(mapped, prefix).unwrap();
+            assert_eq!(
+                block,
+                Cidr::new(address.parse().unwrap(), ipv4_prefix),
+                "{mapped}/{prefix}"
+            );
+        }
+        // A block that holds others besides is one of IPv6.
+        let all = parse("::", "0").unwrap();
+        assert!(all.contains("::ffff:1.2.3.4".parse().unwrap()));
+        assert!(!all.contains("1.2.3.4".parse().unwrap()));
+    }
+
+    #[test]
     fn a_prefix_that_does_not_fit_is_refused() {
         for (address, prefix) in [
             ("10.0.0.0", "33"),
             ("10.0.0.0", "-1"),
             ("10.0.0.0", ""),
             ("10.0.0.0", "8 "),
-            ("10.0.0.1", "8"),
+            ("10.0.0.0", "+8"),
             ("fd00::", "129"),
-            ("fd00::1", "64"),
         ] {
-            assert_eq!(
-                Cidr::parse(address.parse().unwrap(), prefix),
-                None,
-                "{address}/{prefix}"
-            );
+            assert_eq!(parse(address, prefix), None, "{address}/{prefix}");
         }
     }
 }

@@ -61,6 +61,7 @@
 #![deny(missing_docs)]
 
 mod abi;
+mod address;
 mod allowed_hosts;
 mod body;
 mod chunks;
@@ -76,7 +77,6 @@ mod generated;
 mod head;
 mod headers;
 pub mod limits;
-mod net;
 mod policy;
 mod redirect;
 mod request;
@@ -87,7 +87,7 @@ mod telemetry;
 #[cfg(test)]
 mod url_data_tests;
 
-pub use allowed_hosts::{ALLOW_ALL, AllowedHostError, AllowedHosts};
+pub use allowed_hosts::{ALLOW_ALL, AllowedHost, AllowedHostError, AllowedHosts};
 pub use client::{CertificateError, HttpClient, HttpClientBuilder};
 pub use ctx::{HttpCtx, HttpCtxBuilder};
 pub use exchange::cancel::CancelHandle;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use url::Url;
 
+use crate::address;
 use crate::allowed_hosts::{AllowedHosts, Verdict};
-use crate::net::address;
 use crate::request_url;
 
 /// Where the requests of a store may go.
@@ -22,6 +22,7 @@ impl Policy {
     /// sent at all.
     pub(crate) fn public_only(&self, url: &Url) -> Result<bool, Denied> {
         let reason = match self.allowed_hosts.verdict(url) {
+            Verdict::Public => return Ok(true),
             Verdict::PublicOnly => return Ok(!self.allow_private_networks),
             Verdict::Anywhere => return Ok(false),
             Verdict::NotAllowed => DeniedReason::NotAllowed,

@@ -191,6 +191,36 @@ fn no_special_address_is_reached_by_name_in_any_form() {
 }
 
 #[test]
+fn all_public_hosts_are_nothing_of_the_local_network() {
+    let server = TestServer::http().start();
+    let client = resolving(&[
+        ("inside.test", &["127.0.0.1"]),
+        ("localhost", &["127.0.0.1", "::1"]),
+    ])
+    .build();
+    let port = server.port();
+    for entries in [&["http://*:*"][..], &["http://*:*", "http://other.test"]] {
+        for host in ["inside.test", "localhost", "127.0.0.1", "0.0.0.0", "[::1]"] {
+            for private in [false, true] {
+                let mut http = HttpCtx::builder()
+                    .client(client.clone())
+                    .allow_private_networks(private);
+                for entry in entries {
+                    http = http.allowed_host(entry).unwrap();
+                }
+                let given = Guest::new(http.build()).fetch(&format!("http://{host}:{port}/get"));
+                assert_eq!(given, Err(code::DESTINATION_NOT_ALLOWED), "{host}");
+            }
+        }
+    }
+    assert_eq!(server.connections(), 0);
+    // A host that is named besides is reached.
+    let named = format!("http://127.0.0.1:{port}");
+    let mut named = guest(&client, &["http://*:*", &named]);
+    assert_eq!(named.fetch_all(&server.url("/get")).0, 200);
+}
+
+#[test]
 fn localhost_and_literals_are_named_by_their_entries() {
     let server = TestServer::http().start();
     let client = HttpClient::new();

@@ -1,3 +1,0 @@
-//! Facts about networks.
-
-pub(crate) mod address;
