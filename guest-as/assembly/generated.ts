@@ -48,6 +48,8 @@ export enum HttpError {
   INCOMPLETE_BODY = 16,
   /** The embedder cancelled the request. */
   CANCELLED = 17,
+  /** An argument has a value that this host does not know, such as a fact of a newer version. */
+  INVALID_OPTION = 18,
 }
 
 /** The name in WITX; "unknown" for an unknown code. */
@@ -90,10 +92,12 @@ export function httpErrorName(code: HttpError): string {
     105, 110, 99, 111, 109, 112, 108, 101, 116, 101, 95, 98, 111, 100, 121, 255,
     // cancelled
     99, 97, 110, 99, 101, 108, 108, 101, 100, 255,
+    // invalid_option
+    105, 110, 118, 97, 108, 105, 100, 95, 111, 112, 116, 105, 111, 110, 255,
     // unknown
     117, 110, 107, 110, 111, 119, 110, 255,
   ]);
-  return textAt(texts, <u32>code < 18 ? <u32>code : 18);
+  return textAt(texts, <u32>code < 19 ? <u32>code : 19);
 }
 
 /** What the code means, in a sentence; "unknown error" for an unknown code. */
@@ -186,10 +190,97 @@ export function httpErrorMessage(code: HttpError): string {
     // The embedder cancelled the request
     84, 104, 101, 32, 101, 109, 98, 101, 100, 100, 101, 114, 32, 99, 97, 110, 99, 101, 108, 108,
     101, 100, 32, 116, 104, 101, 32, 114, 101, 113, 117, 101, 115, 116, 255,
+    // An argument has a value that this host does not know, such as a fact of a newer version
+    65, 110, 32, 97, 114, 103, 117, 109, 101, 110, 116, 32, 104, 97, 115, 32, 97, 32, 118, 97,
+    108, 117, 101, 32, 116, 104, 97, 116, 32, 116, 104, 105, 115, 32, 104, 111, 115, 116, 32, 100,
+    111, 101, 115, 32, 110, 111, 116, 32, 107, 110, 111, 119, 44, 32, 115, 117, 99, 104, 32, 97,
+    115, 32, 97, 32, 102, 97, 99, 116, 32, 111, 102, 32, 97, 32, 110, 101, 119, 101, 114, 32, 118,
+    101, 114, 115, 105, 111, 110, 255,
     // unknown error
     117, 110, 107, 110, 111, 119, 110, 32, 101, 114, 114, 111, 114, 255,
   ]);
-  return textAt(texts, <u32>code < 18 ? <u32>code : 18);
+  return textAt(texts, <u32>code < 19 ? <u32>code : 19);
+}
+
+/**
+ * Why a call failed, more exactly than its code says. Reasons are never renumbered and new ones
+ * may be appended, so a binding must keep a reason that it does not know.
+ */
+export enum Reason {
+  /** No call has failed. */
+  NONE = 0,
+  /** No entry of the embedder's list of allowed hosts matches the URL. */
+  NOT_ALLOWED = 1,
+  /** A rule of the embedder denies the URL, or the address that its name leads to. */
+  DENIED_BY_RULE = 2,
+  /** The name leads to an address that is not a public one. */
+  NOT_PUBLIC = 3,
+  /** There is no host of this name. */
+  NAME_NOT_FOUND = 4,
+  /** The name could not be looked up. */
+  NAME_LOOKUP_FAILED = 5,
+  /** The server's machine refused the connection. */
+  CONNECTION_REFUSED = 6,
+  /** There is no way to the server: its network or machine cannot be reached. */
+  UNREACHABLE = 7,
+  /** The server closed or reset the connection before its response was there. */
+  CONNECTION_CLOSED = 8,
+  /** The server's certificate is not trusted, not valid now, or not for this name. */
+  TLS_CERTIFICATE = 9,
+  /** TLS failed in another way. */
+  TLS = 10,
+  /** What the server sent is not an HTTP response that can be understood safely. */
+  INVALID_RESPONSE = 11,
+  /** The head of the response is larger than the host allows. */
+  RESPONSE_TOO_LARGE = 12,
+  /** There were more redirects than the embedder allows. */
+  TOO_MANY_REDIRECTS = 13,
+  /** A redirect leads to what is no URL, or to one that is neither `http` nor `https`. */
+  REDIRECT = 14,
+  /** No connection within the time for it: looking up the name, TCP or TLS. */
+  TIMEOUT_CONNECT = 15,
+  /** The head of the response did not come within the time for it. */
+  TIMEOUT_RESPONSE = 16,
+  /** The server was silent, or took no more of the request, for too long. */
+  TIMEOUT_READ = 17,
+  /** The time for the whole request is over. */
+  TIMEOUT_TOTAL = 18,
+  /** The store holds as many responses open as the embedder allows. */
+  TOO_MANY_OPEN = 19,
+  /** The embedder's stores together have as many requests on their way as it allows. */
+  TOO_MANY_IN_FLIGHT = 20,
+  /** The body of the request or of the response is larger than the embedder allows. */
+  BODY_TOO_LARGE = 21,
+  /** The body broke off before its end. */
+  INCOMPLETE_BODY = 22,
+  /** The embedder cancelled the request. */
+  CANCELLED = 23,
+  /**
+   * The guest called a function with what it does not take, or asked for what is not there.
+   * The code says which.
+   */
+  MISUSE = 24,
+}
+
+/**
+ * Something that the host knows of a response beside its status, headers and body. New ones may
+ * be appended; a host gives `invalid_option` for one that it does not know.
+ */
+export enum ResponseFact {
+  /**
+   * The URL that the response came from, without a fragment: that of the last redirect, or the
+   * request's own.
+   */
+  URL = 0,
+  /** The version of HTTP that the server speaks: `HTTP/1.1` or `HTTP/1.0`. */
+  VERSION = 1,
+  /**
+   * The server's address and port, such as `192.0.2.1:443`. Empty, unless the embedder lets
+   * guests see it.
+   */
+  PEER = 2,
+  /** How many redirects were followed, as a decimal number. */
+  REDIRECTS = 3,
 }
 
 /** An HTTP status code (RFC 9110, section 15), 200 to 599. */
@@ -262,6 +353,34 @@ export declare function _bodyRead(
   response: u32,
   buffer: usize,
   bufferLen: usize,
+  size: usize,
+): i32;
+
+// @ts-ignore: decorator
+@external("wasi_experimental_http", "body_read_some")
+export declare function _bodyReadSome(
+  response: u32,
+  buffer: usize,
+  bufferLen: usize,
+  size: usize,
+): i32;
+
+// @ts-ignore: decorator
+@external("wasi_experimental_http", "response_get")
+export declare function _responseGet(
+  response: u32,
+  fact: u32,
+  value: usize,
+  valueLen: usize,
+  size: usize,
+): i32;
+
+// @ts-ignore: decorator
+@external("wasi_experimental_http", "error_get")
+export declare function _errorGet(
+  reason: usize,
+  message: usize,
+  messageLen: usize,
   size: usize,
 ): i32;
 
@@ -401,19 +520,101 @@ export class BodyReadResult {
 }
 
 /**
- * Read the next bytes of a response's body.
+ * Read a response's body until a buffer is full or the body ends.
+ *
+ * Waits for all of these bytes: `body_read_some` does not. A body that breaks off gives
+ * `incomplete_body`, and one that is larger or takes longer than the embedder allows
+ * `body_too_large` or `timeout`, once the bytes before were given, and then at every further
+ * call.
+ *
+ * @param response The response to read from.
+ * @param buffer Where the bytes go. What lies behind the written part may be overwritten too.
+ *   Its length: the size of the buffer. With 0 nothing is read and 0 is written.
+ * @returns How many bytes were written. Fewer than fit: the body has ended, or the next call
+ *   says why there are no more. 0, given a buffer, is the end of the body.
+ */
+export function bodyRead(response: ResponseHandle, buffer: Uint8Array): BodyReadResult {
+  const code = <HttpError>_bodyRead(response, buffer.dataStart, buffer.length, RESULTS);
+  if (<i32>code != 0) return new BodyReadResult(code, 0);
+  return new BodyReadResult(code, load<usize>(RESULTS));
+}
+
+/** What `bodyReadSome` gives. */
+export class BodyReadSomeResult {
+  constructor(
+    /** The error; the other values mean something if it is 0. */
+    public error: HttpError,
+    public size: Size,
+  ) {}
+}
+
+/**
+ * Read the next bytes of a response's body, as soon as there are any.
  *
  * Waits until at least one byte is there or the body ends, and may write fewer bytes than
- * fit. A body that breaks off gives `incomplete_body`, and one that is larger or takes longer
- * than the embedder allows `body_too_large` or `timeout`, now and at every further call.
+ * fit. Fails as `body_read` does.
  *
  * @param response The response to read from.
  * @param buffer Where the bytes go. What lies behind the written part may be overwritten too.
  *   Its length: the size of the buffer. With 0 nothing is read and 0 is written.
  * @returns How many bytes were written. 0, given a buffer, is the end of the body.
  */
-export function bodyRead(response: ResponseHandle, buffer: Uint8Array): BodyReadResult {
-  const code = <HttpError>_bodyRead(response, buffer.dataStart, buffer.length, RESULTS);
-  if (<i32>code != 0) return new BodyReadResult(code, 0);
-  return new BodyReadResult(code, load<usize>(RESULTS));
+export function bodyReadSome(response: ResponseHandle, buffer: Uint8Array): BodyReadSomeResult {
+  const code = <HttpError>_bodyReadSome(response, buffer.dataStart, buffer.length, RESULTS);
+  if (<i32>code != 0) return new BodyReadSomeResult(code, 0);
+  return new BodyReadSomeResult(code, load<usize>(RESULTS));
+}
+
+/** What `responseGet` gives. */
+export class ResponseGetResult {
+  constructor(
+    /** The error; the other values mean something if it is 0. */
+    public error: HttpError,
+    public size: Size,
+  ) {}
+}
+
+/**
+ * Copy what the host knows of a response beside its status, headers and body, as text.
+ *
+ * @param response The response to look at.
+ * @param fact What is asked for. One that the host does not know gives `invalid_option`.
+ * @param value Where the text goes, in UTF-8. Its length: the size of the buffer. If the text
+ *   is longer the call gives `buffer_too_small`.
+ * @returns How many bytes were written.
+ */
+export function responseGet(
+  response: ResponseHandle,
+  fact: ResponseFact,
+  value: Uint8Array,
+): ResponseGetResult {
+  const code = <HttpError>_responseGet(response, <u32>fact, value.dataStart, value.length, RESULTS);
+  if (<i32>code != 0) return new ResponseGetResult(code, 0);
+  return new ResponseGetResult(code, load<usize>(RESULTS));
+}
+
+/** What `errorGet` gives. */
+export class ErrorGetResult {
+  constructor(
+    /** The error; the other values mean something if it is 0. */
+    public error: HttpError,
+    public size: Size,
+  ) {}
+}
+
+/**
+ * Copy why the last call of this store failed that did, of those before this one.
+ *
+ * Calls that succeed change nothing, and neither does this function, also if it fails.
+ *
+ * @param reason Where the reason goes, a `u32`; `none` if no call has failed.
+ * @param message Where the message goes, in UTF-8: for people, what was tried, what went wrong,
+ *   and what would help. It has at most 1024 bytes, and none if no call has failed. Its length:
+ *   the size of the buffer. If the message is longer the call gives `buffer_too_small`.
+ * @returns How many bytes of the message were written.
+ */
+export function errorGet(reason: usize, message: Uint8Array): ErrorGetResult {
+  const code = <HttpError>_errorGet(reason, message.dataStart, message.length, RESULTS);
+  if (<i32>code != 0) return new ErrorGetResult(code, 0);
+  return new ErrorGetResult(code, load<usize>(RESULTS));
 }

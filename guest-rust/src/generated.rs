@@ -66,6 +66,9 @@ impl HttpError {
     /// The embedder cancelled the request.
     pub const CANCELLED: Self = Self(17);
 
+    /// An argument has a value that this host does not know, such as a fact of a newer version.
+    pub const INVALID_OPTION: Self = Self(18);
+
     /// The value with this code, known or not.
     pub const fn from_raw(code: u32) -> Self {
         Self(code)
@@ -97,6 +100,7 @@ impl HttpError {
             Self::BODY_TOO_LARGE => "body_too_large",
             Self::INCOMPLETE_BODY => "incomplete_body",
             Self::CANCELLED => "cancelled",
+            Self::INVALID_OPTION => "invalid_option",
             _ => "unknown",
         }
     }
@@ -144,6 +148,9 @@ impl HttpError {
             }
             Self::INCOMPLETE_BODY => "The body of the response broke off before its end",
             Self::CANCELLED => "The embedder cancelled the request",
+            Self::INVALID_OPTION => {
+                "An argument has a value that this host does not know, such as a fact of a newer version"
+            }
             _ => "unknown error",
         }
     }
@@ -162,6 +169,187 @@ impl core::fmt::Display for HttpError {
 }
 
 impl core::error::Error for HttpError {}
+
+/// Why a call failed, more exactly than its code says. Reasons are never renumbered and new ones
+/// may be appended, so a binding must keep a reason that it does not know.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(transparent)]
+pub struct Reason(u32);
+
+impl Reason {
+    /// No call has failed.
+    pub const NONE: Self = Self(0);
+
+    /// No entry of the embedder's list of allowed hosts matches the URL.
+    pub const NOT_ALLOWED: Self = Self(1);
+
+    /// A rule of the embedder denies the URL, or the address that its name leads to.
+    pub const DENIED_BY_RULE: Self = Self(2);
+
+    /// The name leads to an address that is not a public one.
+    pub const NOT_PUBLIC: Self = Self(3);
+
+    /// There is no host of this name.
+    pub const NAME_NOT_FOUND: Self = Self(4);
+
+    /// The name could not be looked up.
+    pub const NAME_LOOKUP_FAILED: Self = Self(5);
+
+    /// The server's machine refused the connection.
+    pub const CONNECTION_REFUSED: Self = Self(6);
+
+    /// There is no way to the server: its network or machine cannot be reached.
+    pub const UNREACHABLE: Self = Self(7);
+
+    /// The server closed or reset the connection before its response was there.
+    pub const CONNECTION_CLOSED: Self = Self(8);
+
+    /// The server's certificate is not trusted, not valid now, or not for this name.
+    pub const TLS_CERTIFICATE: Self = Self(9);
+
+    /// TLS failed in another way.
+    pub const TLS: Self = Self(10);
+
+    /// What the server sent is not an HTTP response that can be understood safely.
+    pub const INVALID_RESPONSE: Self = Self(11);
+
+    /// The head of the response is larger than the host allows.
+    pub const RESPONSE_TOO_LARGE: Self = Self(12);
+
+    /// There were more redirects than the embedder allows.
+    pub const TOO_MANY_REDIRECTS: Self = Self(13);
+
+    /// A redirect leads to what is no URL, or to one that is neither `http` nor `https`.
+    pub const REDIRECT: Self = Self(14);
+
+    /// No connection within the time for it: looking up the name, TCP or TLS.
+    pub const TIMEOUT_CONNECT: Self = Self(15);
+
+    /// The head of the response did not come within the time for it.
+    pub const TIMEOUT_RESPONSE: Self = Self(16);
+
+    /// The server was silent, or took no more of the request, for too long.
+    pub const TIMEOUT_READ: Self = Self(17);
+
+    /// The time for the whole request is over.
+    pub const TIMEOUT_TOTAL: Self = Self(18);
+
+    /// The store holds as many responses open as the embedder allows.
+    pub const TOO_MANY_OPEN: Self = Self(19);
+
+    /// The embedder's stores together have as many requests on their way as it allows.
+    pub const TOO_MANY_IN_FLIGHT: Self = Self(20);
+
+    /// The body of the request or of the response is larger than the embedder allows.
+    pub const BODY_TOO_LARGE: Self = Self(21);
+
+    /// The body broke off before its end.
+    pub const INCOMPLETE_BODY: Self = Self(22);
+
+    /// The embedder cancelled the request.
+    pub const CANCELLED: Self = Self(23);
+
+    /// The guest called a function with what it does not take, or asked for what is not there.
+    /// The code says which.
+    pub const MISUSE: Self = Self(24);
+
+    /// The value with this code, known or not.
+    pub const fn from_raw(code: u32) -> Self {
+        Self(code)
+    }
+
+    /// The code.
+    pub const fn raw(self) -> u32 {
+        self.0
+    }
+
+    /// The name in WITX; `"unknown"` for an unknown code.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NONE => "none",
+            Self::NOT_ALLOWED => "not_allowed",
+            Self::DENIED_BY_RULE => "denied_by_rule",
+            Self::NOT_PUBLIC => "not_public",
+            Self::NAME_NOT_FOUND => "name_not_found",
+            Self::NAME_LOOKUP_FAILED => "name_lookup_failed",
+            Self::CONNECTION_REFUSED => "connection_refused",
+            Self::UNREACHABLE => "unreachable",
+            Self::CONNECTION_CLOSED => "connection_closed",
+            Self::TLS_CERTIFICATE => "tls_certificate",
+            Self::TLS => "tls",
+            Self::INVALID_RESPONSE => "invalid_response",
+            Self::RESPONSE_TOO_LARGE => "response_too_large",
+            Self::TOO_MANY_REDIRECTS => "too_many_redirects",
+            Self::REDIRECT => "redirect",
+            Self::TIMEOUT_CONNECT => "timeout_connect",
+            Self::TIMEOUT_RESPONSE => "timeout_response",
+            Self::TIMEOUT_READ => "timeout_read",
+            Self::TIMEOUT_TOTAL => "timeout_total",
+            Self::TOO_MANY_OPEN => "too_many_open",
+            Self::TOO_MANY_IN_FLIGHT => "too_many_in_flight",
+            Self::BODY_TOO_LARGE => "body_too_large",
+            Self::INCOMPLETE_BODY => "incomplete_body",
+            Self::CANCELLED => "cancelled",
+            Self::MISUSE => "misuse",
+            _ => "unknown",
+        }
+    }
+}
+
+impl core::fmt::Debug for Reason {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Reason({}, {})", self.0, self.name())
+    }
+}
+
+/// Something that the host knows of a response beside its status, headers and body. New ones may
+/// be appended; a host gives `invalid_option` for one that it does not know.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(transparent)]
+pub struct ResponseFact(u32);
+
+impl ResponseFact {
+    /// The URL that the response came from, without a fragment: that of the last redirect, or the
+    /// request's own.
+    pub const URL: Self = Self(0);
+
+    /// The version of HTTP that the server speaks: `HTTP/1.1` or `HTTP/1.0`.
+    pub const VERSION: Self = Self(1);
+
+    /// The server's address and port, such as `192.0.2.1:443`. Empty, unless the embedder lets
+    /// guests see it.
+    pub const PEER: Self = Self(2);
+
+    /// How many redirects were followed, as a decimal number.
+    pub const REDIRECTS: Self = Self(3);
+
+    /// The value with this code, known or not.
+    pub const fn from_raw(code: u32) -> Self {
+        Self(code)
+    }
+
+    /// The code.
+    pub const fn raw(self) -> u32 {
+        self.0
+    }
+
+    /// The name in WITX; `"unknown"` for an unknown code.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::URL => "url",
+            Self::VERSION => "version",
+            Self::PEER => "peer",
+            Self::REDIRECTS => "redirects",
+            _ => "unknown",
+        }
+    }
+}
+
+impl core::fmt::Debug for ResponseFact {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "ResponseFact({}, {})", self.0, self.name())
+    }
+}
 
 /// An HTTP status code (RFC 9110, section 15), 200 to 599.
 pub type StatusCode = u16;
@@ -330,11 +518,39 @@ pub mod wasi_experimental_http {
         if code == 0 { Ok(size) } else { Err(HttpError(code)) }
     }
 
-    /// Read the next bytes of a response's body.
+    /// Read a response's body until a buffer is full or the body ends.
+    ///
+    /// Waits for all of these bytes: `body_read_some` does not. A body that breaks off gives
+    /// `incomplete_body`, and one that is larger or takes longer than the embedder allows
+    /// `body_too_large` or `timeout`, once the bytes before were given, and then at every further
+    /// call.
+    ///
+    /// # Arguments
+    ///
+    /// * `response` - The response to read from.
+    /// * `buffer` - Where the bytes go. What lies behind the written part may be overwritten too.
+    ///   Its length: the size of the buffer. With 0 nothing is read and 0 is written.
+    ///
+    /// # Returns
+    ///
+    /// How many bytes were written. Fewer than fit: the body has ended, or the next call says why
+    /// there are no more. 0, given a buffer, is the end of the body.
+    pub fn body_read(
+        response: ResponseHandle,
+        buffer: &mut [u8],
+    ) -> Result<Size, HttpError> {
+        let mut size: Size = 0;
+        // SAFETY: the pointers and lengths come from references that outlive the call.
+        let code = unsafe {
+            imports::body_read(response.0, buffer.as_mut_ptr(), buffer.len(), &mut size)
+        };
+        if code == 0 { Ok(size) } else { Err(HttpError(code)) }
+    }
+
+    /// Read the next bytes of a response's body, as soon as there are any.
     ///
     /// Waits until at least one byte is there or the body ends, and may write fewer bytes than
-    /// fit. A body that breaks off gives `incomplete_body`, and one that is larger or takes longer
-    /// than the embedder allows `body_too_large` or `timeout`, now and at every further call.
+    /// fit. Fails as `body_read` does.
     ///
     /// # Arguments
     ///
@@ -345,14 +561,82 @@ pub mod wasi_experimental_http {
     /// # Returns
     ///
     /// How many bytes were written. 0, given a buffer, is the end of the body.
-    pub fn body_read(
+    pub fn body_read_some(
         response: ResponseHandle,
         buffer: &mut [u8],
     ) -> Result<Size, HttpError> {
         let mut size: Size = 0;
         // SAFETY: the pointers and lengths come from references that outlive the call.
         let code = unsafe {
-            imports::body_read(response.0, buffer.as_mut_ptr(), buffer.len(), &mut size)
+            imports::body_read_some(
+                response.0,
+                buffer.as_mut_ptr(),
+                buffer.len(),
+                &mut size,
+            )
+        };
+        if code == 0 { Ok(size) } else { Err(HttpError(code)) }
+    }
+
+    /// Copy what the host knows of a response beside its status, headers and body, as text.
+    ///
+    /// # Arguments
+    ///
+    /// * `response` - The response to look at.
+    /// * `fact` - What is asked for. One that the host does not know gives `invalid_option`.
+    /// * `value` - Where the text goes, in UTF-8. Its length: the size of the buffer. If the text
+    ///   is longer the call gives `buffer_too_small`.
+    ///
+    /// # Returns
+    ///
+    /// How many bytes were written.
+    pub fn response_get(
+        response: ResponseHandle,
+        fact: ResponseFact,
+        value: &mut [u8],
+    ) -> Result<Size, HttpError> {
+        let mut size: Size = 0;
+        // SAFETY: the pointers and lengths come from references that outlive the call.
+        let code = unsafe {
+            imports::response_get(
+                response.0,
+                fact.0,
+                value.as_mut_ptr(),
+                value.len(),
+                &mut size,
+            )
+        };
+        if code == 0 { Ok(size) } else { Err(HttpError(code)) }
+    }
+
+    /// Copy why the last call of this store failed that did, of those before this one.
+    ///
+    /// Calls that succeed change nothing, and neither does this function, also if it fails.
+    ///
+    /// # Arguments
+    ///
+    /// * `reason` - Where the reason goes, a `u32`; `none` if no call has failed.
+    /// * `message` - Where the message goes, in UTF-8: for people, what was tried, what went
+    ///   wrong, and what would help. It has at most 1024 bytes, and none if no call has failed.
+    ///   Its length: the size of the buffer. If the message is longer the call gives
+    ///   `buffer_too_small`.
+    ///
+    /// # Returns
+    ///
+    /// How many bytes of the message were written.
+    ///
+    /// # Safety
+    ///
+    /// Raw pointers that are passed, also inside of other values, must be valid for what the
+    /// function does with them.
+    pub unsafe fn error_get(
+        reason: *mut Reason,
+        message: &mut [u8],
+    ) -> Result<Size, HttpError> {
+        let mut size: Size = 0;
+        // SAFETY: the caller vouches for the raw pointers; all others come from references.
+        let code = unsafe {
+            imports::error_get(reason, message.as_mut_ptr(), message.len(), &mut size)
         };
         if code == 0 { Ok(size) } else { Err(HttpError(code)) }
     }
@@ -395,6 +679,25 @@ pub mod wasi_experimental_http {
                 response: u32,
                 buffer: *mut u8,
                 buffer_len: usize,
+                size: *mut Size,
+            ) -> u32;
+            pub fn body_read_some(
+                response: u32,
+                buffer: *mut u8,
+                buffer_len: usize,
+                size: *mut Size,
+            ) -> u32;
+            pub fn response_get(
+                response: u32,
+                fact: u32,
+                value: *mut u8,
+                value_len: usize,
+                size: *mut Size,
+            ) -> u32;
+            pub fn error_get(
+                reason: *mut Reason,
+                message: *mut u8,
+                message_len: usize,
                 size: *mut Size,
             ) -> u32;
         }
@@ -455,12 +758,45 @@ pub mod wasi_experimental_http {
         pub unsafe fn body_read(_: u32, _: *mut u8, _: usize, _: *mut Size) -> u32 {
             only_on_wasm("body_read")
         }
+
+        pub unsafe fn body_read_some(_: u32, _: *mut u8, _: usize, _: *mut Size) -> u32 {
+            only_on_wasm("body_read_some")
+        }
+
+        pub unsafe fn response_get(
+            _: u32,
+            _: u32,
+            _: *mut u8,
+            _: usize,
+            _: *mut Size,
+        ) -> u32 {
+            only_on_wasm("response_get")
+        }
+
+        pub unsafe fn error_get(
+            _: *mut Reason,
+            _: *mut u8,
+            _: usize,
+            _: *mut Size,
+        ) -> u32 {
+            only_on_wasm("error_get")
+        }
     }
 }
 
 const _: () = {
     assert!(size_of::<HttpError>() == 4);
     assert!(align_of::<HttpError>() == 4);
+};
+
+const _: () = {
+    assert!(size_of::<Reason>() == 4);
+    assert!(align_of::<Reason>() == 4);
+};
+
+const _: () = {
+    assert!(size_of::<ResponseFact>() == 4);
+    assert!(align_of::<ResponseFact>() == 4);
 };
 
 const _: () = {

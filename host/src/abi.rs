@@ -8,7 +8,7 @@ use wiggle::{GuestMemory, GuestPtr};
 use crate::ctx::HttpCtx;
 use crate::error::Error;
 use crate::exchange::Request;
-use crate::generated::types::{HttpError, ResponseHandle, Size, StatusCode};
+use crate::generated::types::{HttpError, Reason, ResponseFact, ResponseHandle, Size, StatusCode};
 use crate::generated::wasi_experimental_http::WasiExperimentalHttp;
 use crate::headers::{self, HeaderError};
 use crate::limits::SHARED_MEMORY_BUFFER_SIZE;
@@ -23,10 +23,10 @@ impl WasiExperimentalHttp for HttpCtx {
         headers: GuestPtr<str>,
         body: GuestPtr<[u8]>,
     ) -> Result<(StatusCode, ResponseHandle), HttpError> {
-        let (status, handle) = self
-            .req_inner(memory, url, method, headers, body)
-            .map_err(code("req"))?;
-        Ok((status, handle.into()))
+        self.call("req", None, |http| {
+            let (status, handle) = http.req_inner(memory, url, method, headers, body)?;
+            Ok((status, handle.into()))
+        })
     }
 
     fn close(
@@ -34,9 +34,11 @@ impl WasiExperimentalHttp for HttpCtx {
         _memory: &mut GuestMemory<'_>,
         response: ResponseHandle,
     ) -> Result<(), HttpError> {
-        // Guests of 0.10 abort if this fails, so it does not.
-        self.close(response.into());
-        Ok(())
+        self.call("close", None, |http| {
+            // Guests of 0.10 abort if this fails, so it does not.
+            http.close(response.into());
+            Ok(())
+        })
     }
 
     fn header_get(
@@ -47,13 +49,14 @@ impl WasiExperimentalHttp for HttpCtx {
         value: GuestPtr<u8>,
         value_len: Size,
     ) -> Result<Size, HttpError> {
-        let mut get = || {
-            let name = memory.as_cow_str(name)?;
-            let found = self.response(response.into())?.header(&name)?;
+        self.call("header_get", Some(response), |http| {
+            let response = http.response(response.into())?;
+            memory.as_slice(name.as_bytes())?;
+            let name = text(memory, name, MAX_HEADER_NAME_LEN, |_| Error::HeaderNotFound)?;
+            let found = response.header(&name)?;
             drop(name);
             write(memory, value.as_array(value_len), found)
-        };
-        get().map_err(code("header_get"))
+        })
     }
 
     fn headers_get_all(
@@ -63,15 +66,14 @@ impl WasiExperimentalHttp for HttpCtx {
         headers: GuestPtr<u8>,
         headers_len: Size,
     ) -> Result<Size, HttpError> {
-        let mut get = || {
-            let response = self.response(response.into())?;
+        self.call("headers_get_all", Some(response), |http| {
+            let response = http.response(response.into())?;
             write(
                 memory,
                 headers.as_array(headers_len),
                 &headers::write(&response.headers),
             )
-        };
-        get().map_err(code("headers_get_all"))
+        })
     }
 
     fn body_read(
@@ -81,29 +83,127 @@ impl WasiExperimentalHttp for HttpCtx {
         buffer: GuestPtr<u8>,
         buffer_len: Size,
     ) -> Result<Size, HttpError> {
-        let mut read = || {
-            // A handle comes before a buffer, as in the other functions.
-            let (response, token) = self.body(response.into())?;
-            let buffer = buffer.as_array(buffer_len);
-            let count = match memory.as_slice_mut(buffer)? {
-                Some(slice) => response.read(token, slice)?,
-                // Another thread may write to a shared memory at any time, so it cannot be lent.
-                None => {
-                    let len = (buffer.len() as usize).min(SHARED_MEMORY_BUFFER_SIZE);
-                    let mut copy = vec![0; len];
-                    let count = response.read(token, &mut copy)?;
-                    let target = buffer.as_ptr().as_array(size(count));
-                    memory.copy_from_slice(&copy[..count], target)?;
-                    count
-                }
-            };
-            Ok(size(count))
+        let buffer = buffer.as_array(buffer_len);
+        self.call("body_read", Some(response), |http| {
+            http.read_body(memory, response, buffer, Amount::All)
+        })
+    }
+
+    fn body_read_some(
+        &mut self,
+        memory: &mut GuestMemory<'_>,
+        response: ResponseHandle,
+        buffer: GuestPtr<u8>,
+        buffer_len: Size,
+    ) -> Result<Size, HttpError> {
+        let buffer = buffer.as_array(buffer_len);
+        self.call("body_read_some", Some(response), |http| {
+            http.read_body(memory, response, buffer, Amount::Some)
+        })
+    }
+
+    fn response_get(
+        &mut self,
+        memory: &mut GuestMemory<'_>,
+        response: ResponseHandle,
+        fact: ResponseFact,
+        value: GuestPtr<u8>,
+        value_len: Size,
+    ) -> Result<Size, HttpError> {
+        self.call("response_get", Some(response), |http| {
+            let text = http.fact(response.into(), fact)?;
+            write(memory, value.as_array(value_len), text.as_bytes())
+        })
+    }
+
+    fn error_get(
+        &mut self,
+        memory: &mut GuestMemory<'_>,
+        reason: GuestPtr<Reason>,
+        message: GuestPtr<u8>,
+        message_len: Size,
+    ) -> Result<Size, HttpError> {
+        self.reached_function();
+        let last = self.last_error();
+        let mut get = || {
+            let code = u32::from(last.reason()).to_le_bytes();
+            let reason = GuestPtr::new((reason.offset(), size(code.len())));
+            memory.as_slice(reason)?;
+            let message = message.as_array(message_len);
+            let written = write(memory, message, last.message().as_bytes())?;
+            memory.copy_from_slice(&code, reason)?;
+            Ok(written)
         };
-        read().map_err(code("body_read"))
+        // Not kept: the failure before this one is what the guest asks for.
+        get().map_err(|error| traced("error_get", &error))
     }
 }
 
+/// The longest name of a header that `http` stores, in bytes: no response has one that is longer,
+/// so that none is copied out of a shared memory.
+const MAX_HEADER_NAME_LEN: usize = u16::MAX as usize;
+
+/// How much of a body one call reads.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Amount {
+    /// What fills the buffer, or the rest.
+    All,
+    /// What is there.
+    Some,
+}
+
 impl HttpCtx {
+    /// Does the work of a function. If that fails, the guest gets the code and can ask for more.
+    fn call<T>(
+        &mut self,
+        function: &'static str,
+        response: Option<ResponseHandle>,
+        work: impl FnOnce(&mut Self) -> Result<T, Error>,
+    ) -> Result<T, HttpError> {
+        self.reached_function();
+        work(self).map_err(|error| {
+            let code = traced(function, &error);
+            self.failed(error, response.map(u32::from));
+            code
+        })
+    }
+
+    fn read_body(
+        &mut self,
+        memory: &mut GuestMemory<'_>,
+        response: ResponseHandle,
+        buffer: GuestPtr<[u8]>,
+        amount: Amount,
+    ) -> Result<Size, Error> {
+        // A handle comes before a buffer, as in the other functions.
+        let (response, token) = self.body(response.into())?;
+        let mut read = |buffer: &mut [u8]| match amount {
+            Amount::All => response.fill(token, buffer),
+            Amount::Some => response.read(token, buffer),
+        };
+        if let Some(slice) = memory.as_slice_mut(buffer)? {
+            return Ok(size(read(slice)?));
+        }
+        // Another thread may write to a shared memory at any time, so it cannot be lent.
+        let mut copy = vec![0; (buffer.len() as usize).min(SHARED_MEMORY_BUFFER_SIZE)];
+        let mut written: Size = 0;
+        loop {
+            let room = ((buffer.len() - written) as usize).min(copy.len());
+            let count = match read(&mut copy[..room]) {
+                Ok(count) => count,
+                // It comes again with the next call.
+                Err(_) if written > 0 => 0,
+                Err(error) => return Err(error),
+            };
+            let target = GuestPtr::new((buffer.as_ptr().offset() + written, size(count)));
+            memory.copy_from_slice(&copy[..count], target)?;
+            written += size(count);
+            if amount == Amount::Some || count < room || written == buffer.len() {
+                return Ok(written);
+            }
+        }
+    }
+
     fn req_inner(
         &mut self,
         memory: &GuestMemory<'_>,
@@ -176,11 +276,9 @@ fn size(len: usize) -> Size {
     Size::try_from(len).unwrap_or(Size::MAX)
 }
 
-/// Traces why a function fails, and gives the guest its code.
-fn code(function: &'static str) -> impl FnOnce(Error) -> HttpError {
-    move |error| {
-        let code = error.code();
-        tracing::debug!(function, ?code, %error, "call failed");
-        code
-    }
+/// Traces why a function fails, and gives the code for it.
+fn traced(function: &'static str, error: &Error) -> HttpError {
+    let code = error.code();
+    tracing::debug!(function, ?code, %error, "call failed");
+    code
 }

@@ -1,5 +1,6 @@
 //! The state of one store: what its guest may do, and the responses it holds open.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -9,8 +10,9 @@ use url::Url;
 
 use crate::allowed_hosts::{AllowedHostError, AllowedHosts};
 use crate::client::HttpClient;
-use crate::error::Error;
+use crate::error::{Error, LastError};
 use crate::exchange::{self, Policy, Request};
+use crate::generated::types::ResponseFact;
 use crate::limits::{self, Limits, Timeouts};
 use crate::net::cancel::{CancelHandle, Token};
 use crate::request_url::{self, LastTarget, Target};
@@ -33,6 +35,12 @@ pub struct HttpCtx {
     last_target: LastTarget,
     responses: OpenResponses,
     last_handle: u32,
+    show_peer: bool,
+    last_error: LastError,
+    /// Where the last request failed, behind its redirects.
+    failed_at: Option<Arc<Target>>,
+    /// Whether the last call of the guest got as far as the function that it named.
+    reached_function: bool,
 }
 
 type OnDenied = Arc<dyn Fn(&Denied) + Send + Sync>;
@@ -126,6 +134,7 @@ impl HttpCtx {
             allow_private_networks: false,
             on_denied: None,
             observer: None,
+            show_peer: false,
         }
     }
 
@@ -154,12 +163,54 @@ impl HttpCtx {
         Ok(self.last_target.parse(url, self.limits.max_url_len)?)
     }
 
+    /// Notes that the guest calls a function, before its arguments are looked at.
+    pub(crate) fn call_begins(&mut self) {
+        if !self.reached_function {
+            self.last_error.set(Error::BadArgument, None);
+        }
+        self.reached_function = false;
+    }
+
+    /// Notes that a call had arguments that its function can be called with.
+    pub(crate) fn reached_function(&mut self) {
+        self.reached_function = true;
+    }
+
+    /// Keeps why a call failed, that for a response if it has one.
+    pub(crate) fn failed(&mut self, error: Error, response: Option<u32>) {
+        let response = response.and_then(|handle| self.responses.get(handle));
+        let tried = match response {
+            Some(response) => Some(response.facts.target.clone()),
+            None => self.failed_at.take(),
+        };
+        self.last_error.set(error, tried);
+    }
+
+    pub(crate) fn last_error(&self) -> &LastError {
+        &self.last_error
+    }
+
+    /// What is known of a response, as text.
+    pub(crate) fn fact(&self, handle: u32, fact: ResponseFact) -> Result<Cow<'_, str>, Error> {
+        let facts = &self.response(handle)?.facts;
+        Ok(match fact {
+            ResponseFact::Url => facts.target.url()[..url::Position::AfterQuery].into(),
+            ResponseFact::Version => format!("{:?}", facts.version).into(),
+            ResponseFact::Peer => match facts.peer.filter(|_| self.show_peer) {
+                Some(peer) => peer.to_string().into(),
+                None => "".into(),
+            },
+            ResponseFact::Redirects => facts.redirects.to_string().into(),
+        })
+    }
+
     /// Sends a request and keeps its response: the status, and the new handle.
-    pub(crate) fn send(&mut self, request: Request<'_>) -> Result<(u16, u32), Error> {
+    pub(crate) fn send(&mut self, mut request: Request<'_>) -> Result<(u16, u32), Error> {
         let mut record = Record::start(request.method(), request.url(), self.observer.as_ref());
         let _entered = Record::enter(record.as_deref());
-        let result = self.send_recorded(request, record.as_deref_mut());
+        let result = self.send_recorded(&mut request, record.as_deref_mut());
         let mut response = result.inspect_err(|error| {
+            self.failed_at = Some(request.target().clone());
             if let Error::Denied(denied) = error {
                 self.denied(denied);
             }
@@ -180,7 +231,7 @@ impl HttpCtx {
 
     fn send_recorded(
         &self,
-        request: Request<'_>,
+        request: &mut Request<'_>,
         record: Option<&mut Record>,
     ) -> Result<Box<Response>, Error> {
         let policy = Policy {
@@ -256,6 +307,7 @@ pub struct HttpCtxBuilder {
     allow_private_networks: bool,
     on_denied: Option<OnDenied>,
     observer: Option<Observer>,
+    show_peer: bool,
 }
 
 impl HttpCtxBuilder {
@@ -403,6 +455,13 @@ impl HttpCtxBuilder {
         self
     }
 
+    /// Whether the guest may ask for the addresses of the servers that answer it; `false` by
+    /// default, since those behind a name may be the embedder's secret.
+    pub fn show_peer(mut self, show: bool) -> Self {
+        self.show_peer = show;
+        self
+    }
+
     /// Calls a function with each request that is denied, before the guest gets its error.
     pub fn on_denied(mut self, observer: impl Fn(&Denied) + Send + Sync + 'static) -> Self {
         self.on_denied = Some(Arc::new(observer));
@@ -440,6 +499,10 @@ impl HttpCtxBuilder {
             last_target: LastTarget::default(),
             responses: OpenResponses::default(),
             last_handle: 0,
+            show_peer: self.show_peer,
+            last_error: LastError::default(),
+            failed_at: None,
+            reached_function: true,
         }
     }
 }

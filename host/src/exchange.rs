@@ -22,7 +22,7 @@ use crate::net::cancel::Token;
 use crate::net::scope::Scope;
 use crate::redirect::{self, Redirect};
 use crate::request_url::{self, Target, UrlError};
-use crate::response::{Body, Response};
+use crate::response::{Body, Facts, Response};
 use crate::telemetry::Record;
 
 /// A request of a guest whose parts are valid; whether it is allowed is not asked yet.
@@ -61,6 +61,11 @@ impl<'a> Request<'a> {
 
     pub(crate) fn url(&self) -> &Url {
         self.target.url()
+    }
+
+    /// Where the request goes: after redirects, that of the last one.
+    pub(crate) fn target(&self) -> &Arc<Target> {
+        &self.target
     }
 
     pub(crate) fn method(&self) -> &Method {
@@ -102,7 +107,7 @@ impl Policy<'_> {
 /// Sends a request, follows its redirects, and returns when the headers of the last response are
 /// there.
 pub(crate) fn send(
-    mut request: Request<'_>,
+    request: &mut Request<'_>,
     client: &HttpClient,
     policy: Policy<'_>,
     token: &Arc<Token>,
@@ -121,7 +126,8 @@ pub(crate) fn send(
             token,
             started,
         };
-        let response = hop.send(&request, record.as_deref_mut())?;
+        let mut response = hop.send(request, record.as_deref_mut())?;
+        response.facts.redirects = redirects;
         if policy.limits.max_redirects == 0 {
             return Ok(response);
         }
@@ -271,6 +277,12 @@ fn send_over(
         status: head.status,
         headers: head.headers,
         body,
+        facts: Facts {
+            target: request.target.clone(),
+            version: head.version,
+            peer: scope.peer(),
+            redirects: 0,
+        },
         record: None,
     }))
 }

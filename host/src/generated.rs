@@ -48,6 +48,8 @@ pub mod types {
         IncompleteBody,
         /// The embedder cancelled the request.
         Cancelled,
+        /// An argument has a value that this host does not know, such as a fact of a newer version.
+        InvalidOption,
     }
 
     impl TryFrom<u32> for HttpError {
@@ -74,6 +76,7 @@ pub mod types {
                 15 => Ok(HttpError::BodyTooLarge),
                 16 => Ok(HttpError::IncompleteBody),
                 17 => Ok(HttpError::Cancelled),
+                18 => Ok(HttpError::InvalidOption),
                 _ => Err(wiggle::GuestError::InvalidEnumValue(stringify!(HttpError))),
             }
         }
@@ -110,6 +113,7 @@ pub mod types {
                 HttpError::BodyTooLarge => 15,
                 HttpError::IncompleteBody => 16,
                 HttpError::Cancelled => 17,
+                HttpError::InvalidOption => 18,
             }
         }
     }
@@ -149,6 +153,7 @@ pub mod types {
                 15 => Ok(HttpError::BodyTooLarge),
                 16 => Ok(HttpError::IncompleteBody),
                 17 => Ok(HttpError::Cancelled),
+                18 => Ok(HttpError::InvalidOption),
                 _ => Err(wiggle::GuestError::InvalidEnumValue(stringify!(HttpError))),
             }
         }
@@ -212,6 +217,376 @@ pub mod types {
                 }
                 HttpError::Cancelled => {
                     mem.write(location.cast(), 17usize as u32)?;
+                }
+                HttpError::InvalidOption => {
+                    mem.write(location.cast(), 18usize as u32)?;
+                }
+            }
+            Ok(())
+        }
+    }
+
+    /// Why a call failed, more exactly than its code says. Reasons are never renumbered and new ones
+    /// may be appended, so a binding must keep a reason that it does not know.
+    #[derive(Clone, Debug, PartialEq, Copy)]
+    pub enum Reason {
+        /// No call has failed.
+        None,
+        /// No entry of the embedder's list of allowed hosts matches the URL.
+        NotAllowed,
+        /// A rule of the embedder denies the URL, or the address that its name leads to.
+        DeniedByRule,
+        /// The name leads to an address that is not a public one.
+        NotPublic,
+        /// There is no host of this name.
+        NameNotFound,
+        /// The name could not be looked up.
+        NameLookupFailed,
+        /// The server's machine refused the connection.
+        ConnectionRefused,
+        /// There is no way to the server: its network or machine cannot be reached.
+        Unreachable,
+        /// The server closed or reset the connection before its response was there.
+        ConnectionClosed,
+        /// The server's certificate is not trusted, not valid now, or not for this name.
+        TlsCertificate,
+        /// TLS failed in another way.
+        Tls,
+        /// What the server sent is not an HTTP response that can be understood safely.
+        InvalidResponse,
+        /// The head of the response is larger than the host allows.
+        ResponseTooLarge,
+        /// There were more redirects than the embedder allows.
+        TooManyRedirects,
+        /// A redirect leads to what is no URL, or to one that is neither `http` nor `https`.
+        Redirect,
+        /// No connection within the time for it: looking up the name, TCP or TLS.
+        TimeoutConnect,
+        /// The head of the response did not come within the time for it.
+        TimeoutResponse,
+        /// The server was silent, or took no more of the request, for too long.
+        TimeoutRead,
+        /// The time for the whole request is over.
+        TimeoutTotal,
+        /// The store holds as many responses open as the embedder allows.
+        TooManyOpen,
+        /// The embedder's stores together have as many requests on their way as it allows.
+        TooManyInFlight,
+        /// The body of the request or of the response is larger than the embedder allows.
+        BodyTooLarge,
+        /// The body broke off before its end.
+        IncompleteBody,
+        /// The embedder cancelled the request.
+        Cancelled,
+        /// The guest called a function with what it does not take, or asked for what is not there.
+        /// The code says which.
+        Misuse,
+    }
+
+    impl TryFrom<u32> for Reason {
+        type Error = wiggle::GuestError;
+
+        #[inline]
+        fn try_from(value: u32) -> Result<Reason, wiggle::GuestError> {
+            match value {
+                0 => Ok(Reason::None),
+                1 => Ok(Reason::NotAllowed),
+                2 => Ok(Reason::DeniedByRule),
+                3 => Ok(Reason::NotPublic),
+                4 => Ok(Reason::NameNotFound),
+                5 => Ok(Reason::NameLookupFailed),
+                6 => Ok(Reason::ConnectionRefused),
+                7 => Ok(Reason::Unreachable),
+                8 => Ok(Reason::ConnectionClosed),
+                9 => Ok(Reason::TlsCertificate),
+                10 => Ok(Reason::Tls),
+                11 => Ok(Reason::InvalidResponse),
+                12 => Ok(Reason::ResponseTooLarge),
+                13 => Ok(Reason::TooManyRedirects),
+                14 => Ok(Reason::Redirect),
+                15 => Ok(Reason::TimeoutConnect),
+                16 => Ok(Reason::TimeoutResponse),
+                17 => Ok(Reason::TimeoutRead),
+                18 => Ok(Reason::TimeoutTotal),
+                19 => Ok(Reason::TooManyOpen),
+                20 => Ok(Reason::TooManyInFlight),
+                21 => Ok(Reason::BodyTooLarge),
+                22 => Ok(Reason::IncompleteBody),
+                23 => Ok(Reason::Cancelled),
+                24 => Ok(Reason::Misuse),
+                _ => Err(wiggle::GuestError::InvalidEnumValue(stringify!(Reason))),
+            }
+        }
+    }
+
+    impl TryFrom<i32> for Reason {
+        type Error = wiggle::GuestError;
+
+        #[inline]
+        fn try_from(value: i32) -> Result<Reason, wiggle::GuestError> {
+            Reason::try_from(u32::try_from(value)?)
+        }
+    }
+
+    impl From<Reason> for u32 {
+        #[inline]
+        fn from(v: Reason) -> u32 {
+            match v {
+                Reason::None => 0,
+                Reason::NotAllowed => 1,
+                Reason::DeniedByRule => 2,
+                Reason::NotPublic => 3,
+                Reason::NameNotFound => 4,
+                Reason::NameLookupFailed => 5,
+                Reason::ConnectionRefused => 6,
+                Reason::Unreachable => 7,
+                Reason::ConnectionClosed => 8,
+                Reason::TlsCertificate => 9,
+                Reason::Tls => 10,
+                Reason::InvalidResponse => 11,
+                Reason::ResponseTooLarge => 12,
+                Reason::TooManyRedirects => 13,
+                Reason::Redirect => 14,
+                Reason::TimeoutConnect => 15,
+                Reason::TimeoutResponse => 16,
+                Reason::TimeoutRead => 17,
+                Reason::TimeoutTotal => 18,
+                Reason::TooManyOpen => 19,
+                Reason::TooManyInFlight => 20,
+                Reason::BodyTooLarge => 21,
+                Reason::IncompleteBody => 22,
+                Reason::Cancelled => 23,
+                Reason::Misuse => 24,
+            }
+        }
+    }
+
+    impl wiggle::GuestType for Reason {
+        #[inline]
+        fn guest_size() -> u32 {
+            4u32
+        }
+
+        #[inline]
+        fn guest_align() -> usize {
+            4usize
+        }
+
+        fn read(
+            mem: &wiggle::GuestMemory,
+            location: wiggle::GuestPtr<Self>,
+        ) -> Result<Self, wiggle::GuestError> {
+            let tag = mem.read(location.cast::<u32>())?;
+            match tag {
+                0 => Ok(Reason::None),
+                1 => Ok(Reason::NotAllowed),
+                2 => Ok(Reason::DeniedByRule),
+                3 => Ok(Reason::NotPublic),
+                4 => Ok(Reason::NameNotFound),
+                5 => Ok(Reason::NameLookupFailed),
+                6 => Ok(Reason::ConnectionRefused),
+                7 => Ok(Reason::Unreachable),
+                8 => Ok(Reason::ConnectionClosed),
+                9 => Ok(Reason::TlsCertificate),
+                10 => Ok(Reason::Tls),
+                11 => Ok(Reason::InvalidResponse),
+                12 => Ok(Reason::ResponseTooLarge),
+                13 => Ok(Reason::TooManyRedirects),
+                14 => Ok(Reason::Redirect),
+                15 => Ok(Reason::TimeoutConnect),
+                16 => Ok(Reason::TimeoutResponse),
+                17 => Ok(Reason::TimeoutRead),
+                18 => Ok(Reason::TimeoutTotal),
+                19 => Ok(Reason::TooManyOpen),
+                20 => Ok(Reason::TooManyInFlight),
+                21 => Ok(Reason::BodyTooLarge),
+                22 => Ok(Reason::IncompleteBody),
+                23 => Ok(Reason::Cancelled),
+                24 => Ok(Reason::Misuse),
+                _ => Err(wiggle::GuestError::InvalidEnumValue(stringify!(Reason))),
+            }
+        }
+
+        fn write(
+            mem: &mut wiggle::GuestMemory,
+            location: wiggle::GuestPtr<Self>,
+            val: Self,
+        ) -> Result<(), wiggle::GuestError> {
+            match val {
+                Reason::None => {
+                    mem.write(location.cast(), 0usize as u32)?;
+                }
+                Reason::NotAllowed => {
+                    mem.write(location.cast(), 1usize as u32)?;
+                }
+                Reason::DeniedByRule => {
+                    mem.write(location.cast(), 2usize as u32)?;
+                }
+                Reason::NotPublic => {
+                    mem.write(location.cast(), 3usize as u32)?;
+                }
+                Reason::NameNotFound => {
+                    mem.write(location.cast(), 4usize as u32)?;
+                }
+                Reason::NameLookupFailed => {
+                    mem.write(location.cast(), 5usize as u32)?;
+                }
+                Reason::ConnectionRefused => {
+                    mem.write(location.cast(), 6usize as u32)?;
+                }
+                Reason::Unreachable => {
+                    mem.write(location.cast(), 7usize as u32)?;
+                }
+                Reason::ConnectionClosed => {
+                    mem.write(location.cast(), 8usize as u32)?;
+                }
+                Reason::TlsCertificate => {
+                    mem.write(location.cast(), 9usize as u32)?;
+                }
+                Reason::Tls => {
+                    mem.write(location.cast(), 10usize as u32)?;
+                }
+                Reason::InvalidResponse => {
+                    mem.write(location.cast(), 11usize as u32)?;
+                }
+                Reason::ResponseTooLarge => {
+                    mem.write(location.cast(), 12usize as u32)?;
+                }
+                Reason::TooManyRedirects => {
+                    mem.write(location.cast(), 13usize as u32)?;
+                }
+                Reason::Redirect => {
+                    mem.write(location.cast(), 14usize as u32)?;
+                }
+                Reason::TimeoutConnect => {
+                    mem.write(location.cast(), 15usize as u32)?;
+                }
+                Reason::TimeoutResponse => {
+                    mem.write(location.cast(), 16usize as u32)?;
+                }
+                Reason::TimeoutRead => {
+                    mem.write(location.cast(), 17usize as u32)?;
+                }
+                Reason::TimeoutTotal => {
+                    mem.write(location.cast(), 18usize as u32)?;
+                }
+                Reason::TooManyOpen => {
+                    mem.write(location.cast(), 19usize as u32)?;
+                }
+                Reason::TooManyInFlight => {
+                    mem.write(location.cast(), 20usize as u32)?;
+                }
+                Reason::BodyTooLarge => {
+                    mem.write(location.cast(), 21usize as u32)?;
+                }
+                Reason::IncompleteBody => {
+                    mem.write(location.cast(), 22usize as u32)?;
+                }
+                Reason::Cancelled => {
+                    mem.write(location.cast(), 23usize as u32)?;
+                }
+                Reason::Misuse => {
+                    mem.write(location.cast(), 24usize as u32)?;
+                }
+            }
+            Ok(())
+        }
+    }
+
+    /// Something that the host knows of a response beside its status, headers and body. New ones may
+    /// be appended; a host gives `invalid_option` for one that it does not know.
+    #[derive(Clone, Debug, PartialEq, Copy)]
+    pub enum ResponseFact {
+        /// The URL that the response came from, without a fragment: that of the last redirect, or the
+        /// request's own.
+        Url,
+        /// The version of HTTP that the server speaks: `HTTP/1.1` or `HTTP/1.0`.
+        Version,
+        /// The server's address and port, such as `192.0.2.1:443`. Empty, unless the embedder lets
+        /// guests see it.
+        Peer,
+        /// How many redirects were followed, as a decimal number.
+        Redirects,
+    }
+
+    impl TryFrom<u32> for ResponseFact {
+        type Error = wiggle::GuestError;
+
+        #[inline]
+        fn try_from(value: u32) -> Result<ResponseFact, wiggle::GuestError> {
+            match value {
+                0 => Ok(ResponseFact::Url),
+                1 => Ok(ResponseFact::Version),
+                2 => Ok(ResponseFact::Peer),
+                3 => Ok(ResponseFact::Redirects),
+                _ => Err(wiggle::GuestError::InvalidEnumValue(stringify!(ResponseFact))),
+            }
+        }
+    }
+
+    impl TryFrom<i32> for ResponseFact {
+        type Error = wiggle::GuestError;
+
+        #[inline]
+        fn try_from(value: i32) -> Result<ResponseFact, wiggle::GuestError> {
+            ResponseFact::try_from(u32::try_from(value)?)
+        }
+    }
+
+    impl From<ResponseFact> for u32 {
+        #[inline]
+        fn from(v: ResponseFact) -> u32 {
+            match v {
+                ResponseFact::Url => 0,
+                ResponseFact::Version => 1,
+                ResponseFact::Peer => 2,
+                ResponseFact::Redirects => 3,
+            }
+        }
+    }
+
+    impl wiggle::GuestType for ResponseFact {
+        #[inline]
+        fn guest_size() -> u32 {
+            4u32
+        }
+
+        #[inline]
+        fn guest_align() -> usize {
+            4usize
+        }
+
+        fn read(
+            mem: &wiggle::GuestMemory,
+            location: wiggle::GuestPtr<Self>,
+        ) -> Result<Self, wiggle::GuestError> {
+            let tag = mem.read(location.cast::<u32>())?;
+            match tag {
+                0 => Ok(ResponseFact::Url),
+                1 => Ok(ResponseFact::Version),
+                2 => Ok(ResponseFact::Peer),
+                3 => Ok(ResponseFact::Redirects),
+                _ => Err(wiggle::GuestError::InvalidEnumValue(stringify!(ResponseFact))),
+            }
+        }
+
+        fn write(
+            mem: &mut wiggle::GuestMemory,
+            location: wiggle::GuestPtr<Self>,
+            val: Self,
+        ) -> Result<(), wiggle::GuestError> {
+            match val {
+                ResponseFact::Url => {
+                    mem.write(location.cast(), 0usize as u32)?;
+                }
+                ResponseFact::Version => {
+                    mem.write(location.cast(), 1usize as u32)?;
+                }
+                ResponseFact::Peer => {
+                    mem.write(location.cast(), 2usize as u32)?;
+                }
+                ResponseFact::Redirects => {
+                    mem.write(location.cast(), 3usize as u32)?;
                 }
             }
             Ok(())
@@ -402,11 +777,36 @@ pub mod wasi_experimental_http {
             headers_len: Size,
         ) -> Result<Size, HttpError>;
 
-        /// Read the next bytes of a response's body.
+        /// Read a response's body until a buffer is full or the body ends.
+        ///
+        /// Waits for all of these bytes: `body_read_some` does not. A body that breaks off gives
+        /// `incomplete_body`, and one that is larger or takes longer than the embedder allows
+        /// `body_too_large` or `timeout`, once the bytes before were given, and then at every further
+        /// call.
+        ///
+        /// # Arguments
+        ///
+        /// * `response` - The response to read from.
+        /// * `buffer` - Where the bytes go. What lies behind the written part may be overwritten
+        ///   too.
+        /// * `buffer_len` - The size of the buffer. With 0 nothing is read and 0 is written.
+        ///
+        /// # Returns
+        ///
+        /// How many bytes were written. Fewer than fit: the body has ended, or the next call says
+        /// why there are no more. 0, given a buffer, is the end of the body.
+        fn body_read(
+            &mut self,
+            mem: &mut wiggle::GuestMemory<'_>,
+            response: ResponseHandle,
+            buffer: wiggle::GuestPtr<u8>,
+            buffer_len: Size,
+        ) -> Result<Size, HttpError>;
+
+        /// Read the next bytes of a response's body, as soon as there are any.
         ///
         /// Waits until at least one byte is there or the body ends, and may write fewer bytes than
-        /// fit. A body that breaks off gives `incomplete_body`, and one that is larger or takes longer
-        /// than the embedder allows `body_too_large` or `timeout`, now and at every further call.
+        /// fit. Fails as `body_read` does.
         ///
         /// # Arguments
         ///
@@ -418,12 +818,57 @@ pub mod wasi_experimental_http {
         /// # Returns
         ///
         /// How many bytes were written. 0, given a buffer, is the end of the body.
-        fn body_read(
+        fn body_read_some(
             &mut self,
             mem: &mut wiggle::GuestMemory<'_>,
             response: ResponseHandle,
             buffer: wiggle::GuestPtr<u8>,
             buffer_len: Size,
+        ) -> Result<Size, HttpError>;
+
+        /// Copy what the host knows of a response beside its status, headers and body, as text.
+        ///
+        /// # Arguments
+        ///
+        /// * `response` - The response to look at.
+        /// * `fact` - What is asked for. One that the host does not know gives `invalid_option`.
+        /// * `value` - Where the text goes, in UTF-8.
+        /// * `value_len` - The size of the buffer. If the text is longer the call gives
+        ///   `buffer_too_small`.
+        ///
+        /// # Returns
+        ///
+        /// How many bytes were written.
+        fn response_get(
+            &mut self,
+            mem: &mut wiggle::GuestMemory<'_>,
+            response: ResponseHandle,
+            fact: ResponseFact,
+            value: wiggle::GuestPtr<u8>,
+            value_len: Size,
+        ) -> Result<Size, HttpError>;
+
+        /// Copy why the last call of this store failed that did, of those before this one.
+        ///
+        /// Calls that succeed change nothing, and neither does this function, also if it fails.
+        ///
+        /// # Arguments
+        ///
+        /// * `reason` - Where the reason goes, a `u32`; `none` if no call has failed.
+        /// * `message` - Where the message goes, in UTF-8: for people, what was tried, what went
+        ///   wrong, and what would help. It has at most 1024 bytes, and none if no call has failed.
+        /// * `message_len` - The size of the buffer. If the message is longer the call gives
+        ///   `buffer_too_small`.
+        ///
+        /// # Returns
+        ///
+        /// How many bytes of the message were written.
+        fn error_get(
+            &mut self,
+            mem: &mut wiggle::GuestMemory<'_>,
+            reason: wiggle::GuestPtr<Reason>,
+            message: wiggle::GuestPtr<u8>,
+            message_len: Size,
         ) -> Result<Size, HttpError>;
     }
 
@@ -644,6 +1089,131 @@ pub mod wasi_experimental_http {
                         ResponseHandle::from(response),
                         wiggle::GuestPtr::new(buffer),
                         buffer_len,
+                    ) {
+                        Ok(size) => {
+                            if super::store(&mut memory, size_ptr, &size.to_le_bytes()) {
+                                Ok(0)
+                            } else {
+                                Ok(u32::from(HttpError::MemoryAccessError))
+                            }
+                        }
+                        Err(error) => Ok(u32::from(error)),
+                    }
+                },
+            )?;
+        linker
+            .func_wrap(
+                "wasi_experimental_http",
+                "body_read_some",
+                move |
+                    mut caller: wasmtime::Caller<'_, T>,
+                    response: u32,
+                    buffer: u32,
+                    buffer_len: u32,
+                    size_ptr: u32,
+                | -> wasmtime::Result<u32> {
+                    let export = caller.get_export("memory");
+                    let Some((mut memory, cx)) = super::guest(
+                        &export,
+                        &mut caller,
+                        get_cx,
+                    ) else {
+                        return Ok(u32::from(HttpError::MemoryNotFound));
+                    };
+                    if !super::fits(&memory, size_ptr, 4) {
+                        return Ok(u32::from(HttpError::MemoryAccessError));
+                    }
+                    match WasiExperimentalHttp::body_read_some(
+                        cx,
+                        &mut memory,
+                        ResponseHandle::from(response),
+                        wiggle::GuestPtr::new(buffer),
+                        buffer_len,
+                    ) {
+                        Ok(size) => {
+                            if super::store(&mut memory, size_ptr, &size.to_le_bytes()) {
+                                Ok(0)
+                            } else {
+                                Ok(u32::from(HttpError::MemoryAccessError))
+                            }
+                        }
+                        Err(error) => Ok(u32::from(error)),
+                    }
+                },
+            )?;
+        linker
+            .func_wrap(
+                "wasi_experimental_http",
+                "response_get",
+                move |
+                    mut caller: wasmtime::Caller<'_, T>,
+                    response: u32,
+                    fact: u32,
+                    value: u32,
+                    value_len: u32,
+                    size_ptr: u32,
+                | -> wasmtime::Result<u32> {
+                    let export = caller.get_export("memory");
+                    let Some((mut memory, cx)) = super::guest(
+                        &export,
+                        &mut caller,
+                        get_cx,
+                    ) else {
+                        return Ok(u32::from(HttpError::MemoryNotFound));
+                    };
+                    if !super::fits(&memory, size_ptr, 4) {
+                        return Ok(u32::from(HttpError::MemoryAccessError));
+                    }
+                    let Ok(fact) = ResponseFact::try_from(fact) else {
+                        return Ok(u32::from(HttpError::InvalidOption));
+                    };
+                    match WasiExperimentalHttp::response_get(
+                        cx,
+                        &mut memory,
+                        ResponseHandle::from(response),
+                        fact,
+                        wiggle::GuestPtr::new(value),
+                        value_len,
+                    ) {
+                        Ok(size) => {
+                            if super::store(&mut memory, size_ptr, &size.to_le_bytes()) {
+                                Ok(0)
+                            } else {
+                                Ok(u32::from(HttpError::MemoryAccessError))
+                            }
+                        }
+                        Err(error) => Ok(u32::from(error)),
+                    }
+                },
+            )?;
+        linker
+            .func_wrap(
+                "wasi_experimental_http",
+                "error_get",
+                move |
+                    mut caller: wasmtime::Caller<'_, T>,
+                    reason: u32,
+                    message: u32,
+                    message_len: u32,
+                    size_ptr: u32,
+                | -> wasmtime::Result<u32> {
+                    let export = caller.get_export("memory");
+                    let Some((mut memory, cx)) = super::guest(
+                        &export,
+                        &mut caller,
+                        get_cx,
+                    ) else {
+                        return Ok(u32::from(HttpError::MemoryNotFound));
+                    };
+                    if !super::fits(&memory, size_ptr, 4) {
+                        return Ok(u32::from(HttpError::MemoryAccessError));
+                    }
+                    match WasiExperimentalHttp::error_get(
+                        cx,
+                        &mut memory,
+                        wiggle::GuestPtr::new(reason),
+                        wiggle::GuestPtr::new(message),
+                        message_len,
                     ) {
                         Ok(size) => {
                             if super::store(&mut memory, size_ptr, &size.to_le_bytes()) {

@@ -97,7 +97,11 @@ pub fn add_to_linker<T: 'static>(
     linker: &mut wasmtime::Linker<T>,
     get_cx: impl Fn(&mut T) -> &mut HttpCtx + Send + Sync + Copy + 'static,
 ) -> wasmtime::Result<()> {
-    generated::wasi_experimental_http::add_to_linker(linker, get_cx)
+    generated::wasi_experimental_http::add_to_linker(linker, move |data| {
+        let http = get_cx(data);
+        http.call_begins();
+        http
+    })
 }
 
 /// The programs in the project's README, which are compiled with the tests.

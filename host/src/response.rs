@@ -1,13 +1,15 @@
 //! A response that a guest holds open: its headers, and its body as it streams in.
 
 use std::io::Read;
+use std::net::SocketAddr;
+use std::sync::Arc;
 
-use http::{HeaderMap, HeaderName, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode, Version};
 use ureq::BodyReader;
 
 use crate::error::Error;
-use crate::generated::types::HttpError;
 use crate::net::cancel::Token;
+use crate::request_url::Target;
 use crate::telemetry::Record;
 
 /// An open response.
@@ -15,8 +17,18 @@ pub(crate) struct Response {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Body,
+    pub facts: Facts,
     /// Until nothing more happens for the request.
     pub record: Option<Box<Record>>,
+}
+
+/// What is known of a response beside what the server said.
+pub(crate) struct Facts {
+    /// Where it came from: behind the redirects, if there were any.
+    pub target: Arc<Target>,
+    pub version: Version,
+    pub peer: Option<SocketAddr>,
+    pub redirects: u32,
 }
 
 impl Response {
@@ -46,6 +58,19 @@ impl Response {
         drop(entered);
         self.end_record();
         result
+    }
+
+    /// Reads from the body until the buffer is full or the body ends. An error behind other bytes
+    /// is left for the next call, which finds it again.
+    pub(crate) fn fill(&mut self, token: &Token, buffer: &mut [u8]) -> Result<usize, Error> {
+        let mut filled = self.read(token, buffer)?;
+        while filled > 0 && filled < buffer.len() {
+            match self.read(token, &mut buffer[filled..]) {
+                Ok(0) | Err(_) => break,
+                Ok(count) => filled += count,
+            }
+        }
+        Ok(filled)
     }
 
     /// Closes the response. Its connection is used again if the rest of the body is there already,
@@ -116,7 +141,7 @@ enum State {
     Open(BodyReader<'static>),
     /// Read to its end; the connection is back in the pool.
     Ended,
-    Failed(HttpError),
+    Failed(Arc<Error>),
 }
 
 impl std::fmt::Debug for Body {
@@ -156,8 +181,8 @@ impl Body {
     /// number.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
         if buffer.is_empty() {
-            return match self.state {
-                State::Failed(code) => Err(Error::BodyFailedBefore(code)),
+            return match &self.state {
+                State::Failed(error) => Err(Error::BodyFailed(error.clone())),
                 _ => Ok(0),
             };
         }
@@ -183,7 +208,7 @@ impl Body {
         let reader = match &mut self.state {
             State::Open(reader) => reader,
             State::Ended => return Ok(0),
-            State::Failed(code) => return Err(Error::BodyFailedBefore(*code)),
+            State::Failed(error) => return Err(Error::BodyFailed(error.clone())),
         };
         match reader.read(buffer) {
             Ok(0) => {
@@ -206,8 +231,9 @@ impl Body {
 
     /// Gives up on the body: its connection is closed, and every further read fails alike.
     fn fail(&mut self, error: Error) -> Error {
-        self.state = State::Failed(error.code());
-        error
+        let error = Arc::new(error);
+        self.state = State::Failed(error.clone());
+        Error::BodyFailed(error)
     }
 
     /// Reads a body that is known to be short to its end, so that its connection can be used again.
@@ -232,11 +258,19 @@ mod tests {
 
     #[test]
     fn responses_are_found_by_their_handles() {
+        let url = "http://example.com/".parse().unwrap();
+        let target = Arc::new(Target::new(url).unwrap());
         let response = |status: u16| {
             Box::new(Response {
                 status: StatusCode::from_u16(status).unwrap(),
                 headers: HeaderMap::new(),
                 body: Body::none(),
+                facts: Facts {
+                    target: target.clone(),
+                    version: Version::HTTP_11,
+                    peer: None,
+                    redirects: 0,
+                },
                 record: None,
             })
         };

@@ -129,7 +129,10 @@ impl Job {
             stem: self.stem.clone(),
             source: names.map(|n| n.to_string()).collect::<Vec<_>>().join(", "),
             command: self.command.clone(),
-            faults: GuestFaults::default(),
+            faults: GuestFaults {
+                invalid_value: ["invalid_option", "inval"].map(str::to_owned).to_vec(),
+                ..GuestFaults::default()
+            },
         };
         let languages: Vec<Language> = self.outputs.iter().map(|&(lang, _)| lang).collect();
         let files = generate(&document, &languages, &options)?;

@@ -30,6 +30,12 @@ pub(crate) enum NetError {
         address: std::net::IpAddr,
         rule: String,
     },
+    #[error("the name of the host cannot be looked up: {text}")]
+    LookupFailed {
+        /// Whether there is no such name, as far as is known.
+        not_found: bool,
+        text: String,
+    },
     /// Never an I/O error of ureq's, which it would take for the end of a body that ends with its
     /// connection.
     #[error("the server reset the connection")]

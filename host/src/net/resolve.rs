@@ -119,11 +119,31 @@ impl FilteringResolver {
         let found = workers::run(scope.token(), after, look_up);
         scope.resolved(started.elapsed());
         match found {
-            Ok(addresses) => Ok(addresses?),
+            Ok(addresses) => addresses.map_err(|error| failed(&error).into()),
             Err(WaitError::TimedOut) => Err(Error::Timeout(Timeout::Resolve)),
             Err(WaitError::Cancelled(error)) => Err(error.into()),
             Err(WaitError::Failed(error)) => Err(error.into()),
         }
+    }
+}
+
+/// What an error of the system's lookup, or of the embedder's, means.
+fn failed(error: &io::Error) -> NetError {
+    // The texts of `getaddrinfo` for `EAI_NONAME` and `EAI_NODATA`, which the standard library
+    // passes on without their numbers: of glibc, musl, BSD and macOS, and Windows.
+    const NOT_FOUND: [&str; 6] = [
+        "Name or service not known",
+        "No address associated with hostname",
+        "Name does not resolve",
+        "nodename nor servname provided",
+        "hostname nor servname",
+        "No such host is known",
+    ];
+    let text = error.to_string();
+    NetError::LookupFailed {
+        not_found: error.kind() == io::ErrorKind::NotFound
+            || NOT_FOUND.iter().any(|not_found| text.contains(not_found)),
+        text,
     }
 }
 

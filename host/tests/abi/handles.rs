@@ -4,7 +4,7 @@ use wasi_experimental_http_test_server::HELLO;
 use wasi_experimental_http_wasmtime::limits::DEFAULT_MAX_CONCURRENT_REQUESTS;
 use wasi_experimental_http_wasmtime::{HttpClient, HttpCtx};
 
-use crate::common::{BUFFER, Guest, NAME, STATUS, WRITTEN, code, ctx_with};
+use crate::common::{BUFFER, Guest, NAME, STATUS, WRITTEN, code, ctx_with, fact};
 use crate::{UNTOUCHED, assert_nothing_was_sent, guest, server};
 
 #[test]
@@ -24,8 +24,11 @@ fn handles_that_are_not_open_are_invalid() {
             guest.call_headers_get_all([handle, BUFFER, 100, WRITTEN]),
             guest.call_body_read([handle, BUFFER, 100, WRITTEN]),
             guest.call_body_read([handle, BUFFER, 0, WRITTEN]),
+            guest.call_body_read_some([handle, BUFFER, 100, WRITTEN]),
+            guest.call_body_read_some([handle, BUFFER, 0, WRITTEN]),
+            guest.call_response_get([handle, fact::URL, BUFFER, 100, WRITTEN]),
         ];
-        assert_eq!(given, [code::INVALID_HANDLE; 4], "{handle}");
+        assert_eq!(given, [code::INVALID_HANDLE; 7], "{handle}");
         assert_eq!(guest.get(BUFFER, 8), UNTOUCHED);
         assert_eq!(guest.get(WRITTEN, 8), UNTOUCHED);
         // Guests of 0.10 abort when this fails.
