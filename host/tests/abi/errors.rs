@@ -94,7 +94,8 @@ fn what_a_guest_did_wrong_is_misuse() {
     }
     let handle = guest.open(&url);
     let forget = |guest: &mut Guest| assert!(guest.fetch("http://denied.example/").is_err());
-    let calls: [(&str, &dyn Fn(&mut Guest) -> u32, &str); 8] = [
+    type Call<'a> = &'a dyn Fn(&mut Guest) -> u32;
+    let calls: [(&str, Call<'_>, &str); 8] = [
         (
             "a handle",
             &|guest| guest.call_headers_get_all([9, BUFFER, 9, WRITTEN]),
@@ -286,7 +287,11 @@ fn what_a_server_does_wrong_is_told_apart() {
     // Out of HTTP is a place that no list of hosts allows.
     let url = answering(b"HTTP/1.1 302 Found\r\nLocation: ftp://a/\r\nContent-Length: 0\r\n\r\n");
     let http = HttpCtx::builder().client(HttpClient::new());
-    let mut guest = Guest::new(http.allowed_host(&url).unwrap().build());
+    let mut guest = Guest::new(
+        http.allowed_host(url.trim_end_matches("/x"))
+            .unwrap()
+            .build(),
+    );
     assert_eq!(guest.fetch(&url), Err(code::DESTINATION_NOT_ALLOWED));
     assert_failed(&mut guest, "redirect", &[&url, "ftp"]);
 }

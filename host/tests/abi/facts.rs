@@ -57,7 +57,8 @@ fn the_peer_is_shown_if_the_embedder_says_so() {
     let server = server();
     let builder = || HttpCtx::builder().allowed_host(&server.origin()).unwrap();
     let peer = server.origin().replace("http://", "");
-    let cases: [(fn(HttpCtxBuilder) -> HttpCtxBuilder, &str); 3] = [
+    type Configure = fn(HttpCtxBuilder) -> HttpCtxBuilder;
+    let cases: [(Configure, &str); 3] = [
         (|http| http, ""),
         (|http| http.show_peer(true), &peer),
         (|http| http.show_peer(true).show_peer(false), ""),
