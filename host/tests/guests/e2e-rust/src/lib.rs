@@ -74,7 +74,7 @@ fn signed(result: Result<usize, HttpError>) -> i32 {
 /// The code of any error.
 fn code(error: Error) -> HttpError {
     match error {
-        Error::Host(error) => error,
+        Error::Host(error) => error.code,
         Error::HeaderNotUtf8 { .. } => HttpError::UTF8_ERROR,
         Error::HeadersTooLarge => HttpError::BUFFER_TOO_SMALL,
         Error::OutOfMemory => HttpError::BODY_TOO_LARGE,
@@ -136,7 +136,7 @@ impl Instruction {
             }
         }
         for name in &self.get {
-            let missing = Error::Host(HttpError::HEADER_NOT_FOUND);
+            let missing = Error::from(HttpError::HEADER_NOT_FOUND);
             match response
                 .header_value(name)
                 .and_then(|value| value.ok_or(missing))
