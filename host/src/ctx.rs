@@ -241,7 +241,8 @@ impl HttpCtx {
             timeouts: &self.timeouts,
         };
         let max = self.limits.max_concurrent_requests;
-        if self.responses.len() >= usize::try_from(max).unwrap_or(usize::MAX) {
+        // Those that are finished hold neither a connection nor a body. With 0 there are none.
+        if max == 0 || self.responses.unfinished() >= usize::try_from(max).unwrap_or(usize::MAX) {
             return Err(Error::TooManySessions { max });
         }
         if self.last_handle == u32::MAX {
@@ -345,7 +346,9 @@ impl HttpCtxBuilder {
         self
     }
 
-    /// How many responses the guest may hold open at once. 0 allows no request at all.
+    /// How many responses the guest may hold open at once that have more of their body to read; of
+    /// the others it may hold [`MAX_FINISHED_RESPONSES`](crate::limits::MAX_FINISHED_RESPONSES).
+    /// 0 allows no request at all.
     pub fn max_concurrent_requests(mut self, max: u32) -> Self {
         self.limits.max_concurrent_requests = max;
         self

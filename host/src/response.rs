@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderName, StatusCode, Version};
 use ureq::BodyReader;
 
 use crate::error::Error;
+use crate::limits::MAX_FINISHED_RESPONSES;
 use crate::net::cancel::Token;
 use crate::request_url::Target;
 use crate::telemetry::Record;
@@ -81,9 +82,14 @@ impl Response {
 
     /// Ends the record of a request whose body has ended.
     pub(crate) fn end_record(&mut self) {
-        if !matches!(self.body.state, State::Open(_)) {
+        if self.is_finished() {
             self.record = None;
         }
+    }
+
+    /// Whether the body has ended or failed: what is left are headers.
+    fn is_finished(&self) -> bool {
+        !matches!(self.body.state, State::Open(_))
     }
 }
 
@@ -98,9 +104,22 @@ impl OpenResponses {
         self.0.len()
     }
 
+    /// How many have more of their body to read.
+    pub(crate) fn unfinished(&self) -> usize {
+        self.0.iter().filter(|(_, it)| !it.is_finished()).count()
+    }
+
     /// Adds a response under a handle that is larger than all before.
+    ///
+    /// Closes the oldest of those that are finished if there are too many.
     pub(crate) fn push(&mut self, handle: u32, response: Box<Response>) {
         debug_assert!(self.0.last().is_none_or(|(last, _)| *last < handle));
+        if self.0.len() >= MAX_FINISHED_RESPONSES
+            && self.0.len() - self.unfinished() >= MAX_FINISHED_RESPONSES
+            && let Some(oldest) = self.0.iter().position(|(_, it)| it.is_finished())
+        {
+            self.0.remove(oldest);
+        }
         self.0.push((handle, response));
     }
 
