@@ -38,7 +38,10 @@ export enum HttpError {
   REQUEST_ERROR = 11,
   /** The host failed in a way that is not the guest's fault. */
   RUNTIME_ERROR = 12,
-  /** The store already holds as many open responses as the embedder allows: close one first. */
+  /**
+   * The store already holds as many open responses as the embedder allows: close one first, or
+   * read its body to the end.
+   */
   TOO_MANY_SESSIONS = 13,
   /** The request, or the body of its response, took longer than the embedder allows. */
   TIMEOUT = 14,
@@ -166,12 +169,13 @@ export function httpErrorMessage(code: HttpError): string {
     84, 104, 101, 32, 104, 111, 115, 116, 32, 102, 97, 105, 108, 101, 100, 32, 105, 110, 32, 97,
     32, 119, 97, 121, 32, 116, 104, 97, 116, 32, 105, 115, 32, 110, 111, 116, 32, 116, 104, 101,
     32, 103, 117, 101, 115, 116, 39, 115, 32, 102, 97, 117, 108, 116, 255,
-    // The store already holds as many open responses as the embedder allows: close one first
+    // The store already holds as many open responses as the embedder allows: close one first, or read its body to the end
     84, 104, 101, 32, 115, 116, 111, 114, 101, 32, 97, 108, 114, 101, 97, 100, 121, 32, 104, 111,
     108, 100, 115, 32, 97, 115, 32, 109, 97, 110, 121, 32, 111, 112, 101, 110, 32, 114, 101, 115,
     112, 111, 110, 115, 101, 115, 32, 97, 115, 32, 116, 104, 101, 32, 101, 109, 98, 101, 100, 100,
     101, 114, 32, 97, 108, 108, 111, 119, 115, 58, 32, 99, 108, 111, 115, 101, 32, 111, 110, 101,
-    32, 102, 105, 114, 115, 116, 255,
+    32, 102, 105, 114, 115, 116, 44, 32, 111, 114, 32, 114, 101, 97, 100, 32, 105, 116, 115, 32,
+    98, 111, 100, 121, 32, 116, 111, 32, 116, 104, 101, 32, 101, 110, 100, 255,
     // The request, or the body of its response, took longer than the embedder allows
     84, 104, 101, 32, 114, 101, 113, 117, 101, 115, 116, 44, 32, 111, 114, 32, 116, 104, 101, 32,
     98, 111, 100, 121, 32, 111, 102, 32, 105, 116, 115, 32, 114, 101, 115, 112, 111, 110, 115,
@@ -289,7 +293,10 @@ export type StatusCode = u16;
 /** A number of bytes in the guest's memory. */
 export type Size = usize;
 
-/** An open response. Handles belong to one store, start at 1 and are never used again. */
+/**
+ * An open response. Handles belong to one store, start at 1 and are never used again. A response
+ * whose body has ended stays open for its headers, until there are hundreds of later ones.
+ */
 export type ResponseHandle = u32;
 
 /** The text at an index among texts in UTF-8, each ended by 255, a byte that is not in UTF-8. */

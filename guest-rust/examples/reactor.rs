@@ -55,7 +55,7 @@ fn send(method: Method, path: &str, body: Option<Bytes>) -> Result<Response, Err
         .header("Content-Type", "text/plain")
         .body(body)
         // The method and the header are right, so this is about the environment's URL.
-        .map_err(|_| Error::Host(HttpError::INVALID_URL))?;
+        .map_err(|_| Error::from(HttpError::INVALID_URL))?;
     wasi_experimental_http::request(req)
 }
 
@@ -74,7 +74,7 @@ fn report(result: Result<i32, Error>) -> i32 {
         Err(error) => {
             eprintln!("{error}");
             match error {
-                Error::Host(error) => -(error.raw() as i32),
+                Error::Host(error) => -(error.code.raw() as i32),
                 _ => i32::MIN,
             }
         }

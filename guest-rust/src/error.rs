@@ -1,8 +1,22 @@
 //! Why a call fails: a code of the host's, or what only the guest can notice.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::{error, fmt, io};
 
-use crate::{HttpError, MAX_HEADER_BYTES};
+use crate::{HttpError, MAX_HEADER_BYTES, Reason, raw};
+
+/// The longest message of a host, in bytes, as the interface promises it.
+const MAX_MESSAGE_BYTES: usize = 1024;
+
+/// How many calls of the host have failed: it tells why the last one did, and no other.
+static FAILURES: AtomicU32 = AtomicU32::new(0);
+
+/// What a function of the host gave, where a failure is counted.
+pub(crate) fn counted<T>(result: Result<T, HttpError>) -> Result<T, HttpError> {
+    result.inspect_err(|_| {
+        FAILURES.fetch_add(1, Ordering::Relaxed);
+    })
+}
 
 /// Why a request, or reading its response, failed.
 ///
@@ -10,19 +24,19 @@ use crate::{HttpError, MAX_HEADER_BYTES};
 /// use wasi_experimental_http::{Error, HttpError};
 ///
 /// fn advice(error: &Error) -> &'static str {
-///     match error {
-///         Error::Host(HttpError::DESTINATION_NOT_ALLOWED) => "ask for the host to be allowed",
-///         Error::Host(HttpError::TOO_MANY_SESSIONS) => "close a response first",
+///     match error.code() {
+///         Some(HttpError::DESTINATION_NOT_ALLOWED) => "ask for the host to be allowed",
+///         Some(HttpError::TOO_MANY_SESSIONS) => "close a response first",
 ///         _ => "try again later",
 ///     }
 /// }
-/// # assert_eq!(advice(&Error::Host(HttpError::TOO_MANY_SESSIONS)), "close a response first");
+/// # assert_eq!(advice(&HttpError::TOO_MANY_SESSIONS.into()), "close a response first");
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
     /// The host refused the call, or failed.
-    Host(HttpError),
+    Host(HostError),
     /// The value of a header is not UTF-8.
     ///
     /// Headers of a request cross to the host as UTF-8 text, so others cannot be sent. Those of a
@@ -40,10 +54,82 @@ pub enum Error {
     InvalidAnswer(&'static str),
 }
 
+/// A failure of the host's. Two are equal if their codes are.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct HostError {
+    /// Which failure it is.
+    pub code: HttpError,
+    /// Which of the failing calls it was.
+    number: u32,
+}
+
+impl PartialEq for HostError {
+    fn eq(&self, other: &HostError) -> bool {
+        self.code == other.code
+    }
+}
+
+impl Eq for HostError {}
+
+impl HostError {
+    /// The reason and the message of the host, unless another call has failed since.
+    fn details(self) -> Option<(Reason, String)> {
+        if self.number != FAILURES.load(Ordering::Relaxed) {
+            return None;
+        }
+        let mut reason = Reason::NONE;
+        let mut message = vec![0; MAX_MESSAGE_BYTES];
+        // SAFETY: `reason` outlives the call, which writes one value of its type.
+        let written = unsafe { raw::error_get(&mut reason, &mut message) }.ok()?;
+        message.truncate(written);
+        Some((reason, String::from_utf8(message).ok()?))
+    }
+}
+
+impl Error {
+    /// The code of the host, if it is the host that failed.
+    pub fn code(&self) -> Option<HttpError> {
+        match self {
+            Error::Host(error) => Some(error.code),
+            _ => None,
+        }
+    }
+
+    /// Why it failed, more exactly than the code says, if the host still knows: it keeps the
+    /// reason of the last call that failed, so ask before another one does.
+    ///
+    /// A module that calls this, or [`message`](Error::message), runs on hosts that have the
+    /// function `error_get`.
+    pub fn reason(&self) -> Option<Reason> {
+        match self {
+            Error::Host(error) => Some(error.details()?.0),
+            _ => None,
+        }
+    }
+
+    /// What was tried, what went wrong and what would help, in the words of the host, if it still
+    /// knows: see [`reason`](Error::reason). Otherwise what the error displays.
+    pub fn message(&self) -> String {
+        match self {
+            Error::Host(error) => error.details().map(|(_, message)| message),
+            _ => None,
+        }
+        .unwrap_or_else(|| self.to_string())
+    }
+}
+
+/// The same as `Display`, for a `main` that returns the error.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Host(error) => write!(f, "{error}"),
+            Error::Host(error) => write!(f, "{}", error.code),
             Error::HeaderNotUtf8 { name } => {
                 write!(f, "the value of the header `{name}` is not UTF-8")
             }
@@ -56,30 +142,36 @@ impl fmt::Display for Error {
     }
 }
 
-impl error::Error for Error {
-    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
-        match self {
-            Error::Host(error) => Some(error),
-            _ => None,
-        }
-    }
-}
+/// Has no source: the sentence is whole.
+impl error::Error for Error {}
 
 impl From<HttpError> for Error {
-    fn from(error: HttpError) -> Error {
-        Error::Host(error)
+    fn from(code: HttpError) -> Error {
+        let number = FAILURES.load(Ordering::Relaxed);
+        Error::Host(HostError { code, number })
     }
 }
 
 impl From<Error> for io::Error {
     fn from(error: Error) -> io::Error {
+        use io::ErrorKind as Kind;
         let kind = match &error {
-            Error::Host(HttpError::DESTINATION_NOT_ALLOWED) => io::ErrorKind::PermissionDenied,
-            Error::Host(HttpError::TIMEOUT) => io::ErrorKind::TimedOut,
-            Error::Host(HttpError::INCOMPLETE_BODY) => io::ErrorKind::UnexpectedEof,
-            Error::HeaderNotUtf8 { .. } | Error::HeadersTooLarge => io::ErrorKind::InvalidData,
-            Error::OutOfMemory => io::ErrorKind::OutOfMemory,
-            _ => io::ErrorKind::Other,
+            Error::Host(HostError { code, .. }) => match *code {
+                HttpError::DESTINATION_NOT_ALLOWED => Kind::PermissionDenied,
+                HttpError::INVALID_METHOD
+                | HttpError::INVALID_ENCODING
+                | HttpError::INVALID_URL
+                | HttpError::INVALID_HANDLE => Kind::InvalidInput,
+                HttpError::HEADER_NOT_FOUND => Kind::NotFound,
+                HttpError::TIMEOUT => Kind::TimedOut,
+                HttpError::INCOMPLETE_BODY => Kind::UnexpectedEof,
+                // Not `Interrupted`, after which `std` tries again.
+                HttpError::CANCELLED => Kind::ConnectionAborted,
+                _ => Kind::Other,
+            },
+            Error::HeaderNotUtf8 { .. } | Error::HeadersTooLarge => Kind::InvalidData,
+            Error::OutOfMemory => Kind::OutOfMemory,
+            Error::InvalidAnswer(_) => Kind::Other,
         };
         io::Error::new(kind, error)
     }
@@ -100,7 +192,7 @@ mod tests {
 
     #[test]
     fn an_io_error_keeps_what_it_was_made_of() {
-        let error = Error::Host(HttpError::DESTINATION_NOT_ALLOWED);
+        let error = Error::from(HttpError::DESTINATION_NOT_ALLOWED);
         let io_error = io::Error::from(error.clone());
         assert_eq!(io_error.kind(), io::ErrorKind::PermissionDenied);
         assert_eq!(
@@ -110,9 +202,23 @@ mod tests {
     }
 
     #[test]
-    fn says_what_the_host_says() {
-        let code = HttpError::TOO_MANY_SESSIONS;
-        assert_eq!(Error::Host(code).to_string(), code.to_string());
-        assert!(Error::Host(code).to_string().contains(code.message()));
+    fn says_the_sentence_once() {
+        let error = Error::from(HttpError::TOO_MANY_SESSIONS);
+        let text = error.to_string();
+        assert_eq!(text, HttpError::TOO_MANY_SESSIONS.to_string());
+        assert_eq!(format!("{error:?}"), text);
+        assert!(error::Error::source(&error).is_none());
+    }
+
+    #[test]
+    fn an_error_of_an_earlier_call_has_no_details() {
+        let _ = counted::<()>(Err(HttpError::TIMEOUT));
+        let error = Error::from(HttpError::TIMEOUT);
+        let _ = counted::<()>(Err(HttpError::INVALID_URL));
+        assert_eq!(
+            (error.code(), error.reason()),
+            (Some(HttpError::TIMEOUT), None)
+        );
+        assert_eq!(error.message(), error.to_string());
     }
 }

@@ -51,7 +51,8 @@ impl HttpError {
     /// The host failed in a way that is not the guest's fault.
     pub const RUNTIME_ERROR: Self = Self(12);
 
-    /// The store already holds as many open responses as the embedder allows: close one first.
+    /// The store already holds as many open responses as the embedder allows: close one first, or
+    /// read its body to the end.
     pub const TOO_MANY_SESSIONS: Self = Self(13);
 
     /// The request, or the body of its response, took longer than the embedder allows.
@@ -138,7 +139,7 @@ impl HttpError {
                 "The host failed in a way that is not the guest's fault"
             }
             Self::TOO_MANY_SESSIONS => {
-                "The store already holds as many open responses as the embedder allows: close one first"
+                "The store already holds as many open responses as the embedder allows: close one first, or read its body to the end"
             }
             Self::TIMEOUT => {
                 "The request, or the body of its response, took longer than the embedder allows"
@@ -357,7 +358,8 @@ pub type StatusCode = u16;
 /// A number of bytes in the guest's memory.
 pub type Size = usize;
 
-/// An open response. Handles belong to one store, start at 1 and are never used again.
+/// An open response. Handles belong to one store, start at 1 and are never used again. A response
+/// whose body has ended stays open for its headers, until there are hundreds of later ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(transparent)]
 pub struct ResponseHandle(u32);

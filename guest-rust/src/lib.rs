@@ -9,8 +9,11 @@ mod transfer;
 use bytes::Bytes;
 use http::{HeaderMap, Uri};
 
-pub use crate::error::Error;
-pub use crate::generated::HttpError;
+pub use bytes;
+pub use http;
+
+pub use crate::error::{Error, HostError};
+pub use crate::generated::{HttpError, Reason};
 pub use crate::response::Response;
 
 /// The longest header value, and the longest text of all headers of a response, in bytes.
@@ -23,7 +26,7 @@ pub const MAX_HEADER_BYTES: usize = 1024 * 1024;
 /// closed by hand, headers are text, and a buffer that is too small is an error.
 pub mod raw {
     pub use crate::generated::wasi_experimental_http::*;
-    pub use crate::generated::{HttpError, ResponseHandle, Size, StatusCode};
+    pub use crate::generated::{HttpError, Reason, ResponseFact, ResponseHandle, Size, StatusCode};
 }
 
 /// Sends a request, and waits for the status and the headers of the response.
@@ -53,12 +56,12 @@ pub mod raw {
 /// sent.
 pub fn request(req: http::Request<Option<Bytes>>) -> Result<Response, Error> {
     let (head, body) = req.into_parts();
-    let (status_code, handle) = raw::req(
+    let (status_code, handle) = error::counted(raw::req(
         &uri_text(&head.uri),
         head.method.as_str(),
         &header_text::encode(&head.headers)?,
         body.as_deref().unwrap_or_default(),
-    )?;
+    ))?;
     Response::new(&head.method, status_code, handle)
 }
 

@@ -5,7 +5,8 @@ use std::{fmt, io, mem};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
-use crate::raw::{self, ResponseHandle};
+use crate::error::counted;
+use crate::raw::{self, ResponseFact, ResponseHandle};
 use crate::{Error, HttpError, header_text, transfer};
 
 /// The size of the first buffer for one header, in bytes: nearly all of them fit.
@@ -57,7 +58,7 @@ impl Response {
     ///
     /// [`HttpError::INCOMPLETE_BODY`] if the body breaks off, and the other codes of the host.
     pub fn body_read(&mut self, buf: &mut [u8]) -> Result<usize, Error> {
-        transfer::checked(raw::body_read(self.handle, buf)?, buf.len())
+        transfer::checked(counted(raw::body_read_some(self.handle, buf))?, buf.len())
     }
 
     /// Reads the rest of the body.
@@ -73,7 +74,10 @@ impl Response {
         } else {
             Some(0)
         };
-        transfer::read_to_end(announced, |buf| self.body_read(buf))
+        // Whole buffers: the host is called less often.
+        transfer::read_to_end(announced, |buf| {
+            transfer::checked(counted(raw::body_read(self.handle, buf))?, buf.len())
+        })
     }
 
     /// The value of the header `name`, in any case; the first if there are several.
@@ -100,7 +104,7 @@ impl Response {
             Ok(value) => HeaderValue::from_maybe_shared(Bytes::from(value))
                 .map(Some)
                 .map_err(|_| Error::InvalidAnswer("a header value that is none")),
-            Err(Error::Host(HttpError::HEADER_NOT_FOUND)) => Ok(None),
+            Err(error) if error.code() == Some(HttpError::HEADER_NOT_FOUND) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -113,9 +117,71 @@ impl Response {
     /// [`Error::HeadersTooLarge`], and those of the host.
     pub fn headers_get_all(&self) -> Result<HeaderMap, Error> {
         let text = transfer::fetch(FIRST_HEADERS_SIZE, |buffer| {
-            raw::headers_get_all(self.handle, buffer)
+            counted(raw::headers_get_all(self.handle, buffer))
         })?;
         header_text::decode(&text)
+    }
+
+    /// The value of the header `name` as text, in any case, or `None` if there is none; the first
+    /// if there are several.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::HeaderNotUtf8`] if the value is not text, and those of the host.
+    pub fn header(&self, name: impl AsRef<str>) -> Result<Option<String>, Error> {
+        match self.header_get(name) {
+            Ok(value) => Ok(Some(value)),
+            Err(error) if error.code() == Some(HttpError::HEADER_NOT_FOUND) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The URL that the response came from: that of the last redirect, if there were any.
+    ///
+    /// This and the functions below need a host that has `response_get`.
+    ///
+    /// # Errors
+    ///
+    /// Those of the host.
+    pub fn url(&self) -> Result<String, Error> {
+        self.fact(ResponseFact::URL)
+    }
+
+    /// The version of HTTP that the server speaks, such as `HTTP/1.1`.
+    ///
+    /// # Errors
+    ///
+    /// Those of the host.
+    pub fn version(&self) -> Result<String, Error> {
+        self.fact(ResponseFact::VERSION)
+    }
+
+    /// The address and port of the server, or `None` if the embedder does not let guests see it.
+    ///
+    /// # Errors
+    ///
+    /// Those of the host.
+    pub fn peer(&self) -> Result<Option<String>, Error> {
+        let peer = self.fact(ResponseFact::PEER)?;
+        Ok((!peer.is_empty()).then_some(peer))
+    }
+
+    /// How many redirects were followed.
+    ///
+    /// # Errors
+    ///
+    /// Those of the host.
+    pub fn redirects(&self) -> Result<u32, Error> {
+        let text = self.fact(ResponseFact::REDIRECTS)?;
+        text.parse()
+            .map_err(|_| Error::InvalidAnswer("a number of redirects that is none"))
+    }
+
+    fn fact(&self, fact: ResponseFact) -> Result<String, Error> {
+        let text = transfer::fetch(FIRST_HEADER_SIZE, |buffer| {
+            counted(raw::response_get(self.handle, fact, buffer))
+        })?;
+        String::from_utf8(text).map_err(|_| Error::InvalidAnswer("a fact that is not UTF-8"))
     }
 
     /// Closes the response. Dropping it does the same, but has no way to tell an error.
@@ -126,7 +192,7 @@ impl Response {
     pub fn close(self) -> Result<(), Error> {
         let handle = self.handle;
         mem::forget(self);
-        Ok(raw::close(handle)?)
+        Ok(counted(raw::close(handle))?)
     }
 
     /// The handle of the response, for calls of [`raw`]. The response still closes it.
@@ -136,7 +202,7 @@ impl Response {
 
     fn header_bytes(&self, name: &str) -> Result<Vec<u8>, Error> {
         transfer::fetch(FIRST_HEADER_SIZE, |buffer| {
-            raw::header_get(self.handle, name, buffer)
+            counted(raw::header_get(self.handle, name, buffer))
         })
     }
 
@@ -144,7 +210,7 @@ impl Response {
     fn content_length(&self) -> Option<usize> {
         // A longer number is too large anyway.
         let mut digits = [0; 20];
-        let len = raw::header_get(self.handle, "content-length", &mut digits).ok()?;
+        let len = counted(raw::header_get(self.handle, "content-length", &mut digits)).ok()?;
         str::from_utf8(digits.get(..len)?).ok()?.parse().ok()
     }
 }

@@ -37,7 +37,7 @@ pub(crate) fn fetch(
                 size = size.saturating_mul(4).min(MAX_HEADER_BYTES);
             }
             Err(HttpError::BUFFER_TOO_SMALL) => return Err(Error::HeadersTooLarge),
-            Err(error) => return Err(Error::Host(error)),
+            Err(error) => return Err(error.into()),
         }
     }
 }
@@ -154,7 +154,7 @@ mod tests {
             calls += 1;
             Err(HttpError::HEADER_NOT_FOUND)
         });
-        assert_eq!(result, Err(Error::Host(HttpError::HEADER_NOT_FOUND)));
+        assert_eq!(result, Err(HttpError::HEADER_NOT_FOUND.into()));
         assert_eq!(calls, 1);
     }
 
@@ -228,8 +228,8 @@ mod tests {
 
     #[test]
     fn a_body_that_breaks_off_is_an_error() {
-        let mut pieces = [Ok(3), Err(Error::Host(HttpError::INCOMPLETE_BODY))].into_iter();
+        let mut pieces = [Ok(3), Err(HttpError::INCOMPLETE_BODY.into())].into_iter();
         let result = read_to_end(None, |_| pieces.next().unwrap());
-        assert_eq!(result, Err(Error::Host(HttpError::INCOMPLETE_BODY)));
+        assert_eq!(result, Err(HttpError::INCOMPLETE_BODY.into()));
     }
 }

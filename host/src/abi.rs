@@ -13,7 +13,7 @@ use crate::generated::types::{
 };
 use crate::generated::wasi_experimental_http::WasiExperimentalHttp;
 use crate::headers::{self, HeaderError};
-use crate::limits::{MAX_RESPONSE_HEADER_BYTES, SHARED_MEMORY_BUFFER_SIZE};
+use crate::limits::SHARED_MEMORY_BUFFER_SIZE;
 use crate::request_url::UrlError;
 
 impl WasiExperimentalHttp for HttpCtx {
@@ -53,9 +53,8 @@ impl WasiExperimentalHttp for HttpCtx {
     ) -> Result<Size, HttpError> {
         self.call("header_get", Some(response), |http| {
             let response = http.response(response.into())?;
-            memory.as_slice(value.as_array(value_len))?;
-            // No header has a longer name: it would not fit the head.
-            let name = text(memory, name, MAX_RESPONSE_HEADER_BYTES, |_| Error::HeaderNotFound)?;
+            memory.as_slice(name.as_bytes())?;
+            let name = text(memory, name, MAX_HEADER_NAME_LEN, |_| Error::HeaderNotFound)?;
             let found = response.header(&name)?;
             drop(name);
             write(memory, value.as_array(value_len), found)
@@ -141,6 +140,10 @@ impl WasiExperimentalHttp for HttpCtx {
         get().map_err(|error| traced("error_get", &error))
     }
 }
+
+/// The longest name of a header that `http` stores, in bytes: no response has one that is longer,
+/// so that none is copied out of a shared memory.
+const MAX_HEADER_NAME_LEN: usize = u16::MAX as usize;
 
 /// How much of a body one call reads.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -168,6 +168,7 @@ impl HttpCtx {
         response.record = record;
         response.end_record();
         self.last_handle += 1;
+        self.responses.forget_finished();
         self.responses.push(self.last_handle, response);
         Ok((status, self.last_handle))
     }
@@ -178,7 +179,8 @@ impl HttpCtx {
         mut record: Option<&mut Record>,
     ) -> Result<Box<Response>, Error> {
         let max = self.limits.max_concurrent_requests;
-        if self.responses.len() >= usize::try_from(max).unwrap_or(usize::MAX) {
+        // Those that are finished hold neither a connection nor a body. With 0 there are none.
+        if max == 0 || self.responses.unfinished() >= usize::try_from(max).unwrap_or(usize::MAX) {
             return Err(Error::TooManySessions { max });
         }
         if self.last_handle == u32::MAX {
@@ -317,7 +319,9 @@ impl HttpCtxBuilder {
         self
     }
 
-    /// How many responses the guest may hold open at once. 0 allows no request at all.
+    /// How many responses the guest may hold open at once that have more of their body to read; of
+    /// the others it may hold [`MAX_FINISHED_RESPONSES`](crate::limits::MAX_FINISHED_RESPONSES).
+    /// 0 allows no request at all.
     pub fn max_concurrent_requests(mut self, max: u32) -> Self {
         self.limits.max_concurrent_requests = max;
         self

@@ -387,6 +387,8 @@ impl Error {
                     "its name leads to an address that is not public".to_owned()
                 }
             },
+            // Where a name leads is not the guest's to know.
+            Error::Connect { source, .. } => format!("cannot connect: {source}"),
             error => error.to_string(),
         };
         let url = match (self, tried) {

@@ -38,7 +38,8 @@ pub mod types {
         RequestError,
         /// The host failed in a way that is not the guest's fault.
         RuntimeError,
-        /// The store already holds as many open responses as the embedder allows: close one first.
+        /// The store already holds as many open responses as the embedder allows: close one first, or
+        /// read its body to the end.
         TooManySessions,
         /// The request, or the body of its response, took longer than the embedder allows.
         Timeout,
@@ -599,7 +600,8 @@ pub mod types {
     /// A number of bytes in the guest's memory.
     pub type Size = u32;
 
-    /// An open response. Handles belong to one store, start at 1 and are never used again.
+    /// An open response. Handles belong to one store, start at 1 and are never used again. A response
+    /// whose body has ended stays open for its headers, until there are hundreds of later ones.
     #[repr(transparent)]
     #[derive(Copy, Clone, Debug, ::std::hash::Hash, Eq, PartialEq)]
     pub struct ResponseHandle(u32);

@@ -2,9 +2,14 @@
 
 use std::time::Duration;
 
-/// How many responses a store may hold open, unless the embedder says otherwise: more than a
+/// How many responses a store may hold open that have more of their body to read, unless the embedder says otherwise: more than a
 /// plugin needs, and few enough that a leak shows.
 pub const DEFAULT_MAX_CONCURRENT_REQUESTS: u32 = 32;
+
+/// How many responses whose body has ended a store keeps for their headers, beside the open ones.
+/// With one more the oldest is closed: a guest that closes none can go on for ever, and holds at
+/// most this times [`MAX_RESPONSE_HEADER_BYTES`].
+pub const MAX_FINISHED_RESPONSES: usize = 256;
 
 /// How many requests of a client's stores may wait for their responses' headers at once: below
 /// the number of sockets and threads that a process commonly may have.

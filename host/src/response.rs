@@ -8,6 +8,7 @@ use http::{HeaderName, StatusCode, Version};
 use crate::body::Body;
 use crate::error::Error;
 use crate::exchange::Exchange;
+use crate::limits::MAX_FINISHED_RESPONSES;
 use crate::request_url::Target;
 use crate::telemetry::Record;
 
@@ -79,9 +80,14 @@ impl Response {
 
     /// Ends the record of a request whose body has ended.
     pub(crate) fn end_record(&mut self) {
-        if !self.body.is_open() {
+        if self.is_finished() {
             self.record = None;
         }
+    }
+
+    /// Whether the body has ended or failed: what is left are headers.
+    fn is_finished(&self) -> bool {
+        !self.body.is_open()
     }
 }
 
@@ -89,6 +95,23 @@ impl Response {
 ///
 /// Handles only grow, so the list is in their order; few are open at once.
 pub(crate) struct OpenResponses<T = Box<Response>>(Vec<(u32, T)>);
+
+impl OpenResponses {
+    /// How many have more of their body to read.
+    pub(crate) fn unfinished(&self) -> usize {
+        self.0.iter().filter(|(_, it)| !it.is_finished()).count()
+    }
+
+    /// Closes the oldest of those that are finished, if there are too many.
+    pub(crate) fn forget_finished(&mut self) {
+        if self.0.len() >= MAX_FINISHED_RESPONSES
+            && self.0.len() - self.unfinished() >= MAX_FINISHED_RESPONSES
+            && let Some(oldest) = self.0.iter().position(|(_, it)| it.is_finished())
+        {
+            self.0.remove(oldest);
+        }
+    }
+}
 
 impl<T> Default for OpenResponses<T> {
     fn default() -> Self {

@@ -6,6 +6,7 @@ use std::time::{Instant, SystemTime};
 
 use anyhow::{Context, Result};
 
+use crate::matrix::tools;
 use crate::wasm_toolchain::{Kind, Toolchain};
 use crate::{npm, project, step};
 
@@ -135,6 +136,13 @@ const AS_GUESTS: [AsGuest; 6] = [
     },
 ];
 
+/// Guests without a library of this project: a name, and the source below [`READ_ONCE`].
+const OTHER_GUESTS: [(&str, &str); 2] =
+    [("c-read-once", "guest.c"), ("zig-read-once", "guest.zig")];
+
+/// The directory of the sources of the other guests, from the root.
+const READ_ONCE: &str = "host/tests/guests/read-once";
+
 /// The arguments of `cargo xtask guests`.
 #[derive(clap::Args)]
 pub struct GuestsArgs {
@@ -159,6 +167,7 @@ impl GuestsArgs {
 fn names() -> Vec<&'static str> {
     let rust = RUST_GUESTS.iter().map(|guest| guest.name);
     rust.chain(AS_GUESTS.iter().map(|guest| guest.name))
+        .chain(OTHER_GUESTS.map(|(name, _)| name))
         .collect()
 }
 
@@ -173,6 +182,10 @@ pub fn run(arguments: &GuestsArgs) -> Result<()> {
         .iter()
         .filter(|guest| arguments.selects(guest.name))
         .collect();
+    let others: Vec<_> = OTHER_GUESTS
+        .into_iter()
+        .filter(|(name, _)| arguments.selects(name))
+        .collect();
     let directory = project::guests_dir();
     fs::create_dir_all(&directory)
         .with_context(|| format!("cannot create {}", directory.display()))?;
@@ -182,9 +195,12 @@ pub fn run(arguments: &GuestsArgs) -> Result<()> {
     if !assembly_script.is_empty() {
         build_as(&assembly_script)?;
     }
+    for (name, source) in &others {
+        build_other(name, source)?;
+    }
     step::note(format_args!(
         "{} guests are up to date in {} ({})",
-        rust.len() + assembly_script.len(),
+        rust.len() + assembly_script.len() + others.len(),
         project::relative(&directory).display(),
         step::seconds(start.elapsed())
     ));
@@ -237,6 +253,48 @@ fn build_as(guests: &[&AsGuest]) -> Result<()> {
             .with_context(|| format!("cannot write {}", output.display()))?;
     }
     Ok(())
+}
+
+/// Builds a guest in C or Zig, unless it is newer than its source.
+fn build_other(name: &str, source: &str) -> Result<()> {
+    let source = project::root().join(READ_ONCE).join(source);
+    let output = path(name);
+    if is_newer_than_all(&output, std::slice::from_ref(&source))? {
+        return Ok(());
+    }
+    step::header(format_args!("Guest {name}"));
+    let unfinished = output.with_extension("wasm.new");
+    let mut compiler = if name.starts_with("zig") {
+        let mut zig = tools::zig_in(&tools::zig()?);
+        zig.args([
+            "build-exe",
+            "-target",
+            "wasm32-freestanding",
+            "-O",
+            "ReleaseSmall",
+        ])
+        .args(["-fno-entry", "-rdynamic"])
+        .arg(format!("-femit-bin={}", unfinished.display()))
+        .current_dir(project::guests_dir());
+        zig
+    } else {
+        tools::clang()?;
+        let mut clang = project::command("clang");
+        clang
+            .args([
+                "--target=wasm32",
+                "-nostdlib",
+                "-O2",
+                "-Wall",
+                "-Wextra",
+                "-Werror",
+            ])
+            .args(["-Wl,--no-entry", "-o"])
+            .arg(&unfinished);
+        clang
+    };
+    step::run(compiler.arg(&source)).with_context(|| format!("cannot build {name}"))?;
+    fs::rename(&unfinished, &output).with_context(|| format!("cannot write {}", output.display()))
 }
 
 /// Copies a file in one step, so that who reads the target sees one version or the other; leaves

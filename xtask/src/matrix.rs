@@ -9,7 +9,7 @@
 mod behaviour;
 mod check;
 mod compilers;
-mod tools;
+pub mod tools;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -1,10 +1,12 @@
 //! Handles: whose they are, how long they last, and how many there may be.
 
 use wasi_experimental_http_test_server::HELLO;
-use wasi_experimental_http_wasmtime::limits::DEFAULT_MAX_CONCURRENT_REQUESTS;
+use wasi_experimental_http_wasmtime::limits::{
+    DEFAULT_MAX_CONCURRENT_REQUESTS, MAX_FINISHED_RESPONSES,
+};
 use wasi_experimental_http_wasmtime::{HttpClient, HttpCtx};
 
-use crate::common::{BUFFER, Guest, NAME, STATUS, WRITTEN, code, ctx_with};
+use crate::common::{BUFFER, Guest, NAME, STATUS, WRITTEN, code, ctx_with, fact};
 use crate::{UNTOUCHED, assert_nothing_was_sent, guest, server};
 
 #[test]
@@ -24,8 +26,11 @@ fn handles_that_are_not_open_are_invalid() {
             guest.call_headers_get_all([handle, BUFFER, 100, WRITTEN]),
             guest.call_body_read([handle, BUFFER, 100, WRITTEN]),
             guest.call_body_read([handle, BUFFER, 0, WRITTEN]),
+            guest.call_body_read_some([handle, BUFFER, 100, WRITTEN]),
+            guest.call_body_read_some([handle, BUFFER, 0, WRITTEN]),
+            guest.call_response_get([handle, fact::URL, BUFFER, 100, WRITTEN]),
         ];
-        assert_eq!(given, [code::INVALID_HANDLE; 4], "{handle}");
+        assert_eq!(given, [code::INVALID_HANDLE; 7], "{handle}");
         assert_eq!(guest.get(BUFFER, 8), UNTOUCHED);
         assert_eq!(guest.get(WRITTEN, 8), UNTOUCHED);
         // Guests of 0.10 abort when this fails.
@@ -109,13 +114,6 @@ fn open_responses_are_limited_and_closing_frees_one() {
         );
     }
     assert_eq!(guest.get(STATUS, 8), UNTOUCHED);
-    // Its end does not close a response: the headers can still be read.
-    guest.read_all(one).unwrap();
-    assert_eq!(
-        guest.fetch(&server.url("/get")),
-        Err(code::TOO_MANY_SESSIONS)
-    );
-    assert_eq!(server.requests(), 2);
     // Closing what is not open frees nothing.
     guest.call_close(77);
     assert_eq!(
@@ -159,4 +157,58 @@ fn the_default_limit_is_the_stated_one() {
         server.requests(),
         u64::from(DEFAULT_MAX_CONCURRENT_REQUESTS)
     );
+}
+
+#[test]
+fn a_body_that_has_ended_gives_its_place_back_and_keeps_its_headers() {
+    let server = server();
+    let http = HttpCtx::builder().allowed_host(&server.origin()).unwrap();
+    let mut guest = Guest::new(http.max_concurrent_requests(1).build());
+    let mut handles = Vec::new();
+    for path in ["/get", "/chunked/1000", "/close/1000", "/empty", "/bytes/0"] {
+        let handle = guest.open(&server.url(path));
+        guest.read_all(handle).unwrap();
+        handles.push(handle);
+    }
+    // A body that broke off has ended as well.
+    let broken = guest.open(&server.url("/lying-length"));
+    assert_eq!(guest.read_all(broken), Err(code::INCOMPLETE_BODY));
+    // So has one that never was, unread.
+    let head = guest.send("HEAD", &server.url("/bytes/10"), "", b"");
+    handles.push(head.unwrap().handle);
+    let open = guest.open(&server.url("/get"));
+    assert_eq!(
+        guest.fetch(&server.url("/get")),
+        Err(code::TOO_MANY_SESSIONS)
+    );
+    for handle in handles {
+        assert!(guest.headers(handle).is_ok(), "{handle}");
+    }
+    assert_eq!(guest.read(broken, 1), Err(code::INCOMPLETE_BODY));
+    assert_eq!(guest.store.data().open_responses(), 8);
+    assert_eq!(guest.read_all(open).unwrap(), HELLO.as_bytes());
+}
+
+#[test]
+fn a_guest_that_closes_nothing_can_go_on_and_keeps_the_last_ones() {
+    const MORE: usize = 10;
+    let server = server();
+    let http = HttpCtx::builder().allowed_host(&server.origin()).unwrap();
+    let mut guest = Guest::new(http.max_concurrent_requests(2).build());
+    // One with more to read is never closed for another.
+    let unread = guest.open(&server.url("/bytes/10"));
+    let handles: Vec<u32> = (0..MAX_FINISHED_RESPONSES + MORE)
+        .map(|_| {
+            let handle = guest.open(&server.url("/get"));
+            guest.read_all(handle).unwrap();
+            handle
+        })
+        .collect();
+    assert_eq!(
+        guest.store.data().open_responses(),
+        MAX_FINISHED_RESPONSES + 1
+    );
+    assert_eq!(guest.headers(handles[MORE - 1]), Err(code::INVALID_HANDLE));
+    assert!(guest.headers(handles[MORE]).is_ok());
+    assert_eq!(guest.read_all(unread).unwrap().len(), 10);
 }

@@ -1,9 +1,12 @@
-//! The five functions at the level of pointers and numbers: every error code, every parameter out
+//! The functions at the level of pointers and numbers: every error code, every parameter out
 //! of bounds, every misuse of a handle. The server counts that nothing was sent where nothing
 //! should be.
 
+mod bodies;
 #[path = "../common/mod.rs"]
 mod common;
+mod errors;
+mod facts;
 mod handles;
 mod pointers;
 mod requests;

@@ -3,10 +3,10 @@
 use wasi_experimental_http_test_server::{HELLO, TestServer, is_pattern};
 
 use crate::common::{
-    BODY, BUFFER, BUFFER_LEN, Export, Guest, HANDLE, HEADERS, MEMORY, METHOD, NAME, Opened,
-    ReqArgs, STATUS, URL, WRITTEN, code, ctx,
+    BODY, BUFFER, BUFFER_LEN, Export, Guest, HANDLE, HEADERS, MEMORY, METHOD, NAME, Opened, REASON,
+    ReqArgs, STATUS, URL, WRITTEN, code, ctx, fact,
 };
-use crate::{assert_nothing_was_sent, guest, server};
+use crate::{UNTOUCHED, assert_nothing_was_sent, guest, server};
 
 /// Pointers and lengths that lead outside the memory.
 const OUTSIDE: [(u32, u32); 11] = [
@@ -130,6 +130,12 @@ fn the_other_functions_check_each_pointer_and_consume_nothing() {
             );
             let given = guest.call_body_read(args);
             assert_eq!(given, code::MEMORY_ACCESS_ERROR, "body_read {context}");
+            let given = guest.call_body_read_some(args);
+            assert_eq!(given, code::MEMORY_ACCESS_ERROR, "body_read_some {context}");
+            let given = guest.call_response_get([handle, fact::URL, pointer, len, WRITTEN]);
+            assert_eq!(given, code::MEMORY_ACCESS_ERROR, "response_get {context}");
+            let given = guest.call_error_get([REASON, pointer, len, WRITTEN]);
+            assert_eq!(given, code::MEMORY_ACCESS_ERROR, "error_get {context}");
         }
         for pointer in outside(4) {
             let mut args = header_get;
@@ -146,6 +152,21 @@ fn the_other_functions_check_each_pointer_and_consume_nothing() {
             );
             let given = guest.call_body_read(args);
             assert_eq!(given, code::MEMORY_ACCESS_ERROR, "body_read {pointer:#x}");
+            let given = guest.call_body_read_some(args);
+            let context = format!("{export:?} {pointer:#x}");
+            assert_eq!(given, code::MEMORY_ACCESS_ERROR, "body_read_some {context}");
+            let args = [handle, fact::URL, BUFFER, BUFFER_LEN, pointer];
+            let given = guest.call_response_get(args);
+            assert_eq!(given, code::MEMORY_ACCESS_ERROR, "response_get {context}");
+            guest.put(WRITTEN, &UNTOUCHED);
+            for args in [
+                [pointer, BUFFER, BUFFER_LEN, WRITTEN],
+                [REASON, BUFFER, BUFFER_LEN, pointer],
+            ] {
+                let given = guest.call_error_get(args);
+                assert_eq!(given, code::MEMORY_ACCESS_ERROR, "error_get {context}");
+            }
+            assert_eq!(guest.get(WRITTEN, 8), UNTOUCHED);
         }
         assert_eq!(guest.header(handle, "content-type").unwrap(), b"text/plain");
         assert_eq!(guest.read_all(handle).unwrap(), HELLO.as_bytes());
@@ -205,10 +226,19 @@ fn out_pointers_need_no_alignment() {
             let args = [handle, BUFFER + offset, 1000, out];
             assert_eq!(guest.call_headers_get_all(args), code::SUCCESS);
             assert!(guest.get_u32(out) > 20);
-            assert_eq!(guest.call_body_read(args), code::SUCCESS);
+            assert_eq!(guest.call_body_read_some(args), code::SUCCESS);
             let len = guest.get_u32(out);
             let body = guest.get(BUFFER + offset, len);
             assert!(!body.is_empty() && HELLO.as_bytes().starts_with(&body));
+
+            let args = [handle, fact::VERSION, BUFFER + offset, 8, out];
+            assert_eq!(guest.call_response_get(args), code::SUCCESS);
+            assert_eq!(guest.get_u32(out), 8);
+            guest.call_headers_get_all([0, BUFFER, 0, WRITTEN]);
+            let args = [REASON + offset, BUFFER + offset, 1024, out];
+            assert_eq!(guest.call_error_get(args), code::SUCCESS);
+            assert_eq!(guest.get_u32(REASON + offset), 24);
+            assert!(guest.get_u32(out) > 20);
         }
     }
 }
@@ -244,9 +274,8 @@ fn out_pointers_may_overlap_each_other_and_what_is_read() {
     assert_eq!(guest.get(BUFFER + 4, len - 4), b"ication/octet-stream");
     let args = [handle, BUFFER, BUFFER_LEN, BUFFER];
     assert_eq!(guest.call_body_read(args), code::SUCCESS);
-    let len = guest.get_u32(BUFFER);
-    assert!((1..=100).contains(&len));
-    assert!(len <= 4 || is_pattern(4, &guest.get(BUFFER + 4, len - 4)));
+    assert_eq!(guest.get_u32(BUFFER), 100);
+    assert!(is_pattern(4, &guest.get(BUFFER + 4, 96)));
 }
 
 #[test]
@@ -264,8 +293,11 @@ fn without_a_memory_every_function_says_so() {
             guest.call_header_get([1, NAME, 1, BUFFER, 1, WRITTEN]),
             guest.call_headers_get_all([1, BUFFER, 1, WRITTEN]),
             guest.call_body_read([1, BUFFER, 1, WRITTEN]),
+            guest.call_body_read_some([1, BUFFER, 1, WRITTEN]),
+            guest.call_response_get([1, fact::URL, BUFFER, 1, WRITTEN]),
+            guest.call_error_get([REASON, BUFFER, 1, WRITTEN]),
         ];
-        assert_eq!(given, [code::MEMORY_NOT_FOUND; 5], "{export:?}");
+        assert_eq!(given, [code::MEMORY_NOT_FOUND; 8], "{export:?}");
     }
     assert_nothing_was_sent(&server);
 }

@@ -10,6 +10,12 @@
     (func $headers_get_all (param i32 i32 i32 i32) (result i32)))
   (import "wasi_experimental_http" "body_read"
     (func $body_read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_experimental_http" "body_read_some"
+    (func $body_read_some (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_experimental_http" "response_get"
+    (func $response_get (param i32 i32 i32 i32 i32) (result i32)))
+  (import "wasi_experimental_http" "error_get"
+    (func $error_get (param i32 i32 i32 i32) (result i32)))
   {memory}
 
   ;; Wrappers, since `memory` is found in the instance that calls.
@@ -29,6 +35,15 @@
   (func (export "body_read") (param i32 i32 i32 i32) (result i32)
     local.get 0 local.get 1 local.get 2 local.get 3
     call $body_read)
+  (func (export "body_read_some") (param i32 i32 i32 i32) (result i32)
+    local.get 0 local.get 1 local.get 2 local.get 3
+    call $body_read_some)
+  (func (export "response_get") (param i32 i32 i32 i32 i32) (result i32)
+    local.get 0 local.get 1 local.get 2 local.get 3 local.get 4
+    call $response_get)
+  (func (export "error_get") (param i32 i32 i32 i32) (result i32)
+    local.get 0 local.get 1 local.get 2 local.get 3
+    call $error_get)
 
   {more}
 )

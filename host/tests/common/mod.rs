@@ -31,6 +31,44 @@ pub mod code {
     pub const BODY_TOO_LARGE: u32 = 15;
     pub const INCOMPLETE_BODY: u32 = 16;
     pub const CANCELLED: u32 = 17;
+    pub const INVALID_OPTION: u32 = 18;
+}
+
+/// The names of `$reason`, by their numbers, which never change.
+pub const REASONS: [&str; 25] = [
+    "none",
+    "not_allowed",
+    "denied_by_rule",
+    "not_public",
+    "name_not_found",
+    "name_lookup_failed",
+    "connection_refused",
+    "unreachable",
+    "connection_closed",
+    "tls_certificate",
+    "tls",
+    "invalid_response",
+    "response_too_large",
+    "too_many_redirects",
+    "redirect",
+    "timeout_connect",
+    "timeout_response",
+    "timeout_read",
+    "timeout_total",
+    "too_many_open",
+    "too_many_in_flight",
+    "body_too_large",
+    "incomplete_body",
+    "cancelled",
+    "misuse",
+];
+
+/// The cases of `$response_fact`.
+pub mod fact {
+    pub const URL: u32 = 0;
+    pub const VERSION: u32 = 1;
+    pub const PEER: u32 = 2;
+    pub const REDIRECTS: u32 = 3;
 }
 
 /// The size of the guest's memory, in bytes.
@@ -40,6 +78,7 @@ pub const MEMORY: u32 = 4 * 1024 * 1024;
 pub const STATUS: u32 = 0x10;
 pub const HANDLE: u32 = 0x20;
 pub const WRITTEN: u32 = 0x30;
+pub const REASON: u32 = 0x40;
 pub const NAME: u32 = 0x100;
 pub const METHOD: u32 = 0x1000;
 pub const URL: u32 = 0x2000;
@@ -104,6 +143,9 @@ pub struct Guest {
     header_get: TypedFunc<(u32, u32, u32, u32, u32, u32), u32>,
     headers_get_all: TypedFunc<(u32, u32, u32, u32), u32>,
     body_read: TypedFunc<(u32, u32, u32, u32), u32>,
+    body_read_some: TypedFunc<(u32, u32, u32, u32), u32>,
+    response_get: TypedFunc<(u32, u32, u32, u32, u32), u32>,
+    error_get: TypedFunc<(u32, u32, u32, u32), u32>,
     many: Option<TypedFunc<ManyParams, u32>>,
 }
 
@@ -145,6 +187,11 @@ impl Guest {
                 .get_typed_func(&mut store, "headers_get_all")
                 .unwrap(),
             body_read: instance.get_typed_func(&mut store, "body_read").unwrap(),
+            body_read_some: instance
+                .get_typed_func(&mut store, "body_read_some")
+                .unwrap(),
+            response_get: instance.get_typed_func(&mut store, "response_get").unwrap(),
+            error_get: instance.get_typed_func(&mut store, "error_get").unwrap(),
             many: many.map(|many| many.typed(&store).unwrap()),
             store,
         }
@@ -195,7 +242,7 @@ impl Guest {
         u16::from_le_bytes(self.get(pointer, 2).try_into().unwrap())
     }
 
-    // The five functions, with nothing in between. Each gives the error code.
+    // The functions, with nothing in between. Each gives the error code.
 
     pub fn call_req(&mut self, a: ReqArgs) -> u32 {
         let [a, b, c, d, e, f, g, h, i, j] = a;
@@ -222,6 +269,22 @@ impl Guest {
 
     pub fn call_body_read(&mut self, [a, b, c, d]: [u32; 4]) -> u32 {
         self.body_read.call(&mut self.store, (a, b, c, d)).unwrap()
+    }
+
+    pub fn call_body_read_some(&mut self, [a, b, c, d]: [u32; 4]) -> u32 {
+        self.body_read_some
+            .call(&mut self.store, (a, b, c, d))
+            .unwrap()
+    }
+
+    pub fn call_response_get(&mut self, [a, b, c, d, e]: [u32; 5]) -> u32 {
+        self.response_get
+            .call(&mut self.store, (a, b, c, d, e))
+            .unwrap()
+    }
+
+    pub fn call_error_get(&mut self, [a, b, c, d]: [u32; 4]) -> u32 {
+        self.error_get.call(&mut self.store, (a, b, c, d)).unwrap()
     }
 
     // The same as a guest's library would offer them.
@@ -296,10 +359,32 @@ impl Guest {
             .collect()
     }
 
-    /// One `body_read` with a buffer of `len` bytes.
+    /// The next bytes of the body, at most `len`: one `body_read_some`.
     pub fn read(&mut self, handle: u32, len: u32) -> Result<Vec<u8>, u32> {
+        let code = self.call_body_read_some([handle, BUFFER, len, WRITTEN]);
+        self.result(code)
+    }
+
+    /// The next `len` bytes of the body, or the rest of it: one `body_read`.
+    pub fn fill(&mut self, handle: u32, len: u32) -> Result<Vec<u8>, u32> {
         let code = self.call_body_read([handle, BUFFER, len, WRITTEN]);
         self.result(code)
+    }
+
+    /// A fact of a response.
+    pub fn fact(&mut self, handle: u32, fact: u32) -> Result<String, u32> {
+        let code = self.call_response_get([handle, fact, BUFFER, BUFFER_LEN, WRITTEN]);
+        self.result(code)
+            .map(|text| String::from_utf8(text).unwrap())
+    }
+
+    /// The name of the last failure's reason, and its message.
+    #[track_caller]
+    pub fn last_error(&mut self) -> (&'static str, String) {
+        let code = self.call_error_get([REASON, BUFFER, BUFFER_LEN, WRITTEN]);
+        let message = self.result(code).expect("why the last call failed");
+        let reason = self.get_u32(REASON) as usize;
+        (REASONS[reason], String::from_utf8(message).unwrap())
     }
 
     /// The rest of the body.

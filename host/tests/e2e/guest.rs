@@ -147,6 +147,13 @@ impl Guest {
         self.store.data().http.open_responses()
     }
 
+    /// Bytes of its memory.
+    pub fn memory(&mut self, at: i32, len: usize) -> &mut [u8] {
+        let memory = self.instance.get_memory(&mut self.store, "memory");
+        let at = usize::try_from(at).expect("a pointer");
+        &mut memory.expect("a memory").data_mut(&mut self.store)[at..at + len]
+    }
+
     /// The size of its memory, in bytes.
     pub fn memory_size(&mut self) -> usize {
         self.instance
@@ -162,6 +169,18 @@ fn proc_exit(code: u32) -> wasmtime::Result<()> {
 
 fn text(pipe: &MemoryOutputPipe) -> String {
     String::from_utf8(pipe.contents().to_vec()).expect("a guest prints text")
+}
+
+/// The functions of this host that a guest imports, sorted.
+pub fn imports(name: &str) -> Vec<String> {
+    let module = module(name);
+    let imports = module.imports();
+    let mut names: Vec<String> = imports
+        .filter(|import| import.module() == "wasi_experimental_http")
+        .map(|import| import.name().to_owned())
+        .collect();
+    names.sort();
+    names
 }
 
 /// The compiled guest of this name. Tests in one process compile it once.

@@ -10,14 +10,17 @@ mod case;
 mod common;
 mod errors;
 mod examples;
+mod explain;
 mod guest;
 mod handles;
 mod headers;
+mod imports;
 // Where the system tells a process the peak of its memory.
 #[cfg(target_os = "linux")]
 mod memory;
 mod methods;
 mod old_abi;
 mod policy;
+mod read_once;
 mod servers;
 mod statuses;

@@ -57,17 +57,22 @@ impl Tools {
 
     /// The Zig compiler.
     pub fn zig(&self) -> Command {
-        let mut command = project::command("python3");
-        command
-            .args(["-m", "ziglang"])
-            .env("PYTHONPATH", &self.zig)
-            .env("ZIG_GLOBAL_CACHE_DIR", self.zig.with_extension("cache"));
-        command
+        zig_in(&self.zig)
     }
 }
 
+/// The Zig compiler in a folder that [`zig`] gave.
+pub fn zig_in(folder: &Path) -> Command {
+    let mut command = project::command("python3");
+    command
+        .args(["-m", "ziglang"])
+        .env("PYTHONPATH", folder)
+        .env("ZIG_GLOBAL_CACHE_DIR", folder.with_extension("cache"));
+    command
+}
+
 /// Installs clang, unless it is there.
-fn clang() -> Result<()> {
+pub fn clang() -> Result<()> {
     let compiles = || {
         let mut clang = project::command("clang");
         clang.args([
@@ -98,7 +103,7 @@ fn clang() -> Result<()> {
 }
 
 /// Installs Zig below `target/tools`, unless it is there. Gives the folder.
-fn zig() -> Result<PathBuf> {
+pub fn zig() -> Result<PathBuf> {
     let folder = project::root().join("target/tools/ziglang");
     let stamp = folder.join("installed.txt");
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == ZIG) {

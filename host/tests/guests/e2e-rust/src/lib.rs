@@ -7,7 +7,7 @@ mod print;
 use bytes::Bytes;
 use http::Request;
 use wasi_experimental_http::raw::{self, ResponseHandle};
-use wasi_experimental_http::{Error, HttpError, Response};
+use wasi_experimental_http::{Error, HttpError, Reason, Response};
 
 use crate::instruction::{Instruction, Read};
 use crate::print::{Fnv1a, escaped};
@@ -24,9 +24,32 @@ pub extern "C" fn run() -> i32 {
 }
 
 #[unsafe(no_mangle)]
+pub extern "C" fn explain() -> i32 {
+    with_instruction(|instruction| {
+        let Err(error) = instruction.send().and_then(print_facts) else {
+            return 0;
+        };
+        println!("reason {}", error.reason().map_or("unknown", Reason::name));
+        println!("message {}", error.message());
+        // The host explains the last failure only.
+        let other = wasi_experimental_http::request(Request::new(None));
+        println!("later {}", error.reason().is_none() && other.is_err());
+        code(error).raw() as i32
+    })
+}
+
+fn print_facts(response: Response) -> Result<(), Error> {
+    println!("url {}", response.url()?);
+    println!("version {}", response.version()?);
+    println!("redirects {}", response.redirects()?);
+    println!("peer {}", response.peer()?.is_some());
+    Ok(())
+}
+
+#[unsafe(no_mangle)]
 pub extern "C" fn response_open() -> i32 {
     with_instruction(|instruction| {
-        signed(instruction.send().map(|response| {
+        signed(instruction.send().map_err(code).map(|response| {
             let handle = response.handle().raw();
             // Left open, for the other functions.
             std::mem::forget(response);
@@ -74,7 +97,7 @@ fn signed(result: Result<usize, HttpError>) -> i32 {
 /// The code of any error.
 fn code(error: Error) -> HttpError {
     match error {
-        Error::Host(error) => error,
+        Error::Host(error) => error.code,
         Error::HeaderNotUtf8 { .. } => HttpError::UTF8_ERROR,
         Error::HeadersTooLarge => HttpError::BUFFER_TOO_SMALL,
         Error::OutOfMemory => HttpError::BODY_TOO_LARGE,
@@ -93,13 +116,14 @@ impl Instruction {
                         held.push(response);
                     }
                     Err(error) => {
-                        self.print_error(error);
+                        self.print_error(code(error));
                         break;
                     }
                 }
             }
         }
-        match self.send().and_then(|response| self.report(response)) {
+        let sent = self.send().map_err(code);
+        match sent.and_then(|response| self.report(response)) {
             Ok(()) => 0,
             Err(error) => {
                 self.print_error(error);
@@ -108,7 +132,7 @@ impl Instruction {
         }
     }
 
-    fn send(&self) -> Result<Response, HttpError> {
+    fn send(&self) -> Result<Response, Error> {
         let mut builder = Request::builder().method(&*self.method).uri(&self.url);
         for (name, value) in &self.headers {
             // As bytes: text for this crate is ASCII.
@@ -125,7 +149,7 @@ impl Instruction {
                     HttpError::INVALID_ENCODING
                 }
             })?;
-        wasi_experimental_http::request(request).map_err(code)
+        wasi_experimental_http::request(request)
     }
 
     fn report(&self, mut response: Response) -> Result<(), HttpError> {
@@ -136,7 +160,7 @@ impl Instruction {
             }
         }
         for name in &self.get {
-            let missing = Error::Host(HttpError::HEADER_NOT_FOUND);
+            let missing = Error::from(HttpError::HEADER_NOT_FOUND);
             match response
                 .header_value(name)
                 .and_then(|value| value.ok_or(missing))
