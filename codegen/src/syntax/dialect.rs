@@ -9,7 +9,9 @@
 //! | `(in-buffer T)` | `(list T)` |
 //! | `(out-buffer T)` | `(@witx pointer T)`, and a parameter `_len` of type `(@witx usize)` behind |
 //!
-//! The ABI is the same: a buffer is an address and a number of elements.
+//! A buffer is an address and a number of elements in both. The rest gets the ABI of witx 0.9, which
+//! is another one in memory for `bool`, for tags that are not written, for records of `bool`s and
+//! for buffers inside of records.
 
 use std::collections::HashSet;
 
