@@ -30,7 +30,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         faults: GuestFaults::default(),
     };
     match generate(&document, &[language], &options) {
-        Ok(files) => files.iter().for_each(|file| print!("{}", file.contents)),
+        Ok(generated) => generated
+            .files
+            .iter()
+            .for_each(|file| print!("{}", file.contents)),
         Err(error) => {
             eprintln!("{error}");
             std::process::exit(1);

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use support::{generated, own_text, text};
-use wasi_experimental_http_codegen::{Document, Error, Language, Model};
+use wasi_experimental_http_codegen::{Document, Error, Language};
 
 /// Documents at fault: what each is about, and its text.
 const FAULTS: &[(&str, &str)] = &[
@@ -95,6 +95,22 @@ const FAULTS: &[(&str, &str)] = &[
         "a word that is none",
         "(typename $a\n\t(recrod (field $b u8)))",
     ),
+    (
+        "a fault in each of several forms",
+        "(typename $a (recrod u8))\n\n;;; Its docs.\n(typename $b (list $a))\n(typename $c (lisst u8))\n(typename $d $missing)\n",
+    ),
+    (
+        "a parenthesis that is not closed, between others",
+        "(typename $a u8)\n(typename $b (record (field $x u8))\n;; about c\n(typename $c $missing)\n",
+    ),
+    (
+        "annotations that nobody knows",
+        "(typename $e (enum (@wit tag u16) $ok $bad))\n(module $m\n  (@interfce func (export \"f\"))\n  (@something else))",
+    ),
+    (
+        "a name that is nearly another",
+        "(typename $instant u64)\n(typename $b $instnat)",
+    ),
     ("a character that is none", "(typename $a u8)\n  ~, "),
     ("a string that does not end", "(use \"types.witx)"),
     (
@@ -122,10 +138,7 @@ const FAULTS: &[(&str, &str)] = &[
 /// What is wrong with a document, if anything is.
 fn fault(text: &str) -> Option<String> {
     let document = Document::parse("some/file.witx", text);
-    document
-        .and_then(|document| Model::new(&document))
-        .err()
-        .map(|error| error.to_string())
+    document.err().map(|error| error.to_string())
 }
 
 #[test]
@@ -137,6 +150,32 @@ fn faults_are_shown_with_their_place() {
         writeln!(shown, "{what}\n{}\n{fault}\n\n", "=".repeat(what.len())).unwrap();
     }
     insta::assert_snapshot!("faults", shown);
+}
+
+#[test]
+fn what_is_odd_is_a_warning_with_a_name() {
+    let text = "(typename $e (enum $bad $worse))\n(module $m (@interface func (export \"f\") (result $r (expected (error $e)))))";
+    let shown = |text: &str| -> Vec<String> {
+        let document = Document::parse("some/file.witx", text).unwrap();
+        document.warnings().iter().map(|w| w.to_string()).collect()
+    };
+    let warnings = shown(text);
+    assert_eq!(warnings.len(), 1);
+    assert!(
+        warnings[0].starts_with("some/file.witx:1:20: warning: "),
+        "{}",
+        warnings[0]
+    );
+    assert!(warnings[0].contains("[success_first]"), "{}", warnings[0]);
+    assert!(shown("(module $m)")[0].contains("[no_functions]"));
+    assert_eq!(shown(&own_text()), [""; 0]);
+}
+
+#[test]
+fn a_byte_order_mark_is_skipped() {
+    let text = "\u{feff}(typename $a u8)\n(typename $b $c)";
+    assert!(fault(text).unwrap().starts_with("some/file.witx:2:14: "));
+    assert_eq!(fault("\u{feff}(typename $a u8)"), None);
 }
 
 fn is_located(fault: &str) -> bool {
@@ -167,7 +206,7 @@ fn panics_of_witx_are_avoided() {
     let text = ";;; first\n;;;\u{a0} second\n;;;  \u{2003}third\n(typename $a u8)";
     let document = Document::parse("a.witx", text).unwrap();
     assert_eq!(
-        Model::new(&document).unwrap().types[0].docs,
+        document.model().types[0].docs,
         "first\n  second\n    third\n"
     );
 
@@ -201,7 +240,7 @@ fn files_are_found_beside_the_file_that_uses_them() {
         _ => Err(io::Error::from(io::ErrorKind::NotFound)),
     };
     let document = Document::load_with(&["a/main.witx", "./a/two.witx"], read).unwrap();
-    let model = Model::new(&document).unwrap();
+    let model = document.model();
     let names: Vec<&str> = model.types.iter().map(|ty| ty.name.as_str()).collect();
     assert_eq!(names, ["two", "one", "main"]);
 }
@@ -230,7 +269,7 @@ fn a_file_that_cannot_be_read_is_named() {
     std::fs::write(&binary, [0xff, 0xfe]).unwrap();
     let error = Document::load(&[&binary]).unwrap_err().to_string();
     assert!(
-        error.contains("binary.witx") && error.contains("not UTF-8"),
+        error.contains("binary.witx") && error.contains("not UTF-8") && error.contains("line 1"),
         "{error}"
     );
 }
@@ -332,7 +371,7 @@ proptest! {
         let changed = apply(&original, &edits);
         match Document::parse("some/file.witx", &changed) {
             Err(error) => prop_assert!(is_located(&error.to_string()), "{error}"),
-            Ok(document) => for language in Language::ALL {
+            Ok(document) => for language in Language::ALL.iter().copied() {
                 // Rust code is parsed while it is formatted.
                 if let Err(error) = generated(&document, "changed", language) {
                     prop_assert!(is_located(&error.to_string()), "{language}: {error}");

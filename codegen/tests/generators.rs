@@ -6,12 +6,14 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use support::{generated, own_text, parse, root, text, wasi_documents};
-use wasi_experimental_http_codegen::{Document, GuestFaults, Language, Options, generate};
+use wasi_experimental_http_codegen::{
+    Document, GuestFaults, Language, Options, generate, json_schema,
+};
 
 #[test]
 fn constructs_in_each_language() {
     let document = parse("constructs", &text("constructs"));
-    for language in Language::ALL {
+    for language in Language::ALL.iter().copied() {
         let contents = generated(&document, "constructs", language).unwrap();
         insta::assert_snapshot!(format!("constructs_{language}"), contents);
     }
@@ -21,7 +23,7 @@ fn constructs_in_each_language() {
 #[test]
 fn traps_in_each_language() {
     let document = parse("traps", &text("traps"));
-    for language in Language::ALL {
+    for language in Language::ALL.iter().copied() {
         let contents = generated(&document, "traps", language).unwrap();
         insta::assert_snapshot!(format!("traps_{language}"), contents);
     }
@@ -55,7 +57,9 @@ fn the_files_of_the_repository_are_what_is_generated() {
         (Language::Wiggle, "host/src/generated.rs"),
         (Language::Markdown, "witx/wasi_experimental_http.md"),
     ];
-    let files = generate(&document, &committed.map(|(lang, _)| lang), &options).unwrap();
+    let files = generate(&document, &committed.map(|(lang, _)| lang), &options)
+        .unwrap()
+        .files;
     for (file, (_, path)) in files.iter().zip(committed) {
         let committed = std::fs::read_to_string(root().join(path)).unwrap();
         assert!(
@@ -68,7 +72,7 @@ fn the_files_of_the_repository_are_what_is_generated() {
 #[test]
 fn the_documents_of_wasi_in_each_language() {
     for (name, document) in wasi_documents() {
-        for language in Language::ALL {
+        for language in Language::ALL.iter().copied() {
             let contents = generated(&document, name, language);
             assert!(
                 contents.is_ok(),
@@ -82,7 +86,7 @@ fn the_documents_of_wasi_in_each_language() {
 #[test]
 fn the_first_line_says_what_made_the_file() {
     let document = parse("one", "(typename $a u8)");
-    for language in Language::ALL {
+    for language in Language::ALL.iter().copied() {
         let contents = generated(&document, "one", language).unwrap();
         let line = if language == Language::Json { 1 } else { 0 };
         let first = contents.lines().nth(line).unwrap();
@@ -93,6 +97,34 @@ fn the_first_line_says_what_made_the_file() {
     }
 }
 
+/// The schema is generated too: its file is the one that is made now, and what is generated is
+/// of that schema, says a validator of others.
+#[test]
+fn json_is_of_its_schema() {
+    let committed = std::fs::read_to_string(root().join("codegen/json.schema.json")).unwrap();
+    assert!(
+        committed.replace("\r\n", "\n") == json_schema().unwrap(),
+        "codegen/json.schema.json is not up to date: run `cargo xtask codegen`"
+    );
+    let schema = serde_json::from_str(&committed).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let mut documents = wasi_documents();
+    for name in ["constructs", "traps", "results", "empty"] {
+        documents.push((name, parse(name, &text(name))));
+    }
+    for (name, document) in documents {
+        let json = generated(&document, name, Language::Json).unwrap();
+        let json = serde_json::from_str(&json).unwrap();
+        let faults: Vec<_> = validator
+            .iter_errors(&json)
+            .map(|e| e.to_string())
+            .collect();
+        assert!(faults.is_empty(), "{name}: {faults:?}");
+    }
+    let wrong = serde_json::json!({"comment": "", "version": 1, "types": [{}]});
+    assert!(!validator.is_valid(&wrong));
+}
+
 #[test]
 fn empty_documents_give_files_without_functions() {
     for text in [
@@ -101,7 +133,7 @@ fn empty_documents_give_files_without_functions() {
         "(module $m (import \"memory\" (memory)))",
     ] {
         let document = parse("empty", text);
-        for language in Language::ALL {
+        for language in Language::ALL.iter().copied() {
             assert!(
                 generated(&document, "empty", language).is_ok(),
                 "{language}: {text}"
@@ -149,7 +181,7 @@ fn writes_everything_where_it_is_told() {
             text(name)
         };
         let document = parse(name, &text);
-        for language in Language::ALL {
+        for language in Language::ALL.iter().copied() {
             all.push_str(&generated(&document, name, language).unwrap());
         }
     }
@@ -158,7 +190,7 @@ fn writes_everything_where_it_is_told() {
 
 #[test]
 fn languages_are_found_by_their_names() {
-    for language in Language::ALL {
+    for language in Language::ALL.iter().copied() {
         assert_eq!(language.name().parse(), Ok(language));
     }
     let error = "cobol".parse::<Language>().unwrap_err();
@@ -176,7 +208,9 @@ fn the_cases_for_faults_of_guests_can_be_chosen() {
         faults: GuestFaults::default(),
     };
     let host = |options: &Options| {
-        let files = generate(&document, &[Language::Wiggle], options).unwrap();
+        let files = generate(&document, &[Language::Wiggle], options)
+            .unwrap()
+            .files;
         files[0].contents.clone()
     };
     let default = host(&options);

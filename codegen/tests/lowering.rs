@@ -2,42 +2,37 @@
 
 mod support;
 
-use support::{own_text, parse, text, wasi_documents};
-use wasi_experimental_http_codegen::lowering::{InputKind, Role, WasmType};
-use wasi_experimental_http_codegen::model::{Function, TypeKind};
+use support::{own_text, parse, root, text, wasi_documents};
+use wasi_experimental_http_codegen::model::{Function, InputKind, Role, TypeKind, WasmType};
 use wasi_experimental_http_codegen::{Document, Model};
 use witx::Layout as _;
 
-fn documents() -> Vec<(&'static str, Document)> {
-    let mut documents = wasi_documents();
-    documents.push(("own", parse("own", &own_text())));
-    for name in [
-        "constructs",
-        "traps",
-        "enums",
-        "flags",
-        "padding",
-        "tuples",
-        "unions",
-        "variants",
-    ] {
-        documents.push((name, parse(name, &text(name))));
+/// All documents of this crate and those of WASI.
+fn documents() -> Vec<(String, Document)> {
+    let mut documents: Vec<(String, Document)> = Vec::new();
+    documents.extend(
+        wasi_documents()
+            .into_iter()
+            .map(|(name, d)| (name.to_owned(), d)),
+    );
+    documents.push(("own".to_owned(), parse("own", &own_text())));
+    let folder = root().join("codegen/tests/documents");
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "witx")
+        {
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            documents.push((name, Document::load(&[&path]).unwrap()));
+        }
     }
-    for name in [
-        "buffers",
-        "lists",
-        "numbers",
-        "pointers",
-        "results",
-        "seventeen",
-    ] {
-        documents.push((name, parse(name, &text(name))));
-    }
+    assert!(documents.len() > 30, "the documents are found");
     documents
 }
 
-fn own() -> Model {
-    Model::new(&parse("own", &own_text())).unwrap()
+fn own() -> Document {
+    parse("own", &own_text())
 }
 
 fn function<'a>(model: &'a Model, name: &str) -> &'a Function {
@@ -54,7 +49,7 @@ fn signatures_are_those_of_witx() {
         witx::WasmType::F64 => WasmType::F64,
     };
     for (name, document) in documents() {
-        let model = Model::new(&document).unwrap();
+        let model = document.model();
         for (module, theirs) in model.modules.iter().zip(document.witx().modules()) {
             for (function, theirs) in module.functions.iter().zip(theirs.funcs()) {
                 let (params, results) = theirs.wasm_signature();
@@ -73,7 +68,11 @@ fn signatures_are_those_of_witx() {
 #[test]
 fn layouts_are_those_of_witx() {
     for (name, document) in documents() {
-        let model = Model::new(&document).unwrap();
+        // Of the first witx has a wrong size, and of the second it divides by zero.
+        if ["variant_tail", "empty_types"].contains(&name.as_str()) {
+            continue;
+        }
+        let model = document.model();
         for theirs in document.witx().typenames() {
             let ours = model
                 .types
@@ -94,7 +93,8 @@ fn layouts_are_those_of_witx() {
 
 #[test]
 fn the_signatures_of_the_interface_are_the_ones_that_exist_in_the_world() {
-    let model = own();
+    let own = own();
+    let model = own.model();
     let signatures: Vec<String> = model.modules[0]
         .functions
         .iter()
@@ -121,8 +121,9 @@ fn the_signatures_of_the_interface_are_the_ones_that_exist_in_the_world() {
 
 #[test]
 fn a_pointer_to_bytes_and_its_length_are_one_buffer() {
-    let model = own();
-    let read = function(&model, "body_read");
+    let own = own();
+    let model = own.model();
+    let read = function(model, "body_read");
     assert_eq!(read.params.len(), 3);
     let inputs = &read.lowered.inputs;
     assert_eq!(inputs.len(), 2);
@@ -132,8 +133,8 @@ fn a_pointer_to_bytes_and_its_length_are_one_buffer() {
     ));
 
     let document = parse("constructs", &text("constructs"));
-    let model = Model::new(&document).unwrap();
-    let kinds: Vec<bool> = function(&model, "addresses")
+    let model = document.model();
+    let kinds: Vec<bool> = function(model, "addresses")
         .lowered
         .inputs
         .iter()
@@ -145,8 +146,9 @@ fn a_pointer_to_bytes_and_its_length_are_one_buffer() {
 
 #[test]
 fn results_of_a_tuple_have_an_out_pointer_each() {
-    let model = own();
-    let req = function(&model, "req");
+    let own = own();
+    let model = own.model();
+    let req = function(model, "req");
     let outs: Vec<(&str, u32)> = req
         .lowered
         .outs()
@@ -166,7 +168,7 @@ fn results_of_a_tuple_have_an_out_pointer_each() {
 #[test]
 fn a_variant_is_as_large_as_its_tag_and_its_largest_payload() {
     let document = parse("variant_tail", &text("variant_tail"));
-    let model = Model::new(&document).unwrap();
+    let model = document.model();
     let odd = model.types.iter().find(|ty| ty.name == "odd").unwrap();
     assert_eq!((odd.layout.size, odd.layout.align), (24, 8));
     let theirs = document.witx().typename(&witx::Id::new("odd")).unwrap();
@@ -198,7 +200,7 @@ fn numbers(model: &Model) -> Vec<String> {
 #[test]
 fn the_other_dialect_lowers_to_the_same_signatures_and_numbers() {
     let old = parse("old_dialect", &text("old_dialect"));
-    let old = Model::new(&old).unwrap();
-    assert_eq!(old.modules[0].name, own().modules[0].name);
-    assert_eq!(numbers(&old), numbers(&own()));
+    let (old, own) = (old.model(), own());
+    assert_eq!(old.modules[0].name, own.model().modules[0].name);
+    assert_eq!(numbers(old), numbers(own.model()));
 }

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use similar::TextDiff;
 use wasi_experimental_http_codegen::{
-    Document, GuestFaults, Language, Options, UnknownLanguage, generate,
+    Document, GuestFaults, Language, Options, UnknownLanguage, generate, json_schema,
 };
 
 use crate::project;
@@ -28,6 +28,9 @@ const OUTPUTS: [(Language, &str); 4] = [
     (Language::Wiggle, "host/src/generated.rs"),
     (Language::Markdown, "witx/wasi_experimental_http.md"),
 ];
+
+/// The schema of what the generator writes as JSON, which is generated with them.
+const JSON_SCHEMA: &str = "codegen/json.schema.json";
 
 /// The command that makes the outputs up to date.
 const COMMAND: &str = "cargo xtask codegen";
@@ -135,7 +138,11 @@ impl Job {
             },
         };
         let languages: Vec<Language> = self.outputs.iter().map(|&(lang, _)| lang).collect();
-        let files = generate(&document, &languages, &options)?;
+        let generated = generate(&document, &languages, &options)?;
+        for warning in &generated.warnings {
+            eprintln!("{warning}\n");
+        }
+        let files = generated.files;
         let paths = self.outputs.iter().map(|(_, path)| path.as_path());
         Ok(paths.zip(files.into_iter().map(|f| f.contents)).collect())
     }
@@ -181,7 +188,7 @@ impl Job {
 /// Generates what the arguments say, and writes or compares it.
 pub fn run(args: &CodegenArgs) -> Result<()> {
     if args.list_langs {
-        for language in Language::ALL {
+        for language in Language::ALL.iter().copied() {
             let file = language.file_name("NAME");
             println!("{:<15} {file:<15} {}", language.name(), language.purpose());
         }
@@ -209,7 +216,12 @@ pub fn run(args: &CodegenArgs) -> Result<()> {
             (job, Path::new(""))
         }
     };
-    let stale = job.update(root, args.check)?;
+    let mut stale = job.update(root, args.check)?;
+    if args.out.is_none() {
+        let difference = ensure(&root.join(JSON_SCHEMA), &json_schema()?, args.check)
+            .with_context(|| format!("cannot write {JSON_SCHEMA}"))?;
+        stale.extend(difference.map(|difference| (Path::new(JSON_SCHEMA), difference)));
+    }
     if args.check {
         return job.report(&stale);
     }

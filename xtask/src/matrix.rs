@@ -188,10 +188,10 @@ impl Subject {
             command: "cargo xtask codegen-matrix".to_owned(),
             faults: GuestFaults::default(),
         };
-        for language in Language::ALL {
+        for &language in Language::ALL {
             let output = match generate(&document, &[language], &options) {
-                Ok(mut files) => {
-                    let file = files.remove(0);
+                Ok(mut generated) => {
+                    let file = generated.files.remove(0);
                     let path = folder.join(language.name()).join(file.name);
                     write(&path, &file.contents)?;
                     Ok(path)

@@ -18,7 +18,7 @@ pub fn language(text: &str) {
         command: "cargo fuzz".to_owned(),
         faults: GuestFaults::default(),
     };
-    for language in Language::ALL {
+    for &language in Language::ALL {
         if let Err(error) = generate(&document, &[language], &options) {
             located(&error);
         }

@@ -4,7 +4,6 @@
 #![allow(dead_code)]
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use wasi_experimental_http_codegen::{Document, Error, GuestFaults, Language, Options, generate};
 
@@ -40,38 +39,23 @@ pub fn generated(document: &Document, name: &str, language: Language) -> Result<
         command: "the tests".to_owned(),
         faults: GuestFaults::default(),
     };
-    let mut files = generate(document, &[language], &options)?;
-    Ok(files.remove(0).contents)
+    let mut generated = generate(document, &[language], &options)?;
+    Ok(generated.files.remove(0).contents)
 }
 
 /// The folder of WASI's documents, which come with the crate wasmtime-wasi.
 pub fn wasi_folder() -> PathBuf {
-    let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version=1", "--locked"])
+    let metadata = cargo_metadata::MetadataCommand::new()
+        .cargo_path(env!("CARGO"))
         .current_dir(root())
-        .output()
+        .other_options(["--locked".to_owned()])
+        .exec()
         .expect("cargo metadata runs");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let metadata = String::from_utf8(output.stdout).expect("cargo writes UTF-8");
-    let package = metadata
-        .split("\"manifest_path\":\"")
-        .map(|rest| {
-            rest.split('"')
-                .next()
-                .unwrap_or_default()
-                .replace("\\\\", "\\")
-        })
-        .find(|path| {
-            let directory = Path::new(path).parent().and_then(Path::file_name);
-            let version = directory.and_then(|name| name.to_str()?.strip_prefix("wasmtime-wasi-"));
-            version.is_some_and(|version| version.starts_with(|c: char| c.is_ascii_digit()))
-        })
+    let mut packages = metadata.packages.into_iter();
+    let package = packages
+        .find(|package| package.name.as_str() == "wasmtime-wasi")
         .expect("wasmtime-wasi is a dependency of the workspace");
-    Path::new(&package).with_file_name("witx")
+    package.manifest_path.with_file_name("witx").into()
 }
 
 /// The documents of WASI.

@@ -34,7 +34,7 @@ pub fn run(tools: &Tools, folder: &Path) -> Result<()> {
         Language::C,
         Language::Wiggle,
     ];
-    for file in generate(&document, &languages, &options)? {
+    for file in generate(&document, &languages, &options)?.files {
         write(&folder.join(file.name), &file.contents)?;
     }
     let guests = [

@@ -1,0 +1,95 @@
+//! The rules of the ABI: sizes, offsets, and how values and functions look in WebAssembly.
+//!
+//! They are functions over the types of a [model](crate::model), which the builder of the model
+//! asks, and backends for what is not stored there.
+
+mod layout;
+mod lowering;
+
+use crate::model::{Builtin, IntRepr, Model, Type, TypeDef, TypeKind, WasmType, resolve};
+
+pub use layout::{layout, layout_of_record, layout_of_repr, layout_of_variant};
+pub(crate) use lowering::{Returned, lower};
+
+/// The wasm type in which a value of `ty` is passed if it is passed by value.
+pub fn wasm_type(types: &[TypeDef], ty: &Type) -> Option<WasmType> {
+    match resolve(types, ty) {
+        Type::Builtin(builtin) => Some(match builtin {
+            Builtin::U64 | Builtin::S64 => WasmType::I64,
+            Builtin::F32 => WasmType::F32,
+            Builtin::F64 => WasmType::F64,
+            _ => WasmType::I32,
+        }),
+        Type::Bool | Type::Pointer { .. } => Some(WasmType::I32),
+        Type::String | Type::List(_) => None,
+        Type::Named(id) => match &types[id.0].kind {
+            // An enum is an i32 even if its tag is u64: so is witx's signature.
+            TypeKind::Enum { .. } | TypeKind::Handle => Some(WasmType::I32),
+            TypeKind::Flags { repr, .. } => Some(match repr {
+                IntRepr::U64 => WasmType::I64,
+                IntRepr::U8 | IntRepr::U16 | IntRepr::U32 => WasmType::I32,
+            }),
+            TypeKind::Record { .. } | TypeKind::Variant { .. } => None,
+            TypeKind::Alias(_) => None,
+        },
+    }
+}
+
+/// The type of a value in the signature of an import, for languages that know signs and sizes:
+/// as wide as a wasm value, since nothing narrower crosses the boundary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Word {
+    /// An unsigned 32-bit integer.
+    U32,
+    /// A signed 32-bit integer.
+    S32,
+    /// A size.
+    Usize,
+    /// An unsigned 64-bit integer.
+    U64,
+    /// A signed 64-bit integer.
+    S64,
+    /// A 32-bit float.
+    F32,
+    /// A 64-bit float.
+    F64,
+    /// An address.
+    Pointer,
+}
+
+impl Word {
+    /// The word for a value; for one that is passed by address, that of an unsigned integer.
+    pub fn of(model: &Model, ty: &Type) -> Word {
+        match model.resolve(ty) {
+            Type::Builtin(builtin) => match builtin {
+                Builtin::S8 | Builtin::S16 | Builtin::S32 => Word::S32,
+                Builtin::Usize => Word::Usize,
+                Builtin::U64 => Word::U64,
+                Builtin::S64 => Word::S64,
+                Builtin::F32 => Word::F32,
+                Builtin::F64 => Word::F64,
+                Builtin::Char | Builtin::U8 | Builtin::Char8 | Builtin::U16 | Builtin::U32 => {
+                    Word::U32
+                }
+            },
+            Type::Pointer { .. } => Word::Pointer,
+            ty => match wasm_type(&model.types, ty) {
+                Some(WasmType::I64) => Word::U64,
+                _ => Word::U32,
+            },
+        }
+    }
+
+    /// What Rust, Zig and AssemblyScript call it; an address is a size there.
+    pub fn name(self) -> &'static str {
+        match self {
+            Word::U32 => "u32",
+            Word::S32 => "i32",
+            Word::Usize | Word::Pointer => "usize",
+            Word::U64 => "u64",
+            Word::S64 => "i64",
+            Word::F32 => "f32",
+            Word::F64 => "f64",
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! The AssemblyScript backend, for guests: types, and functions over the imports that take
+//! strings and typed arrays and give objects.
+//!
+//! Errors are values, since AssemblyScript has no exceptions: a function gives the error, or an
+//! object that holds the error and the results. `asc` neither narrows small integers that are
+//! passed to imports nor puts objects inside of others, so imports take full words and the
+//! wrappers narrow, and records have functions that read and write them field by field.
+
+mod functions;
+mod names;
+mod types;
+
+use super::Job;
+use super::naming::Names;
+use super::source::{Source, WIDTH};
+use crate::diagnostic::Error;
+use crate::model::{Builtin, Model, Type, TypeId, TypeKind, docs};
+use names::CONVENTION;
+
+/// The language.
+pub(super) struct Backend;
+
+impl super::Backend for Backend {
+    fn name(&self) -> &'static str {
+        "assemblyscript"
+    }
+
+    fn purpose(&self) -> &'static str {
+        "guests: types, and functions that give objects"
+    }
+
+    fn file_name(&self, stem: &str) -> String {
+        format!("{stem}.ts")
+    }
+
+    fn generate(&self, job: &Job<'_>) -> Result<String, Error> {
+        let assembly_script = AssemblyScript {
+            model: job.model,
+            names: Names::new(job.model, &CONVENTION),
+        };
+        Ok(assembly_script.file(&job.header))
+    }
+}
+
+struct AssemblyScript<'a> {
+    model: &'a Model,
+    names: Names,
+}
+
+impl AssemblyScript<'_> {
+    fn file(&self, header: &str) -> String {
+        let mut out = Source::new("  ");
+        out.line(format!("// {header}"));
+        for id in self.model.type_ids() {
+            out.blank();
+            self.type_def(&mut out, self.model.get(id), self.names.get(id));
+        }
+        for (constant, name) in self.model.constants.iter().zip(&self.names.constants) {
+            out.blank();
+            comment(
+                &mut out,
+                &constant.docs,
+                &format!("`{}` in WITX.", constant.name),
+            );
+            let ty = self.type_name(constant.ty);
+            out.line(format!("export const {name}: {ty} = {};", constant.value));
+        }
+        if self.model.types.iter().any(|def| def.is_error) {
+            out.blank();
+            self.text_function(&mut out);
+        }
+        let size = self.scratch_size();
+        if size > 0 {
+            out.blank();
+            comment(
+                &mut out,
+                "Where the host writes results. They are read before another call can be made, so \
+                 one place is enough.",
+                "",
+            );
+            out.line(format!("const RESULTS: usize = memory.data({size}, 8);"));
+        }
+        let single = self.model.modules.len() == 1;
+        for (module, names) in self.model.modules.iter().zip(&self.names.modules) {
+            out.blank();
+            if single {
+                self.module(&mut out, module, names);
+            } else {
+                comment(&mut out, &module.docs, "");
+                out.block(format!("export namespace {} {{", names.name), "}", |out| {
+                    self.module(out, module, names);
+                });
+            }
+        }
+        out.finish()
+    }
+
+    fn type_name(&self, id: TypeId) -> &str {
+        &self.names.get(id).name
+    }
+
+    /// The type of a value that is passed or returned.
+    fn value_type(&self, ty: &Type) -> String {
+        match ty {
+            Type::Builtin(builtin) => builtin.number().to_owned(),
+            Type::Bool => "bool".to_owned(),
+            Type::String => "string".to_owned(),
+            Type::List(element) => self.array_type(element),
+            Type::Pointer { .. } => "usize".to_owned(),
+            Type::Named(id) => self.type_name(*id).to_owned(),
+        }
+    }
+
+    /// The type of a list of these elements.
+    fn array_type(&self, element: &Type) -> String {
+        let typed = match self.model.resolve(element) {
+            Type::Builtin(builtin) => match builtin {
+                Builtin::U8 | Builtin::Char8 => "Uint8Array",
+                Builtin::U16 => "Uint16Array",
+                Builtin::U32 | Builtin::Char | Builtin::Usize => "Uint32Array",
+                Builtin::U64 => "Uint64Array",
+                Builtin::S8 => "Int8Array",
+                Builtin::S16 => "Int16Array",
+                Builtin::S32 => "Int32Array",
+                Builtin::S64 => "Int64Array",
+                Builtin::F32 => "Float32Array",
+                Builtin::F64 => "Float64Array",
+            },
+            _ => return format!("Array<{}>", self.stored_type(element)),
+        };
+        typed.to_owned()
+    }
+
+    /// The type of a value that was read from memory. Lists stay pointers there: who owns the
+    /// elements is not for a binding to say.
+    fn stored_type(&self, ty: &Type) -> String {
+        match self.model.resolve(ty) {
+            Type::String | Type::List(_) => "u64".to_owned(),
+            _ => self.value_type(ty),
+        }
+    }
+
+    fn zero(&self, ty: &Type) -> String {
+        match self.model.resolve(ty) {
+            Type::Bool => "false".to_owned(),
+            Type::Named(id) => match &self.model.get(*id).kind {
+                TypeKind::Record { .. } | TypeKind::Variant { .. } => {
+                    format!("new {}()", self.type_name(*id))
+                }
+                _ => "0".to_owned(),
+            },
+            _ => "0".to_owned(),
+        }
+    }
+}
+
+/// Writes a text, or a substitute for an empty one, as a documentation comment.
+fn comment(out: &mut Source, text: &str, substitute: &str) {
+    // A comment ends at the first `*/`, wherever it is.
+    let text = docs::or(text, substitute).replace("*/", "*\\/");
+    out.doc_block(docs::lines(&text).into_iter());
+}
+
+/// A string literal.
+fn quoted(text: &str) -> String {
+    let mut literal = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => literal.extend(['\\', c]),
+            '\n' => literal.push_str("\\n"),
+            '\r' => literal.push_str("\\r"),
+            '\0' => literal.push_str("\\0"),
+            c => literal.push(c),
+        }
+    }
+    literal.push('"');
+    literal
+}

@@ -1,0 +1,448 @@
+//! The C backend, for guests: one header with types, constants and the imports themselves.
+//!
+//! C says all that the ABI needs, so there are no wrappers: a function of the header is the
+//! import, and each parameter is what crosses the boundary. Enums and flags are integers with
+//! named values, because a host may know more of them than the header does. The header needs no
+//! C library, and C++ can read it. Where the compiler is one for wasm32, it checks that every
+//! size, alignment and offset is that of the document.
+
+mod names;
+
+use super::Job;
+use super::naming::{FunctionNames, ModuleNames, Names, TypeNames};
+use super::source::{Source, WIDTH};
+use crate::diagnostic::Error;
+use crate::model::docs::{self, ERROR_TEXTS};
+use crate::model::{
+    Builtin, Case, Field, Function, IntRepr, LayoutFact, Member, Model, Module, Outcome, Role, Type,
+    TypeDef, TypeKind,
+};
+use names::CONVENTION;
+
+/// The language.
+pub(super) struct Backend;
+
+impl super::Backend for Backend {
+    fn name(&self) -> &'static str {
+        "c"
+    }
+
+    fn purpose(&self) -> &'static str {
+        "guests: a header with types and the imports"
+    }
+
+    fn file_name(&self, stem: &str) -> String {
+        format!("{stem}.h")
+    }
+
+    fn generate(&self, job: &Job<'_>) -> Result<String, Error> {
+        let stem = &job.options.stem;
+        let mut names = Names::in_document(job.model, &CONVENTION, stem);
+        let c = C {
+            model: job.model,
+            view: names.another_type(stem, "list"),
+            names,
+        };
+        Ok(c.file(stem, &job.header))
+    }
+}
+
+struct C<'a> {
+    model: &'a Model,
+    names: Names,
+    /// The type of lists and strings that are written in place, of whatever elements.
+    view: String,
+}
+
+impl C<'_> {
+    fn file(&self, stem: &str, header: &str) -> String {
+        let guard: String = stem
+            .chars()
+            .map(|c| match c {
+                c if c.is_ascii_alphanumeric() => c.to_ascii_uppercase(),
+                _ => '_',
+            })
+            .collect();
+        let guard = format!("WITX_{guard}_H");
+        let mut out = Source::new("  ");
+        out.line(format!("// {header}"));
+        out.blank();
+        out.line(format!("#ifndef {guard}"));
+        out.line(format!("#define {guard}"));
+        out.blank();
+        for include in ["stdbool", "stddef", "stdint"] {
+            out.line(format!("#include <{include}.h>"));
+        }
+        out.blank();
+        out.line("#ifdef __cplusplus");
+        out.line("extern \"C\" {");
+        out.line("#endif");
+        if self.needs_view() {
+            out.blank();
+            let text = "The address of the elements of a list or a string, and their number.";
+            comment(&mut out, text, "");
+            view(&mut out, &self.view, "void const");
+        }
+        for id in self.model.type_ids() {
+            out.blank();
+            self.type_def(&mut out, self.model.get(id), self.names.get(id));
+        }
+        for (constant, name) in self.model.constants.iter().zip(&self.names.constants) {
+            out.blank();
+            let substitute = format!("`{}` in WITX.", constant.name);
+            comment(&mut out, &constant.docs, &substitute);
+            let ty = &self.names.get(constant.ty).name;
+            let value = format!("(({ty})UINT64_C({}))", constant.value);
+            out.line(format!("#define {name} {value}"));
+        }
+        for (module, names) in self.model.modules.iter().zip(&self.names.modules) {
+            self.module(&mut out, module, names);
+        }
+        self.layouts(&mut out);
+        out.blank();
+        out.line("#ifdef __cplusplus");
+        out.line("}");
+        out.line("#endif");
+        out.blank();
+        out.line("#endif");
+        out.finish()
+    }
+
+    /// Whether anything but a parameter is a list or a string that is written in place.
+    fn needs_view(&self) -> bool {
+        fn holds(ty: &Type) -> bool {
+            match ty {
+                Type::String | Type::List(_) => true,
+                Type::Pointer { pointee, .. } => holds(pointee),
+                Type::Builtin(_) | Type::Bool | Type::Named(_) => false,
+            }
+        }
+        let inner = |ty: &Type| match ty {
+            Type::List(element) => holds(element),
+            ty => holds(ty) && !matches!(ty, Type::String),
+        };
+        let mut functions = self.model.functions();
+        self.model.types.iter().any(|def| match &def.kind {
+            TypeKind::Alias(target) => inner(target),
+            TypeKind::Record { fields, .. } => fields.iter().any(|f| holds(&f.ty)),
+            TypeKind::Variant { cases, .. } => {
+                cases.iter().filter_map(|c| c.payload.as_ref()).any(holds)
+            }
+            TypeKind::Enum { .. } | TypeKind::Flags { .. } | TypeKind::Handle => false,
+        }) || functions.any(|f| {
+            let mut outs = f.lowered.outs().iter();
+            f.params.iter().any(|param| inner(&param.ty))
+                || outs.any(|out| holds(&out.ty))
+                || matches!(&f.lowered.outcome, Outcome::Value(ty) if holds(ty))
+        })
+    }
+
+    fn type_def(&self, out: &mut Source, def: &TypeDef, names: &TypeNames) {
+        let name = &names.name;
+        comment(out, &def.docs, &format!("`{}` in WITX.", def.name));
+        match &def.kind {
+            TypeKind::Alias(target) => match target {
+                Type::String => view(out, name, "char const"),
+                Type::List(element) => view(out, name, &format!("{} const", self.memory(element))),
+                target => out.line(format!("typedef {} {name};", self.memory(target))),
+            },
+            TypeKind::Handle => out.line(format!("typedef uint32_t {name};")),
+            TypeKind::Enum { repr, cases } => {
+                out.line(format!("typedef {} {name};", integer(*repr)));
+                let numbers = (0..).map(|number| number.to_string());
+                self.members(out, name, *repr, cases, names, numbers);
+                if def.is_error {
+                    texts(out, names, cases);
+                }
+            }
+            TypeKind::Flags { repr, flags } => {
+                out.line(format!("typedef {} {name};", integer(*repr)));
+                let bits = (0..).map(|bit: u32| format!("{:#x}", 1_u64 << bit));
+                self.members(out, name, *repr, flags, names, bits);
+            }
+            TypeKind::Record { fields, .. } => self.record(out, name, fields, names),
+            TypeKind::Variant { tag, cases, .. } => self.variant(out, name, *tag, cases, names),
+        }
+    }
+
+    fn members(
+        &self,
+        out: &mut Source,
+        ty: &str,
+        repr: IntRepr,
+        members: &[Member],
+        names: &TypeNames,
+        values: impl Iterator<Item = String>,
+    ) {
+        for ((member, name), value) in members.iter().zip(&names.members).zip(values) {
+            comment(out, &member.docs, "");
+            let bits = repr.bits();
+            out.line(format!("#define {name} (({ty})UINT{bits}_C({value}))"));
+        }
+    }
+
+    fn record(&self, out: &mut Source, name: &str, fields: &[Field], names: &TypeNames) {
+        let close = format!("}} {name};");
+        out.block("typedef struct {", &close, |out| {
+            for (field, member) in fields.iter().zip(&names.members) {
+                comment(out, &field.docs, "");
+                out.line(format!("{} {member};", self.memory(&field.ty)));
+            }
+        });
+    }
+
+    fn variant(
+        &self,
+        out: &mut Source,
+        name: &str,
+        tag: IntRepr,
+        cases: &[Case],
+        names: &TypeNames,
+    ) {
+        let close = format!("}} {name};");
+        out.block("typedef struct {", &close, |out| {
+            comment(out, "Which case it is, counted from 0.", "");
+            out.line(format!("{} tag;", integer(tag)));
+            if cases.iter().any(|case| case.payload.is_some()) {
+                out.block("union {", "} payload;", |out| {
+                    for (case, member) in cases.iter().zip(&names.members) {
+                        if let Some(payload) = &case.payload {
+                            comment(out, &case.docs, &format!("Of case `{}`.", case.name));
+                            out.line(format!("{} {member};", self.memory(payload)));
+                        }
+                    }
+                });
+            }
+        });
+        for (number, (case, member)) in cases.iter().zip(&names.tags).enumerate() {
+            comment(
+                out,
+                &case.docs,
+                &format!("The tag of case `{}`.", case.name),
+            );
+            out.line(format!("#define {member} UINT{}_C({number})", tag.bits()));
+        }
+    }
+
+    /// The type of a value in memory, and of one that is passed.
+    fn memory(&self, ty: &Type) -> String {
+        match ty {
+            Type::Builtin(builtin) => builtin_name(*builtin).to_owned(),
+            // In memory and as a result any number, of which those that are not 0 are true.
+            Type::Bool => "uint32_t".to_owned(),
+            Type::String | Type::List(_) => self.view.clone(),
+            Type::Pointer { mutable, pointee } => {
+                let pointee = self.memory(pointee);
+                if *mutable {
+                    format!("{pointee} *")
+                } else {
+                    format!("{pointee} const *")
+                }
+            }
+            Type::Named(id) => self.names.get(*id).name.clone(),
+        }
+    }
+
+    /// The type of a value that is passed or returned by value.
+    fn passed(&self, ty: &Type) -> String {
+        match self.model.resolve(ty) {
+            Type::Named(id) => match &self.model.get(*id).kind {
+                // It takes 8 bytes in memory, and 4 when it is passed.
+                TypeKind::Enum {
+                    repr: IntRepr::U64, ..
+                } => "uint32_t".to_owned(),
+                _ => self.memory(ty),
+            },
+            _ => self.memory(ty),
+        }
+    }
+
+    fn module(&self, out: &mut Source, module: &Module, names: &ModuleNames) {
+        for (function, names) in module.functions.iter().zip(&names.functions) {
+            out.blank();
+            self.function(out, module, function, names);
+        }
+    }
+
+    fn function(
+        &self,
+        out: &mut Source,
+        module: &Module,
+        function: &Function,
+        names: &FunctionNames,
+    ) {
+        let lowered = &function.lowered;
+        let mut params = Vec::new();
+        for (param, name) in lowered.wasm_params.iter().zip(&names.wasm_params) {
+            let ty = match param.role {
+                Role::Value(index) | Role::BufferLength(index) => {
+ self.passed(&function.params[index].ty)
+}
+                Role::Address(index) => {
+                    format!("{} const *", self.memory(&function.params[index].ty))
+                }
+                Role::Elements(index) => match self.model.resolve(&function.params[index].ty) {
+                    Type::List(element) => format!("{} const *", self.memory(element)),
+                    _ => "char const *".to_owned(),
+                },
+                Role::Length(_) => "size_t".to_owned(),
+                Role::Out(index) => format!("{} *", self.memory(&lowered.outs()[index].ty)),
+            };
+            params.push(declaration(&ty, name));
+        }
+        let result = match &lowered.outcome {
+            Outcome::Nothing | Outcome::NoReturn => "void".to_owned(),
+            Outcome::Value(ty) => self.passed(ty),
+            Outcome::Expected {
+                error: Some(error), ..
+            } => self.passed(error),
+            Outcome::Expected { error: None, .. } => "uint32_t".to_owned(),
+        };
+        self.function_comment(out, function, names);
+        out.line(format!(
+            "__attribute__((__import_module__({}), __import_name__({})))",
+            quoted(&module.name),
+            quoted(&function.name)
+        ));
+        if matches!(lowered.outcome, Outcome::NoReturn) {
+            out.line("__attribute__((__noreturn__))");
+        }
+        let start = declaration(&result, &names.name);
+        if params.is_empty() {
+            params.push("void".to_owned());
+        }
+        let line = format!("extern {start}({});", params.join(", "));
+        if line.len() <= WIDTH {
+            out.line(line);
+        } else {
+            out.block(format!("extern {start}("), ");", |out| {
+                for (index, param) in params.iter().enumerate() {
+                    let comma = if index + 1 < params.len() { "," } else { "" };
+                    out.line(format!("{param}{comma}"));
+                }
+            });
+        }
+    }
+
+    fn function_comment(&self, out: &mut Source, function: &Function, names: &FunctionNames) {
+        let docs = docs::of_function(function);
+        let inputs = docs.inputs.into_iter();
+        let inputs = inputs.map(|(input, said)| format!("@param {} {said}", names.inputs[input]));
+        let mut tags: Vec<String> = inputs.collect();
+        if !docs.result.is_empty() {
+            tags.push(format!("@return {}", docs.result));
+        }
+        let mut text = docs.text;
+        if !tags.is_empty() {
+            text.push_str("\n\n");
+            text.push_str(&tags.join("\n"));
+        }
+        comment(out, &text, "");
+    }
+
+    /// Checks of every layout, at compile time.
+    fn layouts(&self, out: &mut Source) {
+        let mut checks = Vec::new();
+        for id in self.model.type_ids() {
+            let names = self.names.get(id);
+            let name = &names.name;
+            checks.extend(self.model.layout_facts(id).into_iter().map(|fact| match fact {
+                LayoutFact::Size(size) => format!("sizeof({name}) == {size}"),
+                LayoutFact::Align(align) => format!("_Alignof({name}) == {align}"),
+                LayoutFact::Field(index, offset) => {
+                    format!("offsetof({name}, {}) == {offset}", names.members[index])
+                }
+                LayoutFact::Payload(offset) => format!("offsetof({name}, payload) == {offset}"),
+            }));
+        }
+        if checks.is_empty() {
+            return;
+        }
+        out.blank();
+        out.line("#if defined(__wasm32__) && !defined(__cplusplus)");
+        for condition in checks {
+            out.line(format!("_Static_assert({condition}, \"layout\");"));
+        }
+        out.line("#endif");
+    }
+}
+
+/// Functions that give texts about an error.
+fn texts(out: &mut Source, names: &TypeNames, cases: &[Member]) {
+    let ty = &names.name;
+    for (text, function) in ERROR_TEXTS.iter().zip(&names.error_texts) {
+        out.blank();
+        comment(out, text.docs, "");
+        let open = format!("static inline const char *{function}({ty} code) {{");
+        out.block(open, "}", |out| {
+            out.block("switch (code) {", "}", |out| {
+                for (case, member) in cases.iter().zip(&names.members) {
+                    let text = quoted(&(text.of)(case));
+                    out.line(format!("case {member}: return {text};"));
+                }
+                out.line(format!("default: return {};", quoted(text.unknown)));
+            });
+        });
+    }
+}
+
+/// Declares a type that is the address of some elements, and their number.
+fn view(out: &mut Source, name: &str, element: &str) {
+    out.block("typedef struct {", &format!("}} {name};"), |out| {
+        out.line(format!("{element} *ptr;"));
+        out.line("size_t len;");
+    });
+}
+
+fn declaration(ty: &str, name: &str) -> String {
+    let gap = if ty.ends_with('*') { "" } else { " " };
+    format!("{ty}{gap}{name}")
+}
+
+fn integer(repr: IntRepr) -> &'static str {
+    match repr {
+        IntRepr::U8 => "uint8_t",
+        IntRepr::U16 => "uint16_t",
+        IntRepr::U32 => "uint32_t",
+        IntRepr::U64 => "uint64_t",
+    }
+}
+
+fn builtin_name(builtin: Builtin) -> &'static str {
+    match builtin {
+        Builtin::U8 => "uint8_t",
+        Builtin::Char8 => "char",
+        Builtin::U16 => "uint16_t",
+        Builtin::U32 | Builtin::Char => "uint32_t",
+        Builtin::Usize => "size_t",
+        Builtin::U64 => "uint64_t",
+        Builtin::S8 => "int8_t",
+        Builtin::S16 => "int16_t",
+        Builtin::S32 => "int32_t",
+        Builtin::S64 => "int64_t",
+        Builtin::F32 => "float",
+        Builtin::F64 => "double",
+    }
+}
+
+/// Writes a text, or a substitute for an empty one, as a documentation comment.
+fn comment(out: &mut Source, text: &str, substitute: &str) {
+    // Neither end the comment nor look like the start of another one, nor join lines.
+    let text = docs::or(text, substitute).replace("*/", "* /").replace("/*", "/ *");
+    let lines = docs::lines(&text).into_iter();
+    out.doc_block(lines.map(|line| line.trim_end_matches('\\').trim_end()));
+}
+
+/// A string literal.
+fn quoted(text: &str) -> String {
+    let mut literal = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' | '?' => literal.extend(['\\', c]),
+            c if c.is_ascii_control() => literal.push_str(&format!("\\{:03o}", u32::from(c))),
+            c => literal.push(c),
+        }
+    }
+    literal.push('"');
+    literal
+}

@@ -1,0 +1,104 @@
+//! How a language writes identifiers, and the words that it keeps for itself.
+
+use heck::{ToLowerCamelCase, ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
+
+/// How words are joined to an identifier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Case {
+    /// `like_this`
+    Snake,
+    /// `likeThis`
+    Camel,
+    /// `LikeThis`
+    Pascal,
+    /// `LIKE_THIS`
+    Shouty,
+}
+
+/// The identifiers of a language.
+#[derive(Debug)]
+pub struct Convention {
+    /// Types.
+    pub types: Case,
+    /// Cases of enums, flags and constants.
+    pub members: Case,
+    /// Fields of records and cases of variants.
+    pub fields: Case,
+    /// Modules.
+    pub modules: Case,
+    /// Functions.
+    pub functions: Case,
+    /// Parameters and local variables.
+    pub locals: Case,
+    /// Whether there is one space of names for all functions and flags, as far as modules do
+    /// not part it: names that other languages put inside of a type or a module have to
+    /// differ from all others there.
+    pub flat: bool,
+    /// Whether names that are visible from all of a program start with the name of the document
+    /// or of a module, since there is nothing else that parts them.
+    pub prefixed: bool,
+    /// What the names of types end with.
+    pub type_suffix: &'static str,
+    /// Whether a local variable may have the name of something outside of its function.
+    pub shadows: bool,
+    /// Whether `u8`, `i3` and all other integer types of any width are keywords.
+    pub integers: bool,
+    /// Whether names must differ in more than case and underscores.
+    pub folds: bool,
+    /// What a name that would start with a digit starts with.
+    pub digit_prefix: &'static str,
+    /// What is put behind a name that is taken by the language.
+    pub escape: &'static str,
+    /// Words that no type and no module may be.
+    pub item_words: &'static [&'static str],
+    /// Members that generated types have besides those of the document.
+    pub methods: &'static [&'static str],
+    /// Words that no identifier may be.
+    pub keywords: &'static [&'static str],
+    /// Words that are possible as identifiers, but mean something in generated code.
+    pub reserved: &'static [&'static str],
+}
+
+impl Convention {
+    /// The identifier for a WITX name, before it is made unique.
+    pub(super) fn identifier(&self, name: &str, case: Case) -> String {
+        // Letters outside of ASCII are legal in the name of an import, but not everywhere in
+        // an identifier.
+        let mut ascii = String::new();
+        for c in name.chars() {
+            match c {
+                c if c.is_ascii_alphanumeric() => ascii.push(c),
+                c if c.is_ascii() => ascii.push('_'),
+                c => ascii.push_str(&format!("_u{:x}_", u32::from(c))),
+            }
+        }
+        let mut identifier = match case {
+            Case::Snake => ascii.to_snake_case(),
+            Case::Camel => ascii.to_lower_camel_case(),
+            Case::Pascal => ascii.to_upper_camel_case(),
+            Case::Shouty => ascii.to_shouty_snake_case(),
+        };
+        if identifier.is_empty() {
+            identifier = match case {
+                Case::Snake | Case::Camel => "unnamed".to_owned(),
+                Case::Pascal => "Unnamed".to_owned(),
+                Case::Shouty => "UNNAMED".to_owned(),
+            };
+        }
+        if identifier.starts_with(|c: char| c.is_ascii_digit()) {
+            identifier.insert_str(0, self.digit_prefix);
+        }
+        let integer = |word: &str| {
+            let digits = word.strip_prefix(['u', 'i']);
+            let digit = |c: char| c.is_ascii_digit();
+            self.integers && digits.is_some_and(|d| !d.is_empty() && d.chars().all(digit))
+        };
+        let taken = |word: &str| {
+            self.keywords.contains(&word) || self.reserved.contains(&word) || integer(word)
+        };
+        if taken(&identifier) {
+            identifier.push_str(self.escape);
+        }
+        identifier
+    }
+}

@@ -1,0 +1,270 @@
+//! What names become in a language: case, keywords, and names that would collide.
+//!
+//! [`Names`] applies the [`Convention`] of a language to a whole model, once, so that a backend
+//! only looks names up. What is known about the identifiers of a language is in the `names.rs`
+//! of its backend.
+
+mod convention;
+mod scope;
+
+pub(crate) use convention::{Case, Convention};
+pub(crate) use scope::Scope;
+
+use crate::model::docs::ERROR_TEXTS;
+use crate::model::{Function, Model, Role, TypeDef, TypeId, TypeKind};
+
+/// The names of everything in a model, in one language.
+#[derive(Debug)]
+pub struct Names {
+    top: Scope,
+    types: Vec<TypeNames>,
+    /// The constants, in the order of the model.
+    pub constants: Vec<String>,
+    /// The modules, in the order of the model.
+    pub modules: Vec<ModuleNames>,
+}
+
+/// The names of a type.
+#[derive(Debug)]
+pub struct TypeNames {
+    /// The type itself.
+    pub name: String,
+    /// Its cases, flags or fields, in the order of the model. The fields of a tuple are `f0`,
+    /// `f1` and so on.
+    pub members: Vec<String>,
+    /// Functions that give the payload of a variant, for each of its cases.
+    pub accessors: Vec<String>,
+    /// The numbers of the cases of a variant, in languages without scopes for them.
+    pub tags: Vec<String>,
+    /// A second type for the payload of a variant.
+    pub payload: String,
+    /// Functions that give the [`ERROR_TEXTS`] of an error.
+    pub error_texts: [String; ERROR_TEXTS.len()],
+}
+
+/// The names of a module.
+#[derive(Debug)]
+pub struct ModuleNames {
+    /// The module itself.
+    pub name: String,
+    /// Its functions, in the order of the model.
+    pub functions: Vec<FunctionNames>,
+}
+
+/// The names of a function.
+#[derive(Debug)]
+pub struct FunctionNames {
+    /// The function itself.
+    pub name: String,
+    /// The name of a type that holds what the function gives back.
+    pub result_type: String,
+    /// The inputs, in the order of the lowered function.
+    pub inputs: Vec<String>,
+    /// The values written through out-pointers, in the order of the lowered function.
+    pub outs: Vec<String>,
+    /// The parameters of the import, in the order of the lowered function.
+    pub wasm_params: Vec<String>,
+    /// The names of inputs and outs; a wrapper makes those of its other variables here.
+    pub scope: Scope,
+}
+
+impl Names {
+    /// Names everything in `model`.
+    pub fn new(model: &Model, convention: &'static Convention) -> Names {
+        Names::in_document(model, convention, "")
+    }
+
+    /// Names everything in `model`, which is the document `stem`. Where a language puts all
+    /// programs together, names start with that.
+    pub fn in_document(model: &Model, convention: &'static Convention, stem: &str) -> Names {
+        let mut top = Scope::new(convention);
+        let prefix = if convention.prefixed && !stem.is_empty() {
+            format!("{stem}_")
+        } else {
+            String::new()
+        };
+        let item = |name: &str, kind: &str, case: Case| {
+            let identifier = convention.identifier(name, case);
+            match convention.item_words.contains(&identifier.as_str()) {
+                true => format!("{name}_{kind}"),
+                false => name.to_owned(),
+            }
+        };
+        let names = model.types.iter().map(|ty| {
+            let name = item(&format!("{prefix}{}", ty.name), "type", convention.types);
+            top.declare_with(&name, convention.types, convention.type_suffix)
+        });
+        let names: Vec<String> = names.collect();
+        let types = model.types.iter().zip(names);
+        let types: Vec<TypeNames> = types
+            .map(|(ty, name)| TypeNames::new(&mut top, ty, &prefix, name))
+            .collect();
+        let constants = model
+            .constants
+            .iter()
+            .map(|constant| {
+                let ty = &model.get(constant.ty).name;
+                let name = format!("{prefix}{ty}_{}", constant.name);
+                top.declare(&name, convention.members)
+            })
+            .collect();
+        let mut functions = Vec::new();
+        for module in &model.modules {
+            // Names of modules and functions live beside those of types: some languages have
+            // one space for all of them.
+            let name = item(&module.name, "module", convention.modules);
+            let name = top.declare(&name, convention.modules);
+            let mut inner = Scope::new(convention);
+            let shared = convention.flat && (convention.prefixed || model.modules.len() == 1);
+            let own: Vec<(String, String)> = module
+                .functions
+                .iter()
+                .map(|function| {
+                    let scope = if shared { &mut top } else { &mut inner };
+                    let name = match convention.prefixed {
+                        true => format!("{}_{}", module.name, function.name),
+                        false => function.name.clone(),
+                    };
+                    let name = scope.declare(&name, convention.functions);
+                    let result_type = format!("{}_result", function.name);
+                    (name, top.declare(&result_type, convention.types))
+                })
+                .collect();
+            functions.push((name, own, inner));
+        }
+        let modules = model.modules.iter().zip(functions);
+        let modules = modules
+            .map(|(module, (name, own, inner))| {
+                let mut locals = Scope::new(convention);
+                if !convention.shadows {
+                    locals.taken.extend(top.taken.iter().cloned());
+                    locals.taken.extend(inner.taken);
+                }
+                let functions = module.functions.iter().zip(own);
+                let functions = functions.map(|(function, (name, result_type))| FunctionNames {
+                    result_type,
+                    ..FunctionNames::new(function, name, locals.clone())
+                });
+                ModuleNames {
+                    name,
+                    functions: functions.collect(),
+                }
+            })
+            .collect();
+        Names {
+            top,
+            types,
+            constants,
+            modules,
+        }
+    }
+
+    /// A name for a type that the generator adds to the document `stem`.
+    pub(crate) fn another_type(&mut self, stem: &str, name: &str) -> String {
+        let convention = self.top.convention;
+        let name = match stem {
+            "" => name.to_owned(),
+            stem => format!("{stem}_{name}"),
+        };
+        let suffix = convention.type_suffix;
+        self.top.declare_with(&name, convention.types, suffix)
+    }
+
+    /// The names of a type.
+    pub fn get(&self, id: TypeId) -> &TypeNames {
+        &self.types[id.0]
+    }
+}
+
+impl TypeNames {
+    /// Names what a type brings along. What its language does not put inside of the type is
+    /// declared in `outer`.
+    fn new(outer: &mut Scope, ty: &TypeDef, prefix: &str, name: String) -> TypeNames {
+        let convention = outer.convention;
+        let mut scope = Scope::of_members(convention);
+        let members = match &ty.kind {
+            TypeKind::Alias(_) | TypeKind::Handle => Vec::new(),
+            TypeKind::Flags { flags, .. } if convention.flat => flags
+                .iter()
+                .map(|flag| format!("{prefix}{}_{}", ty.name, flag.name))
+                .map(|name| outer.declare(&name, convention.members))
+                .collect(),
+            TypeKind::Enum { cases, .. } if convention.prefixed => cases
+                .iter()
+                .map(|case| format!("{prefix}{}_{}", ty.name, case.name))
+                .map(|name| outer.declare(&name, convention.members))
+                .collect(),
+            TypeKind::Enum { cases: members, .. } | TypeKind::Flags { flags: members, .. } => {
+                let mut declare = |name: &str| scope.declare(name, convention.members);
+                members.iter().map(|member| declare(&member.name)).collect()
+            }
+            TypeKind::Record { tuple, fields } => {
+                let prefix = if *tuple { "f" } else { "" };
+                let mut declare = |name: String| scope.declare(&name, convention.fields);
+                let names = fields.iter().map(|field| format!("{prefix}{}", field.name));
+                names.map(&mut declare).collect()
+            }
+            TypeKind::Variant { cases, .. } => {
+                let mut declare = |name: &str| scope.declare(name, convention.fields);
+                cases.iter().map(|case| declare(&case.name)).collect()
+            }
+        };
+        let accessors = match &ty.kind {
+            TypeKind::Variant { cases, .. } => {
+                let names = cases.iter().map(|case| format!("as_{}", case.name));
+                names
+                    .map(|name| scope.declare(&name, convention.functions))
+                    .collect()
+            }
+            _ => Vec::new(),
+        };
+        let tags = match &ty.kind {
+            TypeKind::Variant { cases, .. } if convention.prefixed => cases
+                .iter()
+                .map(|case| format!("{prefix}{}_{}", ty.name, case.name))
+                .map(|name| outer.declare(&name, convention.members))
+                .collect(),
+            _ => Vec::new(),
+        };
+        let mut derived = |suffix: &str, wanted: bool, case: Case| match wanted {
+            true => outer.declare(&format!("{prefix}{}_{suffix}", ty.name), case),
+            false => String::new(),
+        };
+        let is_variant = matches!(ty.kind, TypeKind::Variant { .. });
+        TypeNames {
+            name,
+            members,
+            accessors,
+            tags,
+            payload: derived("payload", is_variant, convention.types),
+            error_texts: ERROR_TEXTS
+                .map(|text| derived(text.suffix, ty.is_error, convention.functions)),
+        }
+    }
+}
+
+impl FunctionNames {
+    fn new(function: &Function, name: String, mut scope: Scope) -> FunctionNames {
+        let lowered = &function.lowered;
+        let inputs = lowered.inputs.iter();
+        let inputs: Vec<String> = inputs.map(|input| scope.local(&input.name)).collect();
+        let outs = lowered.outs().iter();
+        let outs: Vec<String> = outs.map(|out| scope.local(&out.name)).collect();
+        // The import is a function of its own, whose names do not hinder those of a wrapper.
+        let mut import = scope.clone();
+        let wasm_params = lowered.wasm_params.iter();
+        let wasm_params = wasm_params.map(|param| match (param.role, param.input) {
+            (Role::Out(index), _) => outs[index].clone(),
+            (_, Some(index)) => inputs[index].clone(),
+            (_, None) => import.local(&param.name),
+        });
+        FunctionNames {
+            name,
+            result_type: String::new(),
+            wasm_params: wasm_params.collect(),
+            inputs,
+            outs,
+            scope,
+        }
+    }
+}

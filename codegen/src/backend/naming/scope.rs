@@ -1,0 +1,61 @@
+//! A region of a program in which each name is taken once.
+
+use std::collections::HashSet;
+
+use super::convention::{Case, Convention};
+
+/// A region of a program in which names are unique.
+#[derive(Debug, Clone)]
+pub struct Scope {
+    pub(super) convention: &'static Convention,
+    pub(super) taken: HashSet<String>,
+}
+
+impl Scope {
+    pub(super) fn new(convention: &'static Convention) -> Scope {
+        Scope {
+            convention,
+            taken: HashSet::new(),
+        }
+    }
+
+    /// The members of a type, some of which the generator gives to it.
+    pub(super) fn of_members(convention: &'static Convention) -> Scope {
+        let mut scope = Scope::new(convention);
+        scope
+            .taken
+            .extend(convention.methods.iter().map(|&method| method.to_owned()));
+        scope
+    }
+
+    pub(super) fn declare(&mut self, name: &str, case: Case) -> String {
+        self.declare_with(name, case, "")
+    }
+
+    /// Declares a name with something behind it that is no part of any name.
+    pub(super) fn declare_with(&mut self, name: &str, case: Case, suffix: &str) -> String {
+        let identifier = self.convention.identifier(name, case);
+        let separator = match case {
+            Case::Pascal | Case::Camel => "",
+            Case::Snake | Case::Shouty if identifier.ends_with('_') => "",
+            Case::Snake | Case::Shouty => "_",
+        };
+        let mut unique = format!("{identifier}{suffix}");
+        let mut number = 2;
+        let folds = self.convention.folds;
+        let key = |name: &str| match folds {
+            true => name.replace('_', "").to_lowercase(),
+            false => name.to_owned(),
+        };
+        while !self.taken.insert(key(&unique)) {
+            unique = format!("{identifier}{separator}{number}{suffix}");
+            number += 1;
+        }
+        unique
+    }
+
+    /// A local variable of generated code, named like `name` if that is free.
+    pub fn local(&mut self, name: &str) -> String {
+        self.declare(name, self.convention.locals)
+    }
+}

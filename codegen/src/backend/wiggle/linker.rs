@@ -1,0 +1,434 @@
+//! The host functions: from wasm values to a call of a trait, and back.
+
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::{ToTokens, format_ident, quote};
+use wiggle_generate::names as wiggle_names;
+
+use super::Wiggle;
+use crate::abi::{Word, layout, wasm_type};
+use crate::backend::naming::{FunctionNames, Scope};
+use crate::model::{Builtin, Function, IntRepr, Outcome, Role, Type, TypeKind, WasmType};
+
+impl Wiggle<'_> {
+    /// The host function: from wasm values to a call of the trait and back.
+    pub(super) fn closure(
+        &self,
+        function: &Function,
+        names: &FunctionNames,
+        witx: &witx::InterfaceFunc,
+        trait_name: &Ident,
+    ) -> TokenStream {
+        let lowered = &function.lowered;
+        let mut scope = names.scope.clone();
+        let [caller, export, memory, cx] =
+            ["caller", "export", "memory", "cx"].map(|name| format_ident!("{}", scope.local(name)));
+        let (mut params, mut lifts, mut args) = (Vec::new(), Vec::new(), Vec::new());
+        let mut pointers = Vec::new();
+        for param in &lowered.wasm_params {
+            let name = match (param.role, param.input) {
+                (Role::Out(index), _) => scope.local(&format!("{}_ptr", names.outs[index])),
+                (_, Some(index)) => names.inputs[index].clone(),
+                (_, None) => scope.local(&param.name),
+            };
+            // The closure needs what `add_to_linker` calls so.
+            let name = match name.as_str() {
+                "get_cx" => scope.local("get_cx"),
+                _ => name,
+            };
+            let name = format_ident!("{name}");
+            let ty = self.wasm_type(function, param.role, param.ty);
+            params.push(quote!(#name: #ty));
+            match param.role {
+                Role::Value(index) | Role::BufferLength(index) => {
+                    let ty = &function.params[index].ty;
+                    match self.lift(ty, &name) {
+                        Lift::Total(value) => args.push(value),
+                        Lift::Partial(value) => {
+                            let text = format!(
+                                "`{}` of `{}` got an invalid value",
+                                function.params[index].name, function.name
+                            );
+                            let fault = self.fault(function, &self.faults.invalid_value, &text);
+                            lifts.push(quote!(let Ok(#name) = #value else { return #fault; };));
+                            args.push(quote!(#name));
+                        }
+                    }
+                }
+                Role::Address(index) => {
+                    let ty = self.rust_type(&function.params[index].ty);
+                    let size =
+                        Literal::u32_unsuffixed(layout(&self.model.types, &function.params[index].ty).size);
+                    let text = format!(
+                        "`{}` of `{}` is outside of the memory, or holds an invalid value",
+                        function.params[index].name, function.name
+                    );
+                    let fault = self.fault(function, &self.faults.out_of_bounds, &text);
+                    lifts.push(quote! {
+                        let Some(#name) =
+                            super::load::<#ty, #size>(&#memory, #name)
+                        else { return #fault; };
+                    });
+                    args.push(quote!(&#name));
+                }
+                Role::Elements(_) => pointers.push(name),
+                Role::Length(_) => {
+                    if let Some(pointer) = pointers.pop() {
+                        args.push(quote!(wiggle::GuestPtr::new((#pointer, #name))));
+                    }
+                }
+                Role::Out(_) => pointers.push(name),
+            }
+        }
+        let checks = lowered.outs().iter().zip(&pointers).map(|(out, pointer)| {
+            let size = Literal::u32_unsuffixed(out.layout.size);
+            quote!(super::fits(&#memory, #pointer, #size))
+        });
+        let checks = (!pointers.is_empty()).then(|| {
+            let text = format!("a result of `{}` goes outside of the memory", function.name);
+            let fault = self.fault(function, &self.faults.out_of_bounds, &text);
+            quote!(if #(!#checks)||* { return #fault; })
+        });
+        let method = wiggle_names::func(&witx.name);
+        let call = quote!(#trait_name::#method(#cx, &mut #memory, #(#args),*));
+        let (result, body) = self.answer(function, names, &mut scope, &memory, &pointers, call);
+        let no_memory = self.fault(
+            function,
+            &self.faults.no_memory,
+            "the module exports no memory named `memory`",
+        );
+        quote! {
+            move |mut #caller: wasmtime::Caller<'_, T>, #(#params),*| -> wasmtime::Result<#result> {
+                let #export = #caller.get_export("memory");
+                let Some((mut #memory, #cx)) = super::guest(&#export, &mut #caller, get_cx) else {
+                    return #no_memory;
+                };
+                #checks
+                #(#lifts)*
+                #body
+            }
+        }
+    }
+
+    /// Calls the implementation and stores what it gives.
+    fn answer(
+        &self,
+        function: &Function,
+        names: &FunctionNames,
+        scope: &mut Scope,
+        memory: &Ident,
+        pointers: &[Ident],
+        call: TokenStream,
+    ) -> (TokenStream, TokenStream) {
+        match &function.lowered.outcome {
+            Outcome::Nothing => (quote!(()), quote!(#call; Ok(()))),
+            Outcome::NoReturn => (quote!(()), quote!(Err(#call))),
+            Outcome::Value(ty) => {
+                let wasm = self.import_type(ty);
+                let value = self.lower(ty, quote!(#call));
+                (wasm, quote!(Ok(#value)))
+            }
+            Outcome::Expected { outs, error } => {
+                let values: Vec<_> = names
+                    .outs
+                    .iter()
+                    .map(|out| format_ident!("{out}"))
+                    .collect();
+                let pattern = match &values[..] {
+                    [] => quote!(()),
+                    [value] if !self.is_tuple(function) => quote!(#value),
+                    values => quote!((#(#values,)*)),
+                };
+                let stores = outs.iter().zip(&values).zip(pointers);
+                let stores = stores.map(|((out, value), pointer)| {
+                    let bytes = self.bytes(&out.ty, value);
+                    match bytes {
+                        Some(bytes) => quote!(super::store(&mut #memory, #pointer, &#bytes)),
+                        None => {
+                            let ty = self.rust_type(&out.ty);
+                            let size = Literal::u32_unsuffixed(out.layout.size);
+                            quote! {
+                                super::store_value::<#ty, #size>(&mut #memory, #pointer, #value)
+                            }
+                        }
+                    }
+                });
+                let success = if outs.is_empty() {
+                    quote!(Ok(0))
+                } else {
+                    let text =
+                        format!("a result of `{}` goes outside of the memory", function.name);
+                    let fault = self.fault(function, &self.faults.out_of_bounds, &text);
+                    quote! {
+                        if #(#stores)&&* { Ok(0) } else { #fault }
+                    }
+                };
+                let error_name = format_ident!("{}", scope.local("error"));
+                let (binding, code) = match error {
+                    Some(error) => {
+                        let code = self.lower(error, quote!(#error_name));
+                        let signed = matches!(
+                            self.model.resolve(error),
+                            Type::Builtin(Builtin::S8 | Builtin::S16 | Builtin::S32)
+                        );
+                        let code = if signed { quote!(#code as u32) } else { code };
+                        (quote!(#error_name), code)
+                    }
+                    None => (quote!(()), quote!(1)),
+                };
+                let body = quote! {
+                    match #call {
+                        Ok(#pattern) => #success,
+                        Err(#binding) => Ok(#code),
+                    }
+                };
+                (quote!(u32), body)
+            }
+        }
+    }
+
+    /// Whether the trait gives a tuple, also for a single value.
+    fn is_tuple(&self, function: &Function) -> bool {
+        function.result_is_tuple
+    }
+
+    /// What a host function gives for a fault: the first of these cases that its error type has,
+    /// or a trap.
+    fn fault(&self, function: &Function, candidates: &[String], message: &str) -> TokenStream {
+        let error = match &function.lowered.outcome {
+            Outcome::Expected {
+                error: Some(error), ..
+            } => error,
+            _ => return quote!(Err(wasmtime::Error::msg(#message))),
+        };
+        if let Type::Named(id) = self.model.resolve(error)
+            && let TypeKind::Enum { cases, .. } = &self.model.get(*id).kind
+            && let Some(case) = candidates
+                .iter()
+                .find_map(|name| cases.iter().find(|case| case.name == *name))
+        {
+            let ty = wiggle_names::type_(&witx::Id::new(&self.model.get(*id).name));
+            let case = wiggle_names::enum_variant(&witx::Id::new(&case.name));
+            let code = self.lower(error, quote!(#ty::#case));
+            return quote!(Ok(#code));
+        }
+        quote!(Err(wasmtime::Error::msg(#message)))
+    }
+
+    /// The type of a parameter of the host function.
+    fn wasm_type(&self, function: &Function, role: Role, ty: WasmType) -> TokenStream {
+        match role {
+            Role::Value(index) | Role::BufferLength(index) => match self.model.resolve(&function.params[index].ty) {
+                Type::Named(id) => match &self.model.get(*id).kind {
+                    TypeKind::Enum { repr, .. } | TypeKind::Flags { repr, .. } => {
+                        match (repr, ty) {
+                            // wiggle converts these from an `i32`, with a check of the range.
+                            (IntRepr::U8 | IntRepr::U16, _) => quote!(i32),
+                            (_, WasmType::I64) => quote!(u64),
+                            _ => quote!(u32),
+                        }
+                    }
+                    _ => quote!(u32),
+                },
+                _ => self.import_type(&function.params[index].ty),
+            },
+            _ => quote!(u32),
+        }
+    }
+
+    /// The type of a value by value, as wasmtime passes it.
+    fn import_type(&self, ty: &Type) -> TokenStream {
+        let name = match Word::of(self.model, ty) {
+            Word::Usize | Word::Pointer => "u32",
+            word => word.name(),
+        };
+        format_ident!("{name}").to_token_stream()
+    }
+
+    /// The expression that makes an argument of the trait from a wasm value.
+    fn lift(&self, ty: &Type, value: &Ident) -> Lift {
+        match self.model.resolve(ty) {
+            Type::Builtin(builtin) => match builtin {
+                Builtin::U8 | Builtin::Char8 => Lift::Partial(quote!(u8::try_from(#value))),
+                Builtin::U16 => Lift::Partial(quote!(u16::try_from(#value))),
+                Builtin::S8 => Lift::Partial(quote!(i8::try_from(#value))),
+                Builtin::S16 => Lift::Partial(quote!(i16::try_from(#value))),
+                Builtin::Char => Lift::Partial(quote!(char::try_from(#value))),
+                _ => Lift::Total(quote!(#value)),
+            },
+            Type::Pointer { .. } => Lift::Total(quote!(wiggle::GuestPtr::new(#value))),
+            Type::Named(id) => {
+                let def = self.model.get(*id);
+                let name = wiggle_names::type_(&witx::Id::new(&def.name));
+                match &def.kind {
+                    TypeKind::Enum { repr, .. } if *repr == IntRepr::U64 => {
+                        Lift::Partial(quote!(#name::try_from(u64::from(#value))))
+                    }
+                    TypeKind::Enum { .. } | TypeKind::Flags { .. } => {
+                        Lift::Partial(quote!(#name::try_from(#value)))
+                    }
+                    _ => Lift::Total(quote!(#name::from(#value))),
+                }
+            }
+            _ => Lift::Total(quote!(#value)),
+        }
+    }
+
+    /// The expression that makes a wasm value from what the trait gave.
+    fn lower(&self, ty: &Type, value: TokenStream) -> TokenStream {
+        match self.model.resolve(ty) {
+            Type::Builtin(builtin) => match builtin {
+                Builtin::U8 | Builtin::Char8 | Builtin::U16 | Builtin::Char => {
+                    quote!(u32::from(#value))
+                }
+                Builtin::S8 | Builtin::S16 => quote!(i32::from(#value)),
+                _ => value,
+            },
+            Type::Pointer { .. } => quote!(#value.offset()),
+            Type::Named(id) => match &self.model.get(*id).kind {
+                TypeKind::Enum { repr, .. } | TypeKind::Flags { repr, .. } => match repr {
+                    IntRepr::U8 => quote!(u32::from(u8::from(#value))),
+                    IntRepr::U16 => quote!(u32::from(u16::from(#value))),
+                    IntRepr::U32 => quote!(u32::from(#value)),
+                    IntRepr::U64 => match wasm_type(&self.model.types, ty) {
+                        Some(WasmType::I64) => quote!(u64::from(#value)),
+                        _ => quote!(u64::from(#value) as u32),
+                    },
+                },
+                _ => quote!(u32::from(#value)),
+            },
+            _ => value,
+        }
+    }
+
+    /// The bytes of a value in the guest's memory, if they are a number.
+    fn bytes(&self, ty: &Type, value: &Ident) -> Option<TokenStream> {
+        match self.model.resolve(ty) {
+            Type::Builtin(Builtin::Char) => Some(quote!(u32::from(#value).to_le_bytes())),
+            Type::Builtin(_) => Some(quote!(#value.to_le_bytes())),
+            Type::Pointer { .. } => Some(quote!(#value.offset().to_le_bytes())),
+            Type::Named(id) => match &self.model.get(*id).kind {
+                TypeKind::Enum { repr, .. } | TypeKind::Flags { repr, .. } => {
+                    let repr = format_ident!("{}", repr.name());
+                    Some(quote!(#repr::from(#value).to_le_bytes()))
+                }
+                TypeKind::Handle => Some(quote!(u32::from(#value).to_le_bytes())),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Functions that the host functions share, those that this document needs.
+    pub(super) fn helpers(&self) -> TokenStream {
+        let functions = self
+            .model
+            .modules
+            .iter()
+            .flat_map(|module| &module.functions);
+        let mut any = false;
+        let (mut outs, mut scalars, mut composites, mut loads) = (false, false, false, false);
+        let dummy = format_ident!("value");
+        for function in functions {
+            any = true;
+            for out in function.lowered.outs() {
+                outs = true;
+                match self.bytes(&out.ty, &dummy) {
+                    Some(_) => scalars = true,
+                    None => composites = true,
+                }
+            }
+            let mut params = function.lowered.wasm_params.iter();
+            loads |= params.any(|param| matches!(param.role, Role::Address(_)));
+        }
+        let guest = any.then(|| {
+            quote! {
+                /// The memory of the guest that calls, if it exports one, and the implementation.
+                fn guest<'a, T: 'static, U>(
+                    export: &'a Option<wasmtime::Extern>,
+                    caller: &'a mut wasmtime::Caller<'_, T>,
+                    get_cx: impl Fn(&mut T) -> &mut U,
+                ) -> Option<(wiggle::GuestMemory<'a>, &'a mut U)> {
+                    match export {
+                        Some(wasmtime::Extern::Memory(memory)) => {
+                            let (bytes, data) = memory.data_and_store_mut(caller);
+                            Some((wiggle::GuestMemory::Unshared(bytes), get_cx(data)))
+                        }
+                        Some(wasmtime::Extern::SharedMemory(memory)) => {
+                            let cx = get_cx(caller.data_mut());
+                            Some((wiggle::GuestMemory::Shared(memory.data()), cx))
+                        }
+                        _ => None,
+                    }
+                }
+            }
+        });
+        let fits = outs.then(|| {
+            quote! {
+                /// Whether `size` bytes at `address` are inside of the memory.
+                fn fits(memory: &wiggle::GuestMemory<'_>, address: u32, size: u32) -> bool {
+                    let len = match memory {
+                        wiggle::GuestMemory::Unshared(bytes) => bytes.len(),
+                        wiggle::GuestMemory::Shared(bytes) => bytes.len(),
+                    };
+                    u64::from(address) + u64::from(size) <= len as u64
+                }
+            }
+        });
+        let store = (scalars || composites).then(|| {
+            quote! {
+                /// Writes bytes to the memory, at any alignment; `false` if they do not fit.
+                fn store(memory: &mut wiggle::GuestMemory<'_>, address: u32, bytes: &[u8]) -> bool {
+                    let place = wiggle::GuestPtr::new((address, bytes.len() as u32));
+                    memory.copy_from_slice(bytes, place).is_ok()
+                }
+            }
+        });
+        let aligned = (composites || loads).then(|| {
+            quote! {
+                /// Room for a value on its way from or to the memory, aligned for any type.
+                #[repr(align(8))]
+                struct Aligned<const SIZE: usize>([u8; SIZE]);
+            }
+        });
+        let store_value = composites.then(|| {
+            quote! {
+                /// Writes a value to the memory, at any alignment; `false` if it does not fit.
+                fn store_value<T: wiggle::GuestType, const SIZE: usize>(
+                    memory: &mut wiggle::GuestMemory<'_>,
+                    address: u32,
+                    value: T,
+                ) -> bool {
+                    let mut copy = Aligned([0; SIZE]);
+                    let mut place = wiggle::GuestMemory::Unshared(&mut copy.0);
+                    T::write(&mut place, wiggle::GuestPtr::new(0), value).is_ok()
+                        && store(memory, address, &copy.0)
+                }
+            }
+        });
+        let load = loads.then(|| {
+            quote! {
+                /// Reads a value from the memory, at any alignment; `None` if it does not lie
+                /// inside or is invalid.
+                fn load<T: wiggle::GuestType, const SIZE: usize>(
+                    memory: &wiggle::GuestMemory<'_>,
+                    address: u32,
+                ) -> Option<T> {
+                    let place = wiggle::GuestPtr::<[u8]>::new((address, SIZE as u32));
+                    let mut copy = Aligned([0; SIZE]);
+                    copy.0.copy_from_slice(&memory.as_cow(place).ok()?);
+                    let copy = wiggle::GuestMemory::Unshared(&mut copy.0);
+                    T::read(&copy, wiggle::GuestPtr::new(0)).ok()
+                }
+            }
+        });
+        quote!(#guest #fits #store #aligned #store_value #load)
+    }
+}
+
+/// How an argument is made from a wasm value.
+enum Lift {
+    /// By an expression that always works.
+    Total(TokenStream),
+    /// By an expression of type `Result`.
+    Partial(TokenStream),
+}

@@ -1,0 +1,137 @@
+//! The checks of a document: one list of rules, each of which is a function.
+//!
+//! A rule finds what is wrong or odd, and where; how bad that is, is in the list. What witx
+//! itself validates is no rule (see [`load`](crate::load)), and what one language cannot express
+//! is up to its backend.
+
+mod declarations;
+mod functions;
+mod types;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use witx::parser::DeclSyntax;
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::document::Document;
+use crate::location::{Location, Source};
+
+/// All rules.
+const RULES: &[Rule] = &[
+    error("members", Check::Declaration(declarations::members)),
+    error(
+        "unique_members",
+        Check::Declaration(declarations::unique_members),
+    ),
+    error(
+        "declared_names",
+        Check::Declaration(declarations::declared_names),
+    ),
+    error("cases_fit", Check::Document(types::cases_fit)),
+    error("flags_fit", Check::Document(types::flags_fit)),
+    error("types_fit_in_memory", Check::Document(types::fit_in_memory)),
+    error("constants", Check::Document(types::constants)),
+    error(
+        "noreturn_has_no_result",
+        Check::Document(functions::noreturn_has_no_result),
+    ),
+    error(
+        "tags_of_results_fit",
+        Check::Document(functions::tags_of_results_fit),
+    ),
+    error("errors_fit", Check::Document(functions::errors_fit)),
+    warning("no_functions", Check::Document(functions::some_functions)),
+    warning("success_first", Check::Document(functions::success_first)),
+];
+
+/// A check, its name, and how bad it is what it finds.
+struct Rule {
+    name: &'static str,
+    severity: Severity,
+    check: Check,
+}
+
+enum Check {
+    /// Of a declaration, before witx sees it: for what witx panics on, and for faults of which it
+    /// finds only the first.
+    Declaration(fn(&Declaration<'_, '_>, &mut Findings)),
+    /// Of all that is valid so far.
+    Document(fn(&Document, &mut Findings)),
+}
+
+const fn error(name: &'static str, check: Check) -> Rule {
+    Rule {
+        name,
+        severity: Severity::Error,
+        check,
+    }
+}
+
+const fn warning(name: &'static str, check: Check) -> Rule {
+    Rule {
+        name,
+        severity: Severity::Warning,
+        check,
+    }
+}
+
+/// A declaration, and what is known when it is reached.
+pub(crate) struct Declaration<'d, 'a> {
+    pub(crate) source: &'d Arc<Source>,
+    pub(crate) syntax: &'d DeclSyntax<'a>,
+    /// The names that are declared above, valid or not.
+    pub(crate) above: &'d HashSet<String>,
+}
+
+/// What a rule has found.
+pub(crate) struct Findings {
+    rule: &'static Rule,
+    found: Vec<Diagnostic>,
+}
+
+impl Findings {
+    /// Adds a finding, and what to do about it.
+    fn add(
+        &mut self,
+        location: impl Into<Option<Location>>,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
+        self.found.push(Diagnostic {
+            severity: self.rule.severity,
+            rule: Some(self.rule.name),
+            ..Diagnostic::new(location, message).hint(hint)
+        });
+    }
+}
+
+/// Checks a declaration.
+pub(crate) fn declaration(declaration: &Declaration<'_, '_>) -> Vec<Diagnostic> {
+    run(|check, findings| {
+        if let Check::Declaration(check) = check {
+            check(declaration, findings);
+        }
+    })
+}
+
+/// Checks a document.
+pub(crate) fn document(document: &Document) -> Vec<Diagnostic> {
+    run(|check, findings| {
+        if let Check::Document(check) = check {
+            check(document, findings);
+        }
+    })
+}
+
+fn run(check: impl Fn(&Check, &mut Findings)) -> Vec<Diagnostic> {
+    let found = RULES.iter().flat_map(|rule| {
+        let mut findings = Findings {
+            rule,
+            found: Vec::new(),
+        };
+        check(&rule.check, &mut findings);
+        findings.found
+    });
+    found.collect()
+}

@@ -1,0 +1,158 @@
+//! Places in the texts of WITX files, and how they are shown.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The text of a WITX file, and the name under which it is shown.
+#[derive(Debug)]
+pub struct Source {
+    /// The file, as it was named by the user or by a `use`.
+    pub path: PathBuf,
+    /// What is in it.
+    pub text: String,
+    /// What is parsed in its place, if it is in the other dialect.
+    pub(crate) translated: Option<Arc<Translated>>,
+}
+
+impl Source {
+    /// What is parsed.
+    pub(crate) fn parsed(&self) -> &str {
+        match &self.translated {
+            Some(translated) => &translated.text,
+            None => &self.text,
+        }
+    }
+}
+
+/// A place in a source.
+#[derive(Clone)]
+pub struct Location {
+    source: Arc<Source>,
+    /// In what is parsed. A document has thousands of places and shows few, if any, so lines are
+    /// counted when they are asked for.
+    span: wast::Span,
+}
+
+impl PartialEq for Location {
+    fn eq(&self, other: &Location) -> bool {
+        self.place() == other.place()
+    }
+}
+
+impl Eq for Location {}
+
+impl Location {
+    /// The place of a span. One behind the end of the text is moved to the end.
+    pub(crate) fn new(source: &Arc<Source>, span: wast::Span) -> Location {
+        Location {
+            source: source.clone(),
+            span,
+        }
+    }
+
+    /// The place of byte `byte` of line `line` of what is parsed, both counted from 0.
+    pub(crate) fn of_line(source: &Arc<Source>, line: usize, byte: usize) -> Location {
+        let offset = offset(source.parsed(), line, byte);
+        Location::new(source, wast::Span::from_offset(offset))
+    }
+
+    /// What locations are compared by: the file, and the place in it in bytes.
+    pub(crate) fn place(&self) -> (&Path, usize) {
+        (self.path(), self.before().len())
+    }
+
+    /// The text before the place.
+    fn before(&self) -> &str {
+        let (line, byte) = self.span.linecol_in(self.source.parsed());
+        let offset = offset(self.source.parsed(), line, byte);
+        let offset = match &self.source.translated {
+            Some(translated) => translated.original(offset),
+            None => offset,
+        };
+        let text = &self.source.text;
+        &text[..text.floor_char_boundary(offset)]
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.source.path
+    }
+
+    /// The line, counted from 1.
+    pub fn line(&self) -> usize {
+        self.before().matches('\n').count() + 1
+    }
+
+    /// The column in characters, counted from 1.
+    pub fn column(&self) -> usize {
+        let line = self.before().rsplit('\n').next().unwrap_or_default();
+        line.chars().count() + 1
+    }
+
+    /// The source line and, below it, a caret under the column. Tabs are repeated in the
+    /// caret's indentation, so that it is right for any tab width.
+    pub(crate) fn fmt_snippet(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.source.text.split('\n').nth(self.line() - 1);
+        let text = text.unwrap_or_default().trim_end();
+        let number = self.line().to_string();
+        let margin = " ".repeat(number.len());
+        let indent: String = text
+            .chars()
+            .chain(std::iter::repeat(' '))
+            .take(self.column() - 1)
+            .map(|c| if c == '\t' { '\t' } else { ' ' })
+            .collect();
+        write!(f, "\n{margin} |\n{number} | {text}\n{margin} | {indent}^")
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path().display();
+        write!(f, "{path}:{}:{}", self.line(), self.column())
+    }
+}
+
+impl fmt::Debug for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+/// The place of byte `byte` of line `line` of a text, both counted from 0.
+fn offset(text: &str, line: usize, byte: usize) -> usize {
+    let before = text.split_inclusive('\n').take(line);
+    before.map(str::len).sum::<usize>() + byte
+}
+
+/// A text that is parsed in the place of another one, and where its pieces were there.
+#[derive(Debug)]
+pub(crate) struct Translated {
+    /// The text.
+    pub(crate) text: String,
+    /// Where its pieces come from, in order.
+    pub(crate) pieces: Vec<Piece>,
+}
+
+/// A piece of a translated text.
+#[derive(Debug)]
+pub(crate) struct Piece {
+    /// Where it starts in the translation.
+    pub(crate) start: usize,
+    /// Where that is in the original.
+    pub(crate) original: usize,
+    /// Its length, if it is a copy; what is inserted comes from one place as a whole.
+    pub(crate) len: usize,
+}
+
+impl Translated {
+    /// The place in the original of one in the translation, both in bytes.
+    pub(crate) fn original(&self, offset: usize) -> usize {
+        let after = self.pieces.partition_point(|piece| piece.start <= offset);
+        match after.checked_sub(1).map(|index| &self.pieces[index]) {
+            Some(piece) => piece.original + (offset - piece.start).min(piece.len),
+            None => 0,
+        }
+    }
+}

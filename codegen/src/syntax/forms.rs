@@ -1,0 +1,217 @@
+//! Words and lists: a text as far as its parentheses go, before anything is known of WITX.
+
+use std::ops::Range;
+
+/// A word, or a list in parentheses.
+pub(super) struct Node {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// What is between the parentheses.
+    pub(super) children: Option<Vec<Node>>,
+}
+
+impl Node {
+    pub(super) fn word<'a>(&self, source: &'a str) -> &'a str {
+        match self.children {
+            None => &source[self.start..self.end],
+            Some(_) => "",
+        }
+    }
+
+    pub(super) fn items(&self) -> &[Node] {
+        self.children.as_deref().unwrap_or_default()
+    }
+
+    /// The first word of a list.
+    pub(super) fn head<'a>(&self, source: &'a str) -> &'a str {
+        self.items().first().map_or("", |first| first.word(source))
+    }
+}
+
+/// Splits a text into words and lists, without comments.
+pub(super) fn parse(text: &str) -> Option<Vec<Node>> {
+    let bytes = text.as_bytes();
+    let mut open: Vec<(usize, Vec<Node>)> = vec![(0, Vec::new())];
+    let mut at = 0;
+    while at < bytes.len() {
+        let rest = &bytes[at..];
+        let start = at;
+        match rest[0] {
+            _ if rest.starts_with(b";;") => {
+                at += rest.iter().position(|b| *b == b'\n').unwrap_or(rest.len());
+            }
+            _ if rest.starts_with(b"(;") => {
+                let mut depth = 0;
+                loop {
+                    match bytes.get(at..at + 2)? {
+                        b"(;" => (depth, at) = (depth + 1, at + 2),
+                        b";)" => (depth, at) = (depth - 1, at + 2),
+                        _ => at += 1,
+                    }
+                    if depth == 0 {
+                        break;
+                    }
+                }
+            }
+            b'(' => {
+                // The parser says what is wrong with a text that is nested deeper.
+                if open.len() > 200 {
+                    return None;
+                }
+                open.push((at, Vec::new()));
+                at += 1;
+            }
+            b')' => {
+                let (start, children) = open.pop()?;
+                at += 1;
+                open.last_mut()?.1.push(Node {
+                    start,
+                    end: at,
+                    children: Some(children),
+                });
+            }
+            byte if byte.is_ascii_whitespace() => at += 1,
+            byte => {
+                at += 1;
+                if byte == b'"' {
+                    while *bytes.get(at)? != b'"' {
+                        at += if bytes[at] == b'\\' { 2 } else { 1 };
+                    }
+                    at += 1;
+                } else {
+                    let ends = |b: &u8| b.is_ascii_whitespace() || b"();\"".contains(b);
+                    while bytes.get(at).is_some_and(|b| !ends(b)) {
+                        at += 1;
+                    }
+                }
+                open.last_mut()?.1.push(Node {
+                    start,
+                    end: at,
+                    children: None,
+                });
+            }
+        }
+    }
+    let (_, nodes) = open.pop()?;
+    open.is_empty().then_some(nodes)
+}
+
+/// The words of annotations that mean something in WITX.
+const ANNOTATIONS: [&str; 2] = ["@interface", "@witx"];
+
+/// Annotations of the text format of WebAssembly that say nothing about an interface.
+const IGNORED_ANNOTATIONS: [&str; 2] = ["@custom", "@name"];
+
+/// The annotations that nobody knows, and where they are. The lexer would skip them, and what is
+/// in them with them.
+pub(crate) fn unknown_annotations(text: &str) -> Vec<(usize, &str)> {
+    fn find<'t>(text: &'t str, nodes: &[Node], found: &mut Vec<(usize, &'t str)>) {
+        for node in nodes {
+            let head = node.head(text);
+            let known = ANNOTATIONS.contains(&head) || IGNORED_ANNOTATIONS.contains(&head);
+            if head.starts_with('@') && !known {
+                found.push((node.items()[0].start, head));
+            }
+            find(text, node.items(), found);
+        }
+    }
+    let mut found = Vec::new();
+    find(text, &parse(text).unwrap_or_default(), &mut found);
+    found
+}
+
+/// The annotation that was probably meant.
+pub(crate) fn nearest_annotation(word: &str) -> Option<&'static str> {
+    nearest(word, ANNOTATIONS)
+}
+
+/// The word that is nearest to one that does not exist, if one is near: with no more than a
+/// third of its letters changed.
+pub(crate) fn nearest<'w>(word: &str, words: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
+    let words = words
+        .into_iter()
+        .map(|other| (distance(word, other), other));
+    let (distance, nearest) = words.min()?;
+    (distance <= word.chars().count().div_ceil(3)).then_some(nearest)
+}
+
+/// How many letters are to be changed, added or removed to make one word of another.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (index, c) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = index + 1;
+        for (at, &d) in b.iter().enumerate() {
+            let changed = diagonal + usize::from(c != d);
+            diagonal = row[at + 1];
+            row[at + 1] = changed.min(row[at] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+/// Where the forms of the top level are, each with what is between it and the form before. In a
+/// text whose parentheses do not match, a form starts at each one in the first column.
+pub(crate) fn top_level(text: &str) -> Vec<Range<usize>> {
+    let mut ends: Vec<usize> = match parse(text) {
+        Some(nodes) => nodes.iter().map(|node| node.end).collect(),
+        None => {
+            let starts = text.match_indices("\n(").map(|(at, _)| at + 1);
+            starts.map(|start| comments_before(text, start)).collect()
+        }
+    };
+    ends.retain(|end| *end > 0);
+    if ends.last() != Some(&text.len()) {
+        ends.push(text.len());
+    }
+    let starts: Vec<usize> = std::iter::once(0).chain(ends.iter().copied()).collect();
+    starts
+        .into_iter()
+        .zip(ends)
+        .map(|(start, end)| start..end)
+        .collect()
+}
+
+/// Where the comments start that stand in lines directly above a place.
+fn comments_before(text: &str, mut place: usize) -> usize {
+    for line in text[..place].split_inclusive('\n').rev() {
+        if !line.trim_start().starts_with(";;") {
+            break;
+        }
+        place -= line.len();
+    }
+    place
+}
+
+/// The name that a form of the top level declares, as far as that can be told of a faulty one.
+pub(crate) fn declared_name(form: &str) -> Option<&str> {
+    let mut words = form
+        .lines()
+        .filter(|line| !line.trim_start().starts_with(";;"))
+        .flat_map(|line| line.split(|c: char| c.is_whitespace() || "()".contains(c)))
+        .filter(|word| !word.is_empty());
+    match words.next() {
+        Some("typename" | "module" | "resource") => words.next()?.strip_prefix('$'),
+        _ => None,
+    }
+}
+
+/// Where the last parenthesis opens that a form does not close.
+pub(crate) fn unclosed(form: &str) -> Option<usize> {
+    let mut open = Vec::new();
+    for token in wast::lexer::Lexer::new(form) {
+        // What is no token at all is the fault then.
+        match token.ok()? {
+            wast::lexer::Token::LParen(token) => {
+                open.push(token.as_ptr() as usize - form.as_ptr() as usize);
+            }
+            // One too many is the parser's to report.
+            wast::lexer::Token::RParen(_) => {
+                open.pop()?;
+            }
+            _ => {}
+        }
+    }
+    open.pop()
+}

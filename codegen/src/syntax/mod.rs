@@ -1,0 +1,155 @@
+//! The syntax of a file: from its text to declarations, as witx's own parser has them.
+//!
+//! The file's top level is parsed here, since witx's parser gives no places for it, and since it
+//! panics on some texts or overflows the stack.
+
+mod dialect;
+mod forms;
+
+use std::sync::Arc;
+
+use wast::lexer::{Lexer, Token};
+use wast::parser::{Parse, Parser};
+use witx::parser::{CommentSyntax, DeclSyntax, TypedefSyntax};
+
+use crate::diagnostic::Diagnostic;
+use crate::location::{Location, Source};
+
+pub(crate) use dialect::translate;
+pub(crate) use forms::{
+    declared_name, nearest, nearest_annotation, top_level, unclosed, unknown_annotations,
+};
+
+/// The deepest nesting of parentheses that is read. The parser is recursive, so without a
+/// limit a hostile file could overflow the stack; files that exist stay below 10.
+const MAX_DEPTH: usize = 100;
+
+/// The top level of a file, as witx's own parser reads it but with the place of each item.
+pub(crate) struct File<'a> {
+    pub(crate) items: Vec<Item<'a>>,
+}
+
+pub(crate) enum Item<'a> {
+    Use {
+        span: wast::Span,
+        path: &'a str,
+    },
+    Declaration {
+        span: wast::Span,
+        comments: CommentSyntax<'a>,
+        declaration: Box<DeclSyntax<'a>>,
+    },
+}
+
+mod keyword {
+    wast::custom_keyword!(r#use = "use");
+}
+
+impl<'a> Parse<'a> for File<'a> {
+    fn parse(parser: Parser<'a>) -> wast::parser::Result<Self> {
+        let _witx = parser.register_annotation("witx");
+        let _interface = parser.register_annotation("interface");
+        let mut items = Vec::new();
+        while !parser.is_empty() {
+            let comments: CommentSyntax<'a> = parser.parse()?;
+            let item = parser.parens(|parser| {
+                if parser.peek::<keyword::r#use>() {
+                    parser.parse::<keyword::r#use>()?;
+                    let span = parser.cur_span();
+                    let path = parser.parse()?;
+                    return Ok(Item::Use { span, path });
+                }
+                let span = parser.cur_span();
+                let mut declaration: DeclSyntax<'a> = parser.parse()?;
+                // witx reads a constant's comment inside its parentheses, where nobody writes it.
+                if let DeclSyntax::Const(constant) = &mut declaration
+                    && constant.comments.comments.is_empty()
+                {
+                    constant.comments = comments.clone();
+                }
+                Ok(Item::Declaration {
+                    span,
+                    comments: comments.clone(),
+                    declaration: Box::new(declaration),
+                })
+            })?;
+            items.push(item);
+        }
+        Ok(File { items })
+    }
+}
+/// The types that a type is made of, one level down.
+pub(crate) fn parts<'t, 'a>(ty: &'t TypedefSyntax<'a>) -> Vec<&'t TypedefSyntax<'a>> {
+    match ty {
+        TypedefSyntax::Tuple(tuple) => tuple.types.iter().collect(),
+        TypedefSyntax::Union(union) => {
+            let fields = union.fields.iter().map(|field| &field.item);
+            union.tag.as_deref().into_iter().chain(fields).collect()
+        }
+        TypedefSyntax::Variant(variant) => {
+            let cases = &variant.cases;
+            let payloads = cases.iter().filter_map(|case| case.item.ty.as_ref());
+            variant.tag.as_deref().into_iter().chain(payloads).collect()
+        }
+        TypedefSyntax::Record(record) => {
+            let fields = record.fields.iter();
+            fields.map(|field| &field.item.type_).collect()
+        }
+        TypedefSyntax::Expected(expected) => {
+            let types = expected.ok.iter().chain(&expected.err);
+            types.map(|ty| &**ty).collect()
+        }
+        TypedefSyntax::List(ty) | TypedefSyntax::Pointer(ty) | TypedefSyntax::ConstPointer(ty) => {
+            vec![ty]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Refuses parentheses nested deeper than the recursive parser should follow.
+pub(crate) fn check_depth(source: &Arc<Source>) -> Result<(), Diagnostic> {
+    let mut depth = 0_usize;
+    // A lexical error ends the loop: it is the parser's to report.
+    for token in Lexer::new(source.parsed()).map_while(Result::ok) {
+        match token {
+            Token::LParen(token) => {
+                depth += 1;
+                if depth > MAX_DEPTH {
+                    let offset = token.as_ptr() as usize - source.parsed().as_ptr() as usize;
+                    return Err(Diagnostic::new(
+                        Location::new(source, wast::Span::from_offset(offset)),
+                        format!("parentheses are nested more than {MAX_DEPTH} deep"),
+                    ));
+                }
+            }
+            Token::RParen(_) => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Replaces white space other than blanks and tabs in the indentation of doc comments, a
+/// no-break space for example, by as many blanks as it has bytes. witx cuts indentation by
+/// bytes, and panics inside of a character.
+pub(crate) fn plain_indentation(text: String) -> String {
+    let odd = |c: char| c.is_whitespace() && !c.is_ascii();
+    if !text.contains(odd) {
+        return text;
+    }
+    let mut plain = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        match line.split_once(";;;") {
+            Some((before, comment)) => {
+                let body = comment.trim_start_matches(|c: char| odd(c) || c == ' ' || c == '\t');
+                let indent = comment.len() - body.len();
+                plain.push_str(before);
+                plain.push_str(";;;");
+                plain.push_str(&" ".repeat(indent));
+                plain.push_str(body);
+            }
+            None => plain.push_str(line),
+        }
+    }
+    plain
+}
