@@ -1,13 +1,17 @@
 //! The command line: its options, its manual, and what their values mean.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{ArgAction, Parser};
-use wasi_experimental_http_wasmtime::AllowedHosts;
+use clap::error::{ContextKind, ErrorKind};
+use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
 use wasi_experimental_http_wasmtime::limits::DEFAULT_MAX_CONCURRENT_REQUESTS;
+use wasi_experimental_http_wasmtime::{AllowedHost, AllowedHosts};
+use wasmtime_wasi::FsPerms;
 
-use crate::limits::Limits;
+use crate::limits::{Limit, Limits, number};
+use crate::say::{name, say};
 
 const ABOUT: &str = "Runs a WebAssembly module that sends HTTP requests";
 
@@ -21,24 +25,47 @@ variables that are named with --env. Its standard input, output and error are th
 wasmtime-http.
 
 A command, which exports `_start`, is run from there. Of a library, which does not, --invoke calls \
-one function; if it exports `_initialize`, that is called first.";
+one function; if it exports `_initialize`, that is called first. Everything behind the module is the \
+module's.";
+
+const EXAMPLES: &str = "\
+Examples:
+  wasmtime-http --allowed-host https://postman-echo.com post.wasm
+  wasmtime-http --invoke add math.wat 1 -2
+
+";
 
 const AFTER_HELP: &str = "\
-`wasmtime-http --help` has examples, exit codes and more about each option.";
+`wasmtime-http --help` has all options, the forms of HOST, more examples, and the exit codes.";
 
-const AFTER_LONG_HELP: &str = "\
+const LONG_EXAMPLES: &str = "\
 Examples:
   Run a command that may reach one host:
       wasmtime-http --allowed-host https://postman-echo.com post.wasm
 
-  Give it arguments, of which one starts with a hyphen, and a variable:
-      wasmtime-http -a http://127.0.0.1:8080 -e TOKEN download.wasm -- --verbose /file
+  Give it arguments and a variable:
+      wasmtime-http -a http://127.0.0.1:8080 -e TOKEN download.wasm --verbose /file
 
   Call the function `add` of a library, and print its result:
       wasmtime-http --invoke add math.wat 1 -2
 
   Trust a private certificate authority, and end after half a minute:
       wasmtime-http --ca-file ca.pem --timeout 30s -a https://localhost:8443 get.wasm
+
+";
+
+const AFTER_LONG_HELP: &str = "\
+Hosts, as --allowed-host takes them:
+  https://example.com       the host at its scheme's port, 443 or 80; a subdomain is another host
+  http://127.0.0.1:8080     an address at this port; IPv6 in brackets, http://[::1]:8080
+  https://example.com:*     any port
+  https://*.example.com     its subdomains, at any depth, but not example.com
+  https://*                 every public host: names and addresses, nothing of the local network
+  http://10.0.0.0/8:8801    URLs with an address of this block in them; not names that lead to one
+  deny:https://example.com  denies, whatever others allow; without a port it denies all ports
+  deny:10.0.0.0/8           without a scheme it denies both; names that lead to the block as well
+  deny:*:25                 denies port 25 of any host
+  insecure:allow-all        every host, those of the local network included
 
 Exit codes:
   The guest's own, 0 to 255, if it ends with `proc_exit`; else
@@ -61,46 +88,46 @@ Environment:
     version,
     about = ABOUT,
     long_about = LONG_ABOUT,
+    before_help = EXAMPLES,
+    before_long_help = LONG_EXAMPLES,
     after_help = AFTER_HELP,
     after_long_help = AFTER_LONG_HELP,
-    override_usage = "wasmtime-http [OPTIONS] <module> [--] [ARGS]...",
+    help_template = "{about-with-newline}\n{usage-heading} {usage}\n\n{before-help}{all-args}{after-help}",
+    override_usage = "wasmtime-http [OPTIONS] <module> [ARGS]...",
     max_term_width = 100
 )]
 pub struct Arguments {
-    /// The module to run: a .wasm or .wat file
-    #[arg(value_name = "module")]
+    /// The module to run, a .wasm or .wat file or `-` for stdin, and its arguments
+    ///
+    /// Everything behind the module is the module's, whatever it looks like. A command finds it
+    /// behind its own name. With --invoke it is the parameters of the function: integers (decimal,
+    /// or hexadecimal with `0x`) and floating-point numbers. A `--` right behind the module is left
+    /// out.
+    #[arg(value_names = ["module", "ARGS"], num_args = 1.., required = true, trailing_var_arg = true)]
+    command: Vec<OsString>,
+
+    #[arg(skip)]
     pub module: PathBuf,
 
-    /// The guest's arguments
-    ///
-    /// A command finds them behind its own name. With --invoke they are the parameters of the
-    /// function: integers (decimal, or hexadecimal with `0x`) and floating-point numbers. Behind
-    /// `--` they may start with a hyphen; negative numbers may without it.
-    #[arg(value_name = "ARGS", allow_negative_numbers = true)]
+    #[arg(skip)]
     pub arguments: Vec<String>,
 
     /// A host that the guest may send requests to (repeatable)
     ///
-    /// Scheme, host and port, if it is not the scheme's default one: `https://postman-echo.com`,
-    /// `http://127.0.0.1:8080`, `http://localhost:*` for any port. All three count, and a subdomain
-    /// is another host; `https://*.example.com` is all of them. `http://10.1.0.0/16` is a block of
-    /// addresses. `deny:https://admin.example.com` denies, whatever the others allow. Redirects are
-    /// held to the same list. `insecure:allow-all` allows every host, those of the local network
-    /// included. Without this option no request is sent.
+    /// Scheme, host and port, if it is not the scheme's default one, or another of the forms
+    /// below. Redirects are held to the same list. Without this option no request is sent.
     #[arg(short, long = "allowed-host", value_name = "HOST", value_parser = parse_allowed_host)]
     pub allowed_hosts: Vec<String>,
 
     /// The function to call
     ///
-    /// Its results are printed to stdout, one per line.
+    /// Its results are printed to stdout, one per line. `add(1, 2)` has its arguments in it.
     #[arg(short, long, value_name = "FUNCTION", default_value = "_start")]
     pub invoke: String,
 
     /// How many responses the guest may hold open at once
-    ///
-    /// With 0 no request is sent.
-    #[arg(short, long, value_name = "N", default_value_t = DEFAULT_MAX_CONCURRENT_REQUESTS)]
-    pub concurrency: u32,
+    #[arg(short, long, value_name = "N", value_parser = number(1, u32::MAX as usize), default_value_t = DEFAULT_MAX_CONCURRENT_REQUESTS as usize)]
+    pub concurrency: usize,
 
     /// An environment variable for the guest (repeatable)
     ///
@@ -111,18 +138,23 @@ pub struct Arguments {
 
     /// A directory that the guest may read and write (repeatable)
     ///
-    /// The guest sees it under the name GUEST, or under the same name.
-    #[arg(long = "dir", value_name = "HOST[::GUEST]", value_parser = parse_directory)]
+    /// The guest sees it under the name GUEST, or under the same name. With `:ro` at the end it may
+    /// only be read.
+    #[arg(long = "dir", value_name = "HOST[::GUEST][:ro]", value_parser = parse_directory)]
     pub directories: Vec<Directory>,
 
     /// How long the guest may run
     ///
     /// Wall-clock time from its first instruction on, waiting for servers included, all of its
     /// requests together: `30s`, `500ms`,
-    /// `1m30s`, `1.5h`; a number without a unit is seconds. At its end the guest is stopped
+    /// `1m30s`, `1.5h`, `2 days`; a number without a unit is seconds. At its end the guest is stopped
     /// wherever it is. Compiling the module does not count.
-    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
-    pub timeout: Option<Duration>,
+    #[arg(long, value_name = "DURATION", default_value_t = Limit(None))]
+    pub timeout: Limit<Duration>,
+
+    /// Compile the module anew, and do not keep the result
+    #[arg(long)]
+    pub no_cache: bool,
 
     /// A file of certificate authorities to trust besides the system's (repeatable)
     ///
@@ -141,6 +173,98 @@ pub struct Arguments {
     pub limits: Limits,
 }
 
+impl Arguments {
+    /// What the command line says; ends the process if that is wrong or asks for help.
+    pub fn from_command_line() -> Arguments {
+        let arguments = Self::parse_words(std::env::args_os()).unwrap_or_else(|error| error.exit());
+        let words = arguments.misplaced();
+        if !words.is_empty() {
+            say(format_args!(
+                "{} behind the module: given to the module. Options of wasmtime-http stand before it; \
+                 `--` right behind it ends this note",
+                words.join(", ")
+            ));
+        }
+        for entry in &arguments.allowed_hosts {
+            if let Some(suffix) = top_level_domain(entry) {
+                say(format_args!(
+                    "--allowed-host {entry} allows the hosts of everybody: anyone can register a \
+                     name below `{suffix}`"
+                ));
+            }
+        }
+        arguments
+    }
+
+    fn parse_words(
+        words: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+    ) -> Result<Arguments, clap::Error> {
+        let mut command = Self::command().mut_args(|arg| {
+            let is_shown = SHORT_HELP.contains(&arg.get_id().as_str());
+            arg.hide_short_help(!is_shown)
+        });
+        let mut matches = command
+            .try_get_matches_from_mut(words)
+            .map_err(|mut error| {
+                // It would advise `--`, which does not help who mistyped an option.
+                if error.kind() == ErrorKind::UnknownArgument {
+                    error.remove(ContextKind::Suggested);
+                }
+                error
+            })?;
+        let mut arguments = Self::from_arg_matches_mut(&mut matches)?;
+        let mut words = arguments.command.iter();
+        arguments.module = words.next().map(PathBuf::from).unwrap_or_default();
+        for (index, word) in words.enumerate() {
+            match word.to_str() {
+                Some("--") if index == 0 => {}
+                Some(word) => arguments.arguments.push(word.to_owned()),
+                None => {
+                    let number = arguments.arguments.len() + 1;
+                    let text = format!("argument {number} of the module is not UTF-8: {word:?}");
+                    return Err(command.error(ErrorKind::InvalidUtf8, text));
+                }
+            }
+        }
+        Ok(arguments)
+    }
+
+    /// The words behind the module that are options of ours.
+    fn misplaced(&self) -> Vec<String> {
+        if self.command.get(1).is_some_and(|word| word == "--") {
+            return Vec::new();
+        }
+        let mut command = Self::command();
+        command.build();
+        let is_ours = |word: &str| {
+            let word = word.split_once('=').map_or(word, |(option, _)| option);
+            command.get_arguments().any(|option| {
+                let long = option.get_long().map(|long| format!("--{long}"));
+                let short = option.get_short().map(|short| format!("-{short}"));
+                long.as_deref() == Some(word) || short.as_deref() == Some(word)
+            })
+        };
+        let words = self.arguments.iter().take_while(|word| *word != "--");
+        words
+            .filter(|word| is_ours(word))
+            .map(|word| format!("`{}`", name(word)))
+            .collect()
+    }
+}
+
+/// What `-h` shows: what most runs need.
+const SHORT_HELP: [&str; 9] = [
+    "command",
+    "allowed_hosts",
+    "invoke",
+    "environment",
+    "directories",
+    "timeout",
+    "verbose",
+    "help",
+    "version",
+];
+
 /// An environment variable for the guest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Variable {
@@ -154,6 +278,7 @@ pub struct Variable {
 pub struct Directory {
     pub host: PathBuf,
     pub guest: String,
+    pub permissions: FsPerms,
 }
 
 fn parse_allowed_host(text: &str) -> Result<String, String> {
@@ -162,6 +287,19 @@ fn parse_allowed_host(text: &str) -> Result<String, String> {
         Ok(_) => Ok(text.to_owned()),
         Err(error) => Err(error.to_string()),
     }
+}
+
+/// Top-level names that nobody can register below: `*.local` is one's own network's.
+const LOCAL_SUFFIXES: [&str; 5] = ["localhost", "local", "internal", "home", "lan"];
+
+/// The top-level domain, such as `com`, all of whose hosts an entry allows.
+fn top_level_domain(entry: &str) -> Option<String> {
+    // In the form in which it is compared: lower case, and without a scheme's own port.
+    let entry = entry.parse::<AllowedHost>().ok()?.to_string();
+    let (_, name) = entry.split_once("://*.")?;
+    let name = name.split(':').next()?;
+    let is_whole = !name.contains('.') && !LOCAL_SUFFIXES.contains(&name);
+    (is_whole && !entry.starts_with("deny:")).then(|| name.to_owned())
 }
 
 fn parse_variable(text: &str) -> Result<Variable, String> {
@@ -179,6 +317,10 @@ fn parse_variable(text: &str) -> Result<Variable, String> {
 }
 
 fn parse_directory(text: &str) -> Result<Directory, String> {
+    let (text, permissions) = match text.strip_suffix(":ro") {
+        Some(text) => (text, FsPerms::ReadOnly),
+        None => (text, FsPerms::ReadWrite),
+    };
     let (host, guest) = text.split_once("::").unwrap_or((text, text));
     if host.is_empty() || guest.is_empty() {
         return Err("a directory has a name on both sides of the `::`".to_owned());
@@ -186,44 +328,8 @@ fn parse_directory(text: &str) -> Result<Directory, String> {
     Ok(Directory {
         host: host.into(),
         guest: guest.to_owned(),
+        permissions,
     })
-}
-
-/// Reads a sum of numbers with units (`1m30s`, `1.5h`), or a number of seconds.
-pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    let mut total = 0.0;
-    let mut rest = text;
-    while !rest.is_empty() {
-        let digits = rest
-            .find(|c: char| !c.is_ascii_digit() && c != '.')
-            .unwrap_or(rest.len());
-        let (number, tail) = rest.split_at(digits);
-        let letters = tail
-            .find(|c: char| c.is_ascii_digit() || c == '.')
-            .unwrap_or(tail.len());
-        let (unit, tail) = tail.split_at(letters);
-        let number: f64 = number
-            .parse()
-            .map_err(|_| format!("`{rest}` does not start with a number"))?;
-        total += number
-            * match unit {
-                "ns" => 1e-9,
-                "us" | "µs" => 1e-6,
-                "ms" => 1e-3,
-                "s" => 1.0,
-                "m" => 60.0,
-                "h" => 3600.0,
-                "" if rest == text => 1.0,
-                "" => return Err(format!("`{rest}` has no unit: ns, us, ms, s, m or h")),
-                unit => return Err(format!("`{unit}` is not a unit: ns, us, ms, s, m or h")),
-            };
-        rest = tail;
-    }
-    match Duration::try_from_secs_f64(total) {
-        Ok(duration) if !duration.is_zero() => Ok(duration),
-        Ok(_) => Err("it leaves no time at all".to_owned()),
-        Err(_) => Err("it is too long".to_owned()),
-    }
 }
 
 #[cfg(test)]
@@ -238,34 +344,18 @@ mod tests {
     }
 
     #[test]
-    fn durations() {
+    fn an_entry_for_a_whole_top_level_domain_is_noticed() {
         let cases = [
-            ("30", Duration::from_secs(30)),
-            ("0.5", Duration::from_millis(500)),
-            ("30s", Duration::from_secs(30)),
-            ("500ms", Duration::from_millis(500)),
-            ("1m30s", Duration::from_secs(90)),
-            ("1.5h", Duration::from_secs(5400)),
-            ("2us", Duration::from_micros(2)),
-            ("7ns", Duration::from_nanos(7)),
+            ("https://*.com", Some("com")),
+            ("http://*.ORG:8080", Some("org")),
+            ("https://*.example.com", None),
+            ("https://*.localhost", None),
+            ("https://*.internal", None),
+            ("deny:https://*.com", None),
+            ("https://*", None),
         ];
-        for (text, expected) in cases {
-            assert_eq!(parse_duration(text), Ok(expected), "{text}");
-        }
-        let cases = [
-            ("", "no time"),
-            ("0", "no time"),
-            ("s", "does not start with a number"),
-            ("-1s", "does not start with a number"),
-            ("1..5s", "does not start with a number"),
-            ("1d", "not a unit"),
-            ("1s30", "no unit"),
-            ("1 s", "not a unit"),
-            ("99999999999999999999h", "too long"),
-        ];
-        for (text, expected) in cases {
-            let error = parse_duration(text).expect_err(text);
-            assert!(error.contains(expected), "{text}: {error}");
+        for (entry, suffix) in cases {
+            assert_eq!(top_level_domain(entry).as_deref(), suffix, "{entry}");
         }
     }
 
@@ -308,17 +398,23 @@ mod tests {
     }
 
     #[test]
-    fn options_stand_before_or_behind_the_module_and_end_at_two_hyphens() {
-        let parse = |line: &str| Arguments::try_parse_from(line.split(' '));
-        let arguments = parse("wasmtime-http -i f a.wasm -1 -a http://b x -- -a -v --").unwrap();
+    fn everything_behind_the_module_is_the_modules() {
+        let parse = |line: &str| Arguments::parse_words(line.split(' '));
+        let arguments = parse("wasmtime-http -i f a.wasm -1e-3 -a http://b -v x -- -c").unwrap();
         assert_eq!(arguments.invoke, "f");
-        assert_eq!(arguments.allowed_hosts, ["http://b"]);
-        assert_eq!(arguments.arguments, ["-1", "x", "-a", "-v", "--"]);
+        assert_eq!(arguments.module, PathBuf::from("a.wasm"));
+        assert_eq!(
+            arguments.arguments,
+            ["-1e-3", "-a", "http://b", "-v", "x", "--", "-c"]
+        );
+        assert!(arguments.allowed_hosts.is_empty());
         assert_eq!(arguments.verbose, 0);
+        assert_eq!(arguments.misplaced(), ["`-a`", "`-v`"]);
 
-        let error = parse("wasmtime-http a.wasm --guest-flag")
-            .unwrap_err()
-            .to_string();
-        assert!(error.contains("-- --guest-flag"), "{error}");
+        let arguments = parse("wasmtime-http a.wasm -- -- --help --dir=x").unwrap();
+        assert_eq!(arguments.arguments, ["--", "--help", "--dir=x"]);
+        assert!(arguments.misplaced().is_empty());
+        let arguments = parse("wasmtime-http a.wasm --dir=x --other -q").unwrap();
+        assert_eq!(arguments.misplaced(), ["`--dir=x`"]);
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use wasmtime::{Error, Result, Trap, bail};
 
 use crate::args::Arguments;
+use crate::say::say;
 use crate::timeout;
 
 /// The module could not be loaded or run.
@@ -40,13 +41,13 @@ pub fn report(error: &Error, arguments: &Arguments) -> i32 {
         return exit.0.into();
     }
     let Some(trap) = error.downcast_ref::<Trap>() else {
-        eprintln!("wasmtime-http: {error:#}");
+        say(format_args!("{error:#}"));
         return FAILURE;
     };
-    if let (Trap::Interrupt, Some(limit)) = (trap, arguments.timeout) {
-        eprintln!("wasmtime-http: {}", timeout::message(limit));
+    if let (Trap::Interrupt, Some(limit)) = (trap, arguments.timeout.0) {
+        say(timeout::message(limit));
     }
     // In this form it has the backtrace.
-    eprintln!("wasmtime-http: {}", format!("{error:?}").trim_end());
+    say(format!("{error:?}").trim_end());
     TRAP
 }

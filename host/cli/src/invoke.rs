@@ -5,6 +5,37 @@ use std::fmt::Write;
 use wasmtime::error::Context;
 use wasmtime::{FuncType, Module, Result, Val, ValType, bail};
 
+use crate::say;
+
+/// The name and the arguments of a call: `add` with those of the command line, or `add(1, 2)`.
+pub fn call<'a>(
+    module: &Module,
+    invoke: &'a str,
+    arguments: &[String],
+) -> Result<(&'a str, Vec<String>)> {
+    let written = invoke
+        .split_once('(')
+        .and_then(|(name, rest)| Some((name.trim(), rest.trim_end().strip_suffix(')')?)));
+    match written {
+        Some((name, written)) if module.get_export(invoke).is_none() => {
+            if !arguments.is_empty() {
+                bail!(
+                    "the arguments of `{invoke}` are in it, and there are others behind the module"
+                );
+            }
+            let written = match written.trim() {
+                "" => Vec::new(),
+                written => written
+                    .split(',')
+                    .map(|text| text.trim().to_owned())
+                    .collect(),
+            };
+            Ok((name, written))
+        }
+        _ => Ok((invoke, arguments.to_vec())),
+    }
+}
+
 /// The function of this name that a module exports.
 pub fn find(module: &Module, name: &str) -> Result<FuncType> {
     if let Some(export) = module.get_export(name) {
@@ -52,7 +83,7 @@ fn signature(name: &str, function: &FuncType) -> String {
             .collect::<Vec<_>>()
             .join(", ")
     };
-    let mut text = format!("{name}({})", types(&mut function.params()));
+    let mut text = format!("{}({})", say::name(name), types(&mut function.params()));
     match function.results().len() {
         0 => {}
         1 => text.push_str(&format!(" -> {}", types(&mut function.results()))),

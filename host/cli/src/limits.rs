@@ -1,59 +1,16 @@
 //! The options that limit requests, one for each limit of the host.
 
-use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
 use wasi_experimental_http_wasmtime::{HttpClientBuilder, HttpCtxBuilder, limits};
 
-use crate::args::parse_duration;
-
-/// What stands for no limit.
-const NONE: &str = "none";
-
-/// A limit that may be none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limit<T>(Option<T>);
-
-impl FromStr for Limit<u64> {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            NONE => Ok(Limit(None)),
-            _ => text
-                .parse()
-                .map(|limit| Limit(Some(limit)))
-                .map_err(|_| format!("it is neither a number nor `{NONE}`")),
-        }
-    }
-}
-
-impl FromStr for Limit<Duration> {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            NONE => Ok(Limit(None)),
-            _ => parse_duration(text).map(|limit| Limit(Some(limit))),
-        }
-    }
-}
-
-impl<T: fmt::Debug> fmt::Display for Limit<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            None => f.write_str(NONE),
-            Some(limit) => write!(f, "{limit:?}"),
-        }
-    }
-}
+pub use crate::units::{Limit, number, size};
 
 /// What requests may take.
 ///
-/// The help says what 0 means where it is not what one would think: a size or a number of 0 allows
-/// none.
+/// A value over what the host allows is refused rather than cut, and so is 0 where it would let every
+/// request fail. Elsewhere a size or a number of 0 allows none.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Limits of requests")]
 pub struct Limits {
@@ -73,39 +30,39 @@ pub struct Limits {
     max_redirects: u32,
 
     /// How many requests may wait for their headers at once
-    #[arg(long, value_name = "N", default_value_t = limits::DEFAULT_MAX_REQUESTS_IN_FLIGHT)]
+    #[arg(long, value_parser = number(1, usize::MAX), value_name = "N", default_value_t = limits::DEFAULT_MAX_REQUESTS_IN_FLIGHT)]
     max_in_flight: usize,
 
-    /// How long a URL may be
-    #[arg(long, value_name = "BYTES", default_value_t = limits::DEFAULT_MAX_URL_LEN)]
+    /// How long a URL may be, up to 65534 bytes
+    #[arg(long, value_parser = size(1, limits::MAX_URL_LEN), value_name = "SIZE", default_value_t = limits::DEFAULT_MAX_URL_LEN)]
     max_url_length: usize,
 
-    /// How long a method may be
-    #[arg(long, value_name = "BYTES", default_value_t = limits::DEFAULT_MAX_METHOD_LEN)]
+    /// How long a method may be, up to 4KiB
+    #[arg(long, value_parser = size(1, limits::MAX_METHOD_LEN), value_name = "SIZE", default_value_t = limits::DEFAULT_MAX_METHOD_LEN)]
     max_method_length: usize,
 
-    /// How many headers a request may have
-    #[arg(long, value_name = "N", default_value_t = limits::DEFAULT_MAX_REQUEST_HEADERS)]
+    /// How many headers a request may have, up to 1024
+    #[arg(long, value_parser = number(0, limits::MAX_REQUEST_HEADERS), value_name = "N", default_value_t = limits::DEFAULT_MAX_REQUEST_HEADERS)]
     max_request_headers: usize,
 
-    /// How long the headers of a request may be together
-    #[arg(long, value_name = "BYTES", default_value_t = limits::DEFAULT_MAX_REQUEST_HEADER_BYTES)]
+    /// How long the headers of a request may be together, up to 128KiB
+    #[arg(long, value_parser = size(0, limits::MAX_REQUEST_HEADER_BYTES), value_name = "SIZE", default_value_t = limits::DEFAULT_MAX_REQUEST_HEADER_BYTES)]
     max_request_header_bytes: usize,
 
     /// How long the body of a request may be, or `none`
-    #[arg(long, value_name = "BYTES", default_value_t = Limit(None))]
+    #[arg(long, value_name = "SIZE", default_value_t = Limit(None))]
     max_request_body: Limit<u64>,
 
-    /// How many headers a response may have
-    #[arg(long, value_name = "N", default_value_t = limits::MAX_RESPONSE_HEADERS)]
+    /// How many headers a response may have, up to 128
+    #[arg(long, value_parser = number(1, limits::MAX_RESPONSE_HEADERS), value_name = "N", default_value_t = limits::MAX_RESPONSE_HEADERS)]
     max_response_headers: usize,
 
-    /// How long the head of a response may be
-    #[arg(long, value_name = "BYTES", default_value_t = limits::MAX_RESPONSE_HEADER_BYTES)]
+    /// How long the head of a response may be, up to 64KiB
+    #[arg(long, value_parser = size(1, limits::MAX_RESPONSE_HEADER_BYTES), value_name = "SIZE", default_value_t = limits::MAX_RESPONSE_HEADER_BYTES)]
     max_response_header_bytes: usize,
 
     /// How much of the body of a response the guest may read, or `none`
-    #[arg(long, value_name = "BYTES", default_value_t = Limit(None))]
+    #[arg(long, value_name = "SIZE", default_value_t = Limit(None))]
     max_response_body: Limit<u64>,
 
     /// How long a connection may take to stand, or `none`
@@ -153,27 +110,5 @@ impl Limits {
             .response_timeout(self.response_timeout.0)
             .read_timeout(self.read_timeout.0)
             .timeout(self.request_timeout.0)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_limit_is_a_value_or_none() {
-        assert_eq!("none".parse(), Ok(Limit::<u64>(None)));
-        assert_eq!("0".parse(), Ok(Limit(Some(0))));
-        assert_eq!("12".parse(), Ok(Limit(Some(12))));
-        assert!("-1".parse::<Limit<u64>>().is_err());
-        assert!("".parse::<Limit<u64>>().is_err());
-        assert_eq!("none".parse(), Ok(Limit::<Duration>(None)));
-        assert_eq!("1m".parse(), Ok(Limit(Some(Duration::from_secs(60)))));
-        assert!("0".parse::<Limit<Duration>>().is_err());
-        // As the help shows the defaults.
-        for text in ["none", "900s"] {
-            let limit: Limit<Duration> = text.parse().unwrap();
-            assert_eq!(limit.to_string(), text);
-        }
     }
 }

@@ -5,22 +5,25 @@
 
 mod args;
 mod exit;
+mod imports;
 mod interrupt;
 mod invoke;
 mod limits;
 mod module;
 mod run;
+mod say;
 mod timeout;
+mod units;
 
 use std::env;
+use std::io::IsTerminal;
 
-use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
 use crate::args::Arguments;
 
 fn main() {
-    let arguments = Arguments::parse();
+    let arguments = Arguments::from_command_line();
     trace_to_stderr(arguments.verbose);
     let code = match run::run(&arguments) {
         _ if interrupt::is_interrupted() => interrupt::INTERRUPTED,
@@ -43,5 +46,8 @@ fn trace_to_stderr(verbose: u8) {
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(filter))
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        // It would be told to stderr, and panic if that is full or closed.
+        .log_internal_errors(false)
         .init();
 }

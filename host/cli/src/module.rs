@@ -1,7 +1,7 @@
 //! Reads and compiles the module, and says what is wrong with a file that is none.
 
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use wasmtime::error::Context;
@@ -14,10 +14,31 @@ const MAGIC: &[u8] = b"\0asm";
 /// format): a 16-bit version, then a 16-bit layer, which is 1 for components.
 const COMPONENT_LAYER: &[u8] = &[1, 0];
 
+/// In place of a path: the module is on stdin.
+const STDIN: &str = "-";
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// How compressed files start, and what they are.
+const COMPRESSED: [(&[u8], &str); 5] = [
+    (b"\x1f\x8b", "gzip"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"\xfd7zXZ\0", "xz"),
+    (b"BZh", "bzip2"),
+    (b"PK\x03\x04", "zip"),
+];
+
 /// Compiles the module in a file.
 pub fn load(engine: &Engine, path: &Path) -> Result<Module> {
     let name = path.display();
-    let bytes = match fs::read(path) {
+    let read = match path.as_os_str() == STDIN {
+        true => {
+            let mut bytes = Vec::new();
+            std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
+        }
+        false => fs::read(path),
+    };
+    let mut bytes = match read {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == ErrorKind::NotFound => bail!(
             "there is no module `{name}`{}. Check the path, or build the module first",
@@ -30,6 +51,22 @@ pub fn load(engine: &Engine, path: &Path) -> Result<Module> {
             "`{name}` is a component, and wasmtime-http runs core modules. Build it for \
              wasm32-wasip1 rather than wasm32-wasip2, and without a step that makes a component"
         );
+    }
+    if Engine::detect_precompiled(&bytes).is_some() {
+        bail!(
+            "`{name}` is compiled to native code already, which wasmtime-http does not run: it could \
+             not be told from any other program. Give the .wasm file; it is compiled once and kept"
+        );
+    }
+    if let Some((_, format)) = COMPRESSED
+        .iter()
+        .find(|(start, _)| bytes.starts_with(start))
+    {
+        bail!("`{name}` is compressed ({format}): unpack it first");
+    }
+    // Editors on Windows put a byte order mark before text.
+    if bytes.starts_with(BYTE_ORDER_MARK) {
+        bytes.drain(..BYTE_ORDER_MARK.len());
     }
     let is_binary = bytes.starts_with(MAGIC);
     if !is_binary && !is_text(&bytes) {

@@ -8,12 +8,13 @@ use std::{env, fs};
 use wasi_experimental_http_wasmtime::{AllowedHosts, Denied, DeniedReason, HttpClient, HttpCtx};
 use wasmtime::error::Context;
 use wasmtime::{Cache, Config, Engine, FuncType, Linker, Module, Result, Store, Trap, Val, bail};
+use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::p1::{self, WasiP1Ctx};
-use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
 use crate::args::Arguments;
+use crate::say::say;
 use crate::timeout::Watchdog;
-use crate::{exit, interrupt, invoke, module};
+use crate::{exit, imports, interrupt, invoke, module};
 
 /// The start of commands, by WASI's convention.
 const START: &str = "_start";
@@ -35,11 +36,12 @@ struct State {
 pub fn run(arguments: &Arguments) -> Result<()> {
     let engine = engine(arguments)?;
     let module = module::load(&engine, &arguments.module)?;
-    let function = invoke::find(&module, &arguments.invoke)?;
+    let (name, given) = invoke::call(&module, &arguments.invoke, &arguments.arguments)?;
+    let function = invoke::find(&module, name)?;
     // The arguments of a command are only its WASI ones.
-    let parameters = match arguments.invoke.as_str() {
+    let parameters = match name {
         START => Vec::new(),
-        name => invoke::parameters(name, &function, &arguments.arguments)?,
+        name => invoke::parameters(name, &function, &given)?,
     };
 
     let linker = linker(&engine)?;
@@ -48,10 +50,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         http: http(arguments)?,
     };
     let mut store = Store::new(&engine, state);
+    // wasmtime-wasi bounds what one call may copy for the sake of hosts with many guests. Here a
+    // guest may read as much at once as its memory holds.
+    store.set_hostcall_fuel(usize::MAX);
 
     let cancel = store.data().http.cancel_handle();
     interrupt::cancel_on_interrupt(cancel.clone())?;
-    let watchdog = match arguments.timeout {
+    let watchdog = match arguments.timeout.0 {
         Some(limit) => {
             store.set_epoch_deadline(1);
             Some(Watchdog::start(engine.clone(), cancel, limit)?)
@@ -60,6 +65,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     };
     let ended = call(
         arguments,
+        name,
         &linker,
         &mut store,
         &module,
@@ -79,31 +85,32 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 /// Instantiates the module, calls its function, and prints the results.
 fn call(
     arguments: &Arguments,
+    name: &str,
     linker: &Linker<State>,
     mut store: &mut Store<State>,
     module: &Module,
     function: &FuncType,
     parameters: &[Val],
 ) -> Result<()> {
-    let instance = linker
-        .instantiate(&mut store, module)
+    let instance = imports::check(linker, store, module)
+        .and_then(|()| linker.instantiate(&mut store, module))
         .with_context(|| format!("cannot instantiate `{}`", arguments.module.display()))?;
     if module.get_export(START).is_none()
         && let Some(initialize) = instance.get_func(&mut store, INITIALIZE)
-        && arguments.invoke != INITIALIZE
+        && name != INITIALIZE
     {
         initialize
             .typed::<(), ()>(&store)
             .and_then(|initialize| initialize.call(&mut store, ()))
             .with_context(|| format!("`{INITIALIZE}` failed"))?;
     }
-    let Some(called) = instance.get_func(&mut store, &arguments.invoke) else {
-        bail!("the module lost its function `{}`", arguments.invoke);
+    let Some(called) = instance.get_func(&mut store, name) else {
+        bail!("the module lost its function `{name}`");
     };
     let mut results = invoke::results(function);
     called
         .call(&mut store, parameters, &mut results)
-        .with_context(|| format!("`{}` failed", arguments.invoke))?;
+        .with_context(|| format!("`{name}` failed"))?;
 
     let mut stdout = std::io::stdout().lock();
     for result in &results {
@@ -115,7 +122,10 @@ fn call(
 
 fn engine(arguments: &Arguments) -> Result<Engine> {
     let mut config = Config::new();
-    config.epoch_interruption(arguments.timeout.is_some());
+    config.epoch_interruption(arguments.timeout.0.is_some());
+    if arguments.no_cache {
+        return Engine::new(&config).context("cannot configure wasmtime");
+    }
     match Cache::from_file(None) {
         Ok(cache) => {
             config.cache(Some(cache));
@@ -162,7 +172,7 @@ fn wasi(arguments: &Arguments) -> Result<WasiP1Ctx> {
     }
     for directory in &arguments.directories {
         builder
-            .preopened_dir(&directory.host, &directory.guest, FsPerms::ReadWrite)
+            .preopened_dir(&directory.host, &directory.guest, directory.permissions)
             .with_context(|| format!("cannot open the directory `{}`", directory.host.display()))?;
     }
     Ok(builder.build_p1())
@@ -178,33 +188,55 @@ fn http(arguments: &Arguments) -> Result<HttpCtx> {
             .with_context(|| format!("cannot use the --ca-file `{name}`"))?;
     }
     let limits = &arguments.limits;
+    let hosts = AllowedHosts::parse(&arguments.allowed_hosts)?;
     Ok(limits
         .requests(HttpCtx::builder())
-        .allowed_hosts(AllowedHosts::parse(&arguments.allowed_hosts)?)
-        .max_concurrent_requests(arguments.concurrency)
+        .allowed_hosts(hosts.clone())
+        .max_concurrent_requests(u32::try_from(arguments.concurrency).unwrap_or(u32::MAX))
         .client(limits.client(client).build())
-        .on_denied(denied_reporter())
+        .on_denied(denied_reporter(hosts))
         .build())
 }
 
+/// How many denied origins are told of: more than a person reads, and few enough that a guest that
+/// makes names up fills neither the memory nor the log.
+const MAX_TOLD: usize = 50;
+
 /// Says which option would allow a request; once for each host, however often the guest tries.
-fn denied_reporter() -> impl Fn(&Denied) + Send + Sync + 'static {
-    let reported = Mutex::new(HashSet::new());
+fn denied_reporter(hosts: AllowedHosts) -> impl Fn(&Denied) + Send + Sync + 'static {
+    let told = Mutex::new(HashSet::new());
     move |denied| {
-        let mut reported = reported.lock().unwrap_or_else(PoisonError::into_inner);
-        if reported.insert(denied.origin.clone()) {
-            eprintln!("wasmtime-http: {}", explain(denied));
+        let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.len() > MAX_TOLD || told.contains(&denied.origin) {
+            return;
+        }
+        told.insert(denied.origin.clone());
+        if told.len() > MAX_TOLD {
+            say("more requests are denied, to other hosts than those above; they are not told of");
+        } else {
+            say(explain(denied, &hosts));
         }
     }
 }
 
 /// What was denied, and the option that allows it.
-fn explain(denied: &Denied) -> String {
+fn explain(denied: &Denied, hosts: &AllowedHosts) -> String {
     let Denied { url, origin, .. } = denied;
     let reason = match &denied.reason {
-        DeniedReason::NotPublic(address) => format!(
-            "it leads to {address}, which is not a public address; to allow it add: --allow-private"
-        ),
+        DeniedReason::NotPublic(address) => {
+            // `https://*` alone is public hosts, whatever else is allowed.
+            let named = hosts.iter().filter(|entry| !entry.is_every_public_host());
+            let named: AllowedHosts = named.cloned().collect();
+            let is_named = origin.parse().is_ok_and(|url| named.allows(&url));
+            let entry = match is_named {
+                true => String::new(),
+                false => format!(" --allowed-host {origin}"),
+            };
+            format!(
+                "it leads to {address}, which is not a public address; to allow it add: \
+                 --allow-private{entry}"
+            )
+        }
         DeniedReason::DeniedBy(entry) => format!("--allowed-host deny:{entry} denies it"),
         _ => format!("not in the allowed hosts; to allow it add: --allowed-host {origin}"),
     };
@@ -233,14 +265,14 @@ mod tests {
     fn a_name_that_leads_inside_is_explained() {
         let explained = Arc::new(Mutex::new(Vec::new()));
         let log = explained.clone();
+        let hosts = AllowedHosts::parse(["http://inside.test"]).unwrap();
         let client = HttpClient::builder()
             .resolver(|_| Ok(vec!["10.1.2.3".parse().unwrap()]))
             .build();
         let http = HttpCtx::builder()
             .client(client)
-            .allowed_host("http://inside.test")
-            .unwrap()
-            .on_denied(move |denied| log.lock().unwrap().push(explain(denied)))
+            .allowed_hosts(hosts.clone())
+            .on_denied(move |denied| log.lock().unwrap().push(explain(denied, &hosts)))
             .build();
         let engine = Engine::default();
         let mut linker = Linker::new(&engine);

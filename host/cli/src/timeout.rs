@@ -10,6 +10,7 @@ use wasmtime::error::Context;
 use wasmtime::{Engine, Result};
 
 use crate::exit;
+use crate::say::say;
 
 /// How long a guest that is told to stop may take to do it. One that runs or waits for a server
 /// stops at once; one that waits for stdin or a file is not told before that call returns.
@@ -47,7 +48,7 @@ impl Watchdog {
                 cancel.cancel();
                 if !ended.wait(GRACE) {
                     // What waits in the host for stdin or a file cannot be interrupted.
-                    eprintln!("wasmtime-http: {}", message(limit));
+                    say(message(limit));
                     std::process::exit(exit::TRAP);
                 }
             })

@@ -28,7 +28,7 @@ fn invoke_calls_a_function_with_arguments_of_its_types() {
             &["-iadd", "guest.wat", "--", "0x10", "9223372036854775791"],
             "9223372036854775807\n",
         ),
-        (&["guest.wat", "--invoke=add", "4294967295", "-0"], "-1\n"),
+        (&["--invoke=add", "guest.wat", "4294967295", "-0"], "-1\n"),
         (&["-i", "halves", "guest.wat", "1", "-0.5"], "0.5\n-0.25\n"),
         (
             &["-i", "halves", "guest.wat", "--", "inf", "-inf"],
@@ -103,7 +103,7 @@ fn a_command_gets_its_name_and_arguments() {
     );
     directory.run(&["guest.wat"]).prints("guest.wat\0");
     directory
-        .run(&["guest.wat", "a", "-1", "--", "-v", "", "--help", "--", "é"])
+        .run(&["guest.wat", "--", "a", "-1", "-v", "", "--help", "--", "é"])
         .prints("guest.wat\0a\0-1\0-v\0\0--help\0--\0é\0");
     // The directory is none of the guest's business.
     let path = directory.path().join("guest.wat");

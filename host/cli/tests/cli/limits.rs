@@ -7,12 +7,12 @@ use wasi_experimental_http_test_server::TestServer;
 
 use crate::harness::Directory;
 
+const WRONG_COMMAND_LINE: i32 = 2;
 const DESTINATION_NOT_ALLOWED: i32 = 7;
 const INVALID_METHOD: i32 = 8;
 const INVALID_ENCODING: i32 = 9;
 const INVALID_URL: i32 = 10;
 const REQUEST_ERROR: i32 = 11;
-const TOO_MANY_SESSIONS: i32 = 13;
 const TIMEOUT: i32 = 14;
 const BODY_TOO_LARGE: i32 = 15;
 const CANCELLED: i32 = 17;
@@ -121,7 +121,7 @@ fn each_limit_has_an_option() {
             get("/get"),
             "--max-in-flight=1".to_owned(),
             "--max-in-flight=0".to_owned(),
-            TOO_MANY_SESSIONS,
+            WRONG_COMMAND_LINE,
         ),
         // The most impatient of hosts, and a server that answers in some time.
         (
@@ -228,7 +228,7 @@ fn a_name_that_leads_inside_names_the_option() {
 fn an_entry_that_denies_is_named() {
     let server = TestServer::http().start();
     let directory = sender(&server.url("/get"), "GET", "", "");
-    let deny = format!("deny:http://127.0.0.0:{}/8", server.port());
+    let deny = format!("deny:http://127.0.0.0/8:{}", server.port());
     directory
         .run(&["-a=insecure:allow-all", "-a", &deny, "guest.wat"])
         .fails(

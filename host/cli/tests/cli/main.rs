@@ -6,3 +6,4 @@ mod harness;
 mod limits;
 mod modules;
 mod requests;
+mod shell;

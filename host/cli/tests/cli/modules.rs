@@ -67,7 +67,7 @@ fn a_file_that_cannot_be_run_is_named_with_the_reason() {
         (
             "import.wat",
             b"(module (import \"env\" \"f\" (func)) (func (export \"_start\")))",
-            &["cannot instantiate `import.wat`", "env", "f"],
+            &["env::f"],
         ),
     ];
     for (name, contents, texts) in cases {
@@ -88,14 +88,14 @@ fn the_command_line_is_explained() {
     let help = directory.run(&["--help"]);
     assert_eq!((help.code, &*help.stderr), (Some(0), ""));
     let texts = [
-        "wasmtime-http [OPTIONS] <module> [--] [ARGS]...",
+        "wasmtime-http [OPTIONS] <module> [ARGS]...",
         "-a, --allowed-host <HOST>",
         "insecure:allow-all",
         "-i, --invoke <FUNCTION>",
         "[default: _start]",
         "-c, --concurrency <N>",
         "-e, --env <NAME[=VAL]>",
-        "--dir <HOST[::GUEST]>",
+        "--dir <HOST[::GUEST][:ro]>",
         "--timeout <DURATION>",
         "--ca-file <PEM>",
         "-v, --verbose",
@@ -127,10 +127,9 @@ fn the_command_line_is_explained() {
 fn a_wrong_command_line_is_refused_with_the_usage() {
     let directory = Directory::new();
     directory.write("a.wasm", BINARY_COMMAND);
-    let cases: [(&[&str], &[&str]); 3] = [
+    let cases: [(&[&str], &[&str]); 2] = [
         (&[], &["<module>", "Usage: wasmtime-http [OPTIONS]"]),
         (&["--nonsense", "a.wasm"], &["--nonsense", "Usage:"]),
-        (&["a.wasm", "--for-the-guest"], &["-- --for-the-guest"]),
     ];
     for (arguments, texts) in cases {
         directory.run(arguments).fails(2, texts);

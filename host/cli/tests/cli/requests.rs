@@ -30,11 +30,10 @@ fn a_request_to_an_allowed_host_is_sent() {
     let server = TestServer::http().start();
     let directory = getter(&server.url("/get"));
     let origin = server.origin();
-    let cases: [&[&str]; 4] = [
+    let cases: [&[&str]; 3] = [
         &["--allowed-host", &origin, "guest.wat"],
         &["-a", "https://example.com", "-a", &origin, "guest.wat"],
         &["-a=insecure:allow-all", "guest.wat"],
-        &["guest.wat", "-a", &origin],
     ];
     for (index, arguments) in cases.iter().enumerate() {
         directory.run(arguments).prints(HELLO);
@@ -106,7 +105,7 @@ fn a_bad_entry_is_refused_before_the_guest_runs() {
         ("postman-echo.com", "https://postman-echo.com"),
         ("ftp://example.com", "ftp"),
         ("http://example.com/path", "path"),
-        ("", "scheme"),
+        ("", "empty"),
     ];
     for (entry, text) in cases {
         directory
@@ -144,7 +143,6 @@ fn concurrency_limits_the_open_responses() {
         &["--concurrency", "2"],
         &format!("2\n{TOO_MANY_SESSIONS}\n"),
     );
-    fill(&["-c0"], &format!("0\n{TOO_MANY_SESSIONS}\n"));
     directory
         .run(&["-c", "many", "guest.wat"])
         .fails(2, &["--concurrency", "many"]);

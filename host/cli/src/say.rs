@@ -1,0 +1,56 @@
+//! Text on stderr: whatever happens to that, and whoever chose the text.
+
+use std::fmt::{Display, Write as _};
+use std::io::Write as _;
+
+/// Says something on stderr. Nobody can be told if stderr is full or closed, and the guest goes on.
+pub fn say(text: impl Display) {
+    let line = format!("wasmtime-http: {}\n", printable(&text.to_string()));
+    let _ = std::io::stderr().lock().write_all(line.as_bytes());
+}
+
+/// The text without what a terminal would obey, or what would change the order of its characters:
+/// names in a module are its author's. Lines and tabs stay.
+pub fn printable(text: &str) -> String {
+    escaped(text, |c| !matches!(c, '\n' | '\t'))
+}
+
+/// The same of a name, which has no lines.
+pub fn name(name: &str) -> String {
+    escaped(name, |_| true)
+}
+
+fn escaped(text: &str, may_escape: impl Fn(char) -> bool) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        let reorders = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{61c}' | '\u{feff}');
+        if (c.is_control() || reorders) && may_escape(c) {
+            // Writing to a string cannot fail.
+            let _ = write!(shown, "{}", c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_escaped() {
+        let cases = [
+            ("a b\u{e9}", "a b\u{e9}", "a b\u{e9}"),
+            ("\x1b[2J", "\\u{1b}[2J", "\\u{1b}[2J"),
+            ("a\r\u{9b}\x7f", "a\\r\\u{9b}\\u{7f}", "a\\r\\u{9b}\\u{7f}"),
+            ("a\n\tb", "a\n\tb", "a\\n\\tb"),
+            ("\u{202e}b", "\\u{202e}b", "\\u{202e}b"),
+        ];
+        for (text, shown, as_name) in cases {
+            assert_eq!(printable(text), shown);
+            assert_eq!(name(text), as_name);
+        }
+    }
+}
