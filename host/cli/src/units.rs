@@ -56,12 +56,12 @@ pub fn size(
 }
 
 /// Reads a number of at most `max`; of at least one if nothing works without.
-pub fn number<T: TryFrom<u64>>(
+pub fn number<T>(
     min: usize,
     max: T,
 ) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static
 where
-    T: Copy + TryInto<usize> + Send + Sync + 'static,
+    T: Copy + TryFrom<u64> + TryInto<usize> + Send + Sync + 'static,
 {
     move |text| {
         let text = text.trim();

@@ -287,7 +287,7 @@ fn a_guest_that_makes_hosts_up_does_not_fill_the_log() {
                  (i32.add (i32.const 48) (i32.rem_u (local.get $n) (i32.const 10))))
                (drop (call $open (i32.const 1024) (i32.const 16)))
                (local.set $n (i32.add (local.get $n) (i32.const 1)))
-               (br_if $more (i32.lt_u (local.get $n) (i32.const 300))))))"#,
+               (br_if $more (i32.lt_u (local.get $n) (i32.const 300)))))"#,
     );
     let stderr = directory
         .run(&["guest.wat"])
@@ -491,4 +491,70 @@ fn the_short_help_fits_a_screen_and_the_long_one_is_whole() {
     ] {
         at(text);
     }
+}
+
+/// More than wasmtime-wasi copies in one call of its own accord, 128 MiB.
+#[cfg(unix)]
+#[test]
+fn a_guest_reads_as_much_at_once_as_its_memory_holds() {
+    const LEN: u32 = 150 * 1024 * 1024;
+    let directory = Directory::new();
+    directory.write(
+        "large.wat",
+        format!(
+            r#"(module
+              (import "wasi_snapshot_preview1" "path_open"
+                (func $path_open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+              (import "wasi_snapshot_preview1" "fd_read"
+                (func $fd_read (param i32 i32 i32 i32) (result i32)))
+              (memory (export "memory") 2500)
+              (data (i32.const 64) "file")
+              (func (export "read") (result i32 i32)
+                (drop (call $path_open (i32.const 3) (i32.const 0) (i32.const 64) (i32.const 4)
+                  (i32.const 0) (i64.const 2) (i64.const 0) (i32.const 0) (i32.const 40)))
+                (i32.store (i32.const 16) (i32.const 4096))
+                (i32.store (i32.const 20) (i32.const {LEN}))
+                (call $fd_read (i32.load (i32.const 40)) (i32.const 16) (i32.const 1) (i32.const 24))
+                (i32.ne (i32.load (i32.const 24)) (i32.const 0))))"#
+        ),
+    );
+    let file = directory.write("file", "");
+    let file = std::fs::OpenOptions::new().write(true).open(file).unwrap();
+    file.set_len(LEN.into()).unwrap();
+    directory
+        .run(&["--dir=.", "-i=read", "large.wat"])
+        .prints("0\n1\n");
+}
+
+#[test]
+fn a_directory_that_is_given_to_read_cannot_be_written_to() {
+    let directory = Directory::new();
+    // Creates `new` in the first directory, for writing.
+    directory.guest(
+        r#"(data (i32.const 64) "new")
+           (func (export "_start")
+             (call $proc_exit (call $path_open
+               (i32.const 3) (i32.const 0) (i32.const 64) (i32.const 3) (i32.const 1)
+               (i64.const 64) (i64.const 0) (i32.const 0) (i32.const 40))))"#,
+    );
+    for option in ["--dir=.:ro", "--dir=.::/data:ro"] {
+        let outcome = directory.run(&[option, "guest.wat"]);
+        assert_ne!(outcome.code, Some(0), "{outcome:?}");
+        assert!(!directory.path().join("new").exists(), "{option}");
+    }
+    directory.run(&["--dir=.", "guest.wat"]).prints("");
+    assert!(directory.path().join("new").exists());
+}
+
+#[test]
+fn without_the_cache_nothing_is_kept() {
+    let directory = Directory::new();
+    directory.guest(r#"(func (export "_start"))"#);
+    let cache = directory.path().join("cache");
+    let environment = [("XDG_CACHE_HOME", cache.to_str().unwrap())];
+    let run = |arguments: &[&str]| directory.run_with(arguments, &environment, b"");
+    run(&["--no-cache", "guest.wat"]).prints("");
+    assert!(!cache.exists());
+    run(&["guest.wat"]).prints("");
+    assert!(cache.exists());
 }
