@@ -9,7 +9,7 @@
  */
 
 export { Failure, Result } from "./failure";
-export { HttpError, httpErrorMessage, httpErrorName } from "./generated";
+export { HttpError, Reason, httpErrorMessage, httpErrorName } from "./generated";
 export { Headers } from "./headers";
 export { Method } from "./method";
 export { Request, RequestBuilder, request, tryRequest } from "./request";

@@ -3,7 +3,7 @@ import { HttpError, _req } from "./generated";
 import { Headers } from "./headers";
 import { Method, methodName } from "./method";
 import { Response } from "./response";
-import { MAX_UTF8, writeText } from "./text";
+import { MAX_UTF8, bufferOf, writeText } from "./text";
 
 /** The text `HEAD` in memory, as an integer: quicker to compare than strings are. */
 const HEAD: u64 = 0x0044_0041_0045_0048;
@@ -43,7 +43,7 @@ export class Request {
  */
 export function request(req: Request): Response {
   const failure = exchange(req);
-  if (failure !== null) abortWith(failure);
+  if (failure !== null) abortWith(failure, "request");
   return arrived(req);
 }
 
@@ -60,7 +60,7 @@ function exchange(request: Request): Failure | null {
   if (unsendable >= 0) {
     const message =
       "the header `" + headers.nameAt(unsendable) + "` has a line break, or no proper name";
-    return new Failure(HttpError.INVALID_ENCODING, message);
+    return new Failure(HttpError.INVALID_ENCODING, message).inRequest(request.methodName, request.url);
   }
   const url = request.url;
   const method = request.methodName;
@@ -93,14 +93,14 @@ function exchange(request: Request): Failure | null {
     STATUS,
     HANDLE,
   );
-  return error != HttpError.SUCCESS ? Failure.ofHost(error) : null;
+  return error != HttpError.SUCCESS ? Failure.ofHost(error).inRequest(method, url) : null;
 }
 
 /** The response that `exchange` has left. */
 function arrived(request: Request): Response {
   const method = request.methodName;
   const isHead = method.length == 4 && load<u64>(changetype<usize>(method)) == HEAD;
-  return new Response(load<u16>(STATUS), load<u32>(HANDLE), !isHead);
+  return new Response(load<u16>(STATUS), load<u32>(HANDLE), !isHead, method, request.url);
 }
 
 /**
@@ -110,10 +110,10 @@ function arrived(request: Request): Response {
  * let res = new RequestBuilder("https://postman-echo.com/post")
  *   .header("Content-Type", "text/plain")
  *   .method(Method.POST)
- *   .body(String.UTF8.encode("testing the body"))
+ *   .body("testing the body")
  *   .send();
  * console.log(res.status.toString());
- * console.log(String.UTF8.decode(res.bodyReadAll().buffer));
+ * console.log(res.text());
  * res.close();
  * ```
  */
@@ -142,9 +142,12 @@ export class RequestBuilder {
     return this;
   }
 
-  /** Sets the body. */
-  body(body: ArrayBuffer): RequestBuilder {
-    this.request.body = body;
+  /**
+   * Sets the body: a `string`, which is sent as UTF-8, an `ArrayBuffer`, a `Uint8Array`, of which
+   * what it shows is sent, or a `StaticArray<u8>`.
+   */
+  body<B>(body: B): RequestBuilder {
+    this.request.body = bufferOf(body);
     return this;
   }
 
@@ -159,7 +162,9 @@ export class RequestBuilder {
    * If the request fails this aborts the module with a message.
    */
   send(): Response {
-    return request(this.request);
+    const failure = exchange(this.request);
+    if (failure !== null) abortWith(failure, "RequestBuilder.send");
+    return arrived(this.request);
   }
 
   /** Sends the request like `send`, and gives a failure as a value. */

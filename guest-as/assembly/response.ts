@@ -1,11 +1,14 @@
-import { Failure, Result, abortWith } from "./failure";
+import { Failure, Result, abortWith, noteFailedCall } from "./failure";
 import {
   HttpError,
+  ResponseFact,
   ResponseHandle,
   _bodyRead,
+  _bodyReadSome,
   _close,
   _headerGet,
   _headersGetAll,
+  _responseGet,
 } from "./generated";
 import { Headers } from "./headers";
 import { StatusCode } from "./status";
@@ -26,20 +29,11 @@ const FIRST_HEADERS: usize = memory.data(FIRST_HEADERS_SIZE, 1);
  */
 const MAX_HEADER_SIZE: i32 = 1024 * 1024;
 
-/**
- * What is reserved at most on the word of a server that announces a body's length, in bytes. It
- * may lie; longer bodies cost a few copies.
- */
-const MAX_RESERVED: i32 = 4 * 1024 * 1024;
+/** The first piece of a body of unknown length, in bytes. The next ones are as large as all before. */
+const FIRST_PIECE_SIZE: i32 = 4 * 1024;
 
-/** What is reserved for a body of unknown length, in bytes. */
-const FIRST_RESERVED: i32 = 4 * 1024;
-
-/** How much is read beyond a full buffer to see whether that was the end, in bytes. */
-const PROBE_SIZE: i32 = 32;
-
-/** Where that goes until there is a larger buffer. */
-const PROBE: usize = FIRST_HEADERS;
+/** The largest piece, in bytes: what a call costs is nothing beside reading so much. */
+const MAX_PIECE_SIZE: i32 = 1024 * 1024;
 
 /** `content-length` in UTF-8, which is asked for with every body. */
 // @ts-ignore: decorator
@@ -72,11 +66,15 @@ export class Response {
    * @param handle - The handle under which the host holds it open.
    * @param hasBody - Whether a `Content-Length` speaks of a body that follows, which is not so
    *   in answer to `HEAD`.
+   * @param method - The method of the request, for failures to name.
+   * @param requestUrl - The URL of the request, likewise.
    */
   constructor(
     readonly status: StatusCode,
     readonly handle: ResponseHandle,
     private readonly hasBody: bool = true,
+    private readonly method: string = "",
+    private readonly requestUrl: string = "",
   ) {}
 
   /**
@@ -85,52 +83,82 @@ export class Response {
    * @returns How many bytes were read: 0 at the end of the body, or if the buffer is empty.
    */
   bodyRead(buffer: ArrayBuffer): i32 {
-    const error = this.read(changetype<usize>(buffer), buffer.byteLength);
-    if (error != HttpError.SUCCESS) abortWith(Failure.ofHost(error));
+    const error = this.readSome(buffer);
+    if (error != HttpError.SUCCESS) abortWith(this.failed(error), "Response.bodyRead");
     return load<i32>(SIZE);
   }
 
   /** Reads like `bodyRead`, and gives a failure as a value. */
   tryBodyRead(buffer: ArrayBuffer): Result<i32> {
-    const error = this.read(changetype<usize>(buffer), buffer.byteLength);
-    if (error != HttpError.SUCCESS) return Result.failed<i32>(Failure.ofHost(error));
+    const error = this.readSome(buffer);
+    if (error != HttpError.SUCCESS) return Result.failed<i32>(this.failed(error));
     return Result.of(load<i32>(SIZE));
   }
 
-  /** Reads the rest of the body. The `buffer` of the result has the body and nothing else. */
-  bodyReadAll(): Uint8Array {
-    return this.tryBodyReadAll().value;
+  /**
+   * Reads the rest of the body. The `buffer` of the result has the body and nothing else.
+   *
+   * @param most - The longest body to take, in bytes. A longer one is `BODY_TOO_LARGE`: at once if
+   *   the server announces its length, whose memory is reserved, else when it is reached.
+   */
+  bodyReadAll(most: i32 = MAX_BODY_SIZE): Uint8Array {
+    const result = this.tryBodyReadAll(most);
+    if (!result.ok) abortWith(result.error, "Response.bodyReadAll");
+    return result.value;
+  }
+
+  /** Reads like `bodyReadAll`, and gives a failure as a value. */
+  tryBodyReadAll(most: i32 = MAX_BODY_SIZE): Result<Uint8Array> {
+    const limit = min(max(most, 0), MAX_BODY_SIZE);
+    const announced = this.announced();
+    if (announced > limit) return this.tooLarge(limit);
+    return announced < 0 ? this.readPieces(limit) : this.readAnnounced(announced);
+  }
+
+  /** The rest of the body, like `bodyReadAll`. */
+  bytes(): Uint8Array {
+    const result = this.tryBodyReadAll();
+    if (!result.ok) abortWith(result.error, "Response.bytes");
+    return result.value;
   }
 
   /**
-   * Reads like `bodyReadAll`, and gives a failure as a value. A body of more than 1 GiB, which no
-   * buffer can hold, is `BODY_TOO_LARGE`.
+   * The rest of the body as text. A body that is not UTF-8 is read as ISO 8859-1, whatever its
+   * `Content-Type` says.
    */
-  tryBodyReadAll(): Result<Uint8Array> {
-    const announced = this.announced();
-    let body = new ArrayBuffer(announced < 0 ? FIRST_RESERVED : min(announced, MAX_RESERVED));
-    let filled = 0;
-    // The host ends a body where its length says: it need not be asked whether that was all.
-    while (filled != announced) {
-      const free = body.byteLength - filled;
-      // A full buffer is most often at the end, which is worth a look before it grows.
-      const to = free > 0 ? changetype<usize>(body) + filled : PROBE;
-      const error = this.read(to, free > 0 ? free : PROBE_SIZE);
-      if (error != HttpError.SUCCESS) return Result.failed<Uint8Array>(Failure.ofHost(error));
-      const read = load<i32>(SIZE);
-      if (read == 0) break;
-      if (free == 0) {
-        if (filled > MAX_BODY_SIZE - read) {
-          const message = "the body is larger than any buffer: read it in pieces";
-          return Result.failed<Uint8Array>(new Failure(HttpError.BODY_TOO_LARGE, message));
-        }
-        body = grown(body);
-        memory.copy(changetype<usize>(body) + filled, PROBE, read);
-      }
-      filled += read;
-    }
-    const isFull = filled == body.byteLength;
-    return Result.of(isFull ? bytesOf(body) : copyOf(changetype<usize>(body), filled));
+  text(): string {
+    const result = this.tryBodyReadAll();
+    if (!result.ok) abortWith(result.error, "Response.text");
+    const bytes = result.value;
+    return decodeText(bytes.dataStart, bytes.byteLength);
+  }
+
+  /** The text like `text`, and a failure as a value. */
+  tryText(): Result<string> {
+    const result = this.tryBodyReadAll();
+    if (!result.ok) return Result.failed<string>(result.error);
+    const bytes = result.value;
+    return Result.of(decodeText(bytes.dataStart, bytes.byteLength));
+  }
+
+  /** The URL that the response came from: that of the last redirect, or the request's own. */
+  url(): string {
+    return this.fact(ResponseFact.URL, "Response.url");
+  }
+
+  /** The version of HTTP that the server speaks, such as `HTTP/1.1`. */
+  version(): string {
+    return this.fact(ResponseFact.VERSION, "Response.version");
+  }
+
+  /** The server's address and port, or `""` unless the embedder lets guests see it. */
+  peer(): string {
+    return this.fact(ResponseFact.PEER, "Response.peer");
+  }
+
+  /** How many redirects were followed. */
+  redirects(): i32 {
+    return <i32>parseInt(this.fact(ResponseFact.REDIRECTS, "Response.redirects"));
   }
 
   /**
@@ -139,7 +167,10 @@ export class Response {
    */
   headerGet(name: string): string {
     const result = this.tryHeaderBytes(name);
-    if (!result.ok && result.error.code == HttpError.HEADER_NOT_FOUND) return "";
+    if (!result.ok) {
+      if (result.error.code == HttpError.HEADER_NOT_FOUND) return "";
+      abortWith(result.error, "Response.headerGet");
+    }
     const bytes = result.value;
     return decodeText(bytes.dataStart, bytes.byteLength);
   }
@@ -157,22 +188,37 @@ export class Response {
    * `HEADER_NOT_FOUND` as a value if there is none.
    */
   tryHeaderBytes(name: string): Result<Uint8Array> {
-    return this.fetch(String.UTF8.encode(name));
+    const text = String.UTF8.encode(name);
+    const start = changetype<usize>(text);
+    const room = new Room();
+    let error: HttpError;
+    do {
+      const length = text.byteLength;
+      error = <HttpError>_headerGet(this.handle, start, length, room.at, room.size, SIZE);
+    } while (room.grows(error));
+    return this.fetched(error, room);
   }
 
   /** All headers. A repeated one has all of its values. */
   headersGetAll(): Headers {
-    return this.tryHeadersGetAll().value;
+    const result = this.tryHeadersGetAll();
+    if (!result.ok) abortWith(result.error, "Response.headersGetAll");
+    return result.value;
   }
 
   /** All headers like `headersGetAll`, and a failure as a value. */
   tryHeadersGetAll(): Result<Headers> {
-    const text = this.fetch(null);
+    const room = new Room();
+    let error: HttpError;
+    do {
+      error = <HttpError>_headersGetAll(this.handle, room.at, room.size, SIZE);
+    } while (room.grows(error));
+    const text = this.fetched(error, room);
     if (!text.ok) return Result.failed<Headers>(text.error);
     const headers = Headers.parse(text.value);
     if (headers === null) {
       const message = "the host gave a line that is not a header";
-      return Result.failed<Headers>(new Failure(HttpError.RUNTIME_ERROR, message));
+      return this.noticed<Headers>(HttpError.RUNTIME_ERROR, message);
     }
     return Result.of<Headers>(headers);
   }
@@ -186,32 +232,101 @@ export class Response {
     _close(this.handle);
   }
 
-  /** Reads the next bytes of the body; `SIZE` has how many. */
-  private read(to: usize, size: i32): HttpError {
+  /** A failure of the last call of the host. */
+  private failed(code: HttpError): Failure {
+    return Failure.ofHost(code).inRequest(this.method, this.requestUrl);
+  }
+
+  /** A failure that this package notices. */
+  private noticed<T>(code: HttpError, message: string): Result<T> {
+    return Result.failed<T>(new Failure(code, message).inRequest(this.method, this.requestUrl));
+  }
+
+  private tooLarge(limit: i32): Result<Uint8Array> {
+    const message =
+      "the body is longer than " + limit.toString() + " bytes: read it in pieces with bodyRead";
+    return this.noticed<Uint8Array>(HttpError.BODY_TOO_LARGE, message);
+  }
+
+  /** Reads what has arrived; `SIZE` has how much. */
+  private readSome(buffer: ArrayBuffer): HttpError {
+    const start = changetype<usize>(buffer);
+    return <HttpError>_bodyReadSome(this.handle, start, buffer.byteLength, SIZE);
+  }
+
+  /** Reads until the memory is full or the body ends; `SIZE` has how much. */
+  private readFull(to: usize, size: i32): HttpError {
     return <HttpError>_bodyRead(this.handle, to, size, SIZE);
   }
 
-  /** Fetches the value of a header, or the text of all if `name` is `null`. */
-  private fetch(name: ArrayBuffer | null): Result<Uint8Array> {
-    let larger: ArrayBuffer | null = null;
-    let at = FIRST_HEADERS;
-    let size = FIRST_HEADERS_SIZE;
-    while (true) {
-      const error = <HttpError>(name === null
-        ? _headersGetAll(this.handle, at, size, SIZE)
-        : _headerGet(this.handle, changetype<usize>(name), name.byteLength, at, size, SIZE));
-      if (error == HttpError.SUCCESS) return Result.of(copyOf(at, load<i32>(SIZE)));
-      if (error != HttpError.BUFFER_TOO_SMALL) {
-        return Result.failed<Uint8Array>(Failure.ofHost(error));
-      }
-      if (size == MAX_HEADER_SIZE) {
-        const message = "the headers are longer than " + MAX_HEADER_SIZE.toString() + " bytes";
-        return Result.failed<Uint8Array>(new Failure(error, message));
-      }
-      size = min(size * 4, MAX_HEADER_SIZE);
-      larger = new ArrayBuffer(size);
-      at = changetype<usize>(larger);
+  /** Reads a body of which the host has said how long it is at most, without a copy of it. */
+  private readAnnounced(length: i32): Result<Uint8Array> {
+    const body = new ArrayBuffer(length);
+    const start = changetype<usize>(body);
+    let filled = 0;
+    // The host ends a body where its length says: it need not be asked whether that was all.
+    while (filled != length) {
+      const error = this.readFull(start + filled, length - filled);
+      if (error != HttpError.SUCCESS) return Result.failed<Uint8Array>(this.failed(error));
+      const read = load<i32>(SIZE);
+      // A part of it was read before.
+      if (read == 0) return Result.of(copyOf(start, filled));
+      filled += read;
     }
+    return Result.of(bytesOf(body));
+  }
+
+  /**
+   * Reads a body of unknown length. Its pieces are not objects, so that they are freed at once with
+   * every runtime; nothing of them is copied until the length is known.
+   */
+  private readPieces(limit: i32): Result<Uint8Array> {
+    const pieces: usize[] = [];
+    const sizes: i32[] = [];
+    let size = FIRST_PIECE_SIZE;
+    let length = 0;
+    let failure: Failure | null = null;
+    while (true) {
+      const piece = heap.alloc(size);
+      pieces.push(piece);
+      const error = this.readFull(piece, size);
+      const read = error == HttpError.SUCCESS ? load<i32>(SIZE) : 0;
+      if (error != HttpError.SUCCESS) failure = this.failed(error);
+      else if (read > limit - length) failure = this.tooLarge(limit).error;
+      sizes.push(read);
+      if (failure !== null || read == 0) break;
+      length += read;
+      size = min(max(length, FIRST_PIECE_SIZE), MAX_PIECE_SIZE);
+    }
+    const body = new ArrayBuffer(failure === null ? length : 0);
+    let at = changetype<usize>(body);
+    for (let i = 0; i < pieces.length; i++) {
+      if (failure === null) memory.copy(at, pieces[i], sizes[i]);
+      at += sizes[i];
+      heap.free(pieces[i]);
+    }
+    return failure !== null ? Result.failed<Uint8Array>(failure) : Result.of(bytesOf(body));
+  }
+
+  /** A copy of what the host has written, of which `SIZE` has the size. */
+  private fetched(error: HttpError, room: Room): Result<Uint8Array> {
+    if (error == HttpError.SUCCESS) return Result.of(copyOf(room.at, load<i32>(SIZE)));
+    if (error != HttpError.BUFFER_TOO_SMALL) return Result.failed<Uint8Array>(this.failed(error));
+    const message = "the headers are longer than " + MAX_HEADER_SIZE.toString() + " bytes";
+    return this.noticed<Uint8Array>(error, message);
+  }
+
+  /** A fact as text; aborts for `caller` if there is none. */
+  private fact(fact: ResponseFact, caller: string): string {
+    const room = new Room();
+    let error: HttpError;
+    do {
+      error = <HttpError>_responseGet(this.handle, fact, room.at, room.size, SIZE);
+    } while (room.grows(error));
+    const result = this.fetched(error, room);
+    if (!result.ok) abortWith(result.error, caller);
+    const bytes = result.value;
+    return decodeText(bytes.dataStart, bytes.byteLength);
   }
 
   /** The length of the body, or -1 if it is not known or near to what no buffer can hold. */
@@ -226,8 +341,12 @@ export class Response {
       MAX_DIGITS,
       SIZE,
     );
+    if (error != HttpError.SUCCESS) {
+      noteFailedCall();
+      return -1;
+    }
     const digits = load<i32>(SIZE);
-    if (error != HttpError.SUCCESS || digits == 0) return -1;
+    if (digits == 0) return -1;
     let length = 0;
     for (let i = 0; i < digits; i++) {
       const digit = <u32>load<u8>(FIRST_HEADERS + i) - 0x30;
@@ -238,10 +357,20 @@ export class Response {
   }
 }
 
-/** A copy of a full buffer, of twice its size as far as that is possible. */
-function grown(buffer: ArrayBuffer): ArrayBuffer {
-  const size = buffer.byteLength;
-  const larger = new ArrayBuffer(min(size + max(size, FIRST_RESERVED), MAX_BODY_SIZE));
-  memory.copy(changetype<usize>(larger), changetype<usize>(buffer), size);
-  return larger;
+/** Where the host writes a text of unknown length, in a buffer that grows until it fits. */
+class Room {
+  at: usize = FIRST_HEADERS;
+  size: i32 = FIRST_HEADERS_SIZE;
+  private larger: ArrayBuffer | null = null;
+
+  /** Whether a call is to be made again, since there is more room now. */
+  grows(error: HttpError): bool {
+    if (error != HttpError.BUFFER_TOO_SMALL || this.size == MAX_HEADER_SIZE) return false;
+    noteFailedCall();
+    this.size = min(this.size * 4, MAX_HEADER_SIZE);
+    const larger = new ArrayBuffer(this.size);
+    this.larger = larger;
+    this.at = changetype<usize>(larger);
+    return true;
+  }
 }

@@ -34,6 +34,22 @@ export function bytesOf(buffer: ArrayBuffer): Uint8Array {
   return Uint8Array.wrap(buffer, 0, buffer.byteLength);
 }
 
+/** A body of a request as one buffer. Only a view of a part of a buffer is copied, and text. */
+export function bufferOf<B>(body: B): ArrayBuffer {
+  if (isString<B>()) return String.UTF8.encode(changetype<string>(body));
+  if (idof<B>() == idof<ArrayBuffer>()) return changetype<ArrayBuffer>(body);
+  if (idof<B>() == idof<Uint8Array>()) {
+    const view = changetype<Uint8Array>(body);
+    const isWhole = view.byteLength == view.buffer.byteLength;
+    return isWhole ? view.buffer : copyOf(view.dataStart, view.byteLength).buffer;
+  }
+  if (idof<B>() == idof<StaticArray<u8>>()) {
+    const array = changetype<StaticArray<u8>>(body);
+    return copyOf(changetype<usize>(array), array.length).buffer;
+  }
+  ERROR("a body is a string, an ArrayBuffer, a Uint8Array or a StaticArray<u8>");
+}
+
 /** Whether bytes are UTF-8 (RFC 3629, section 4). */
 export function isUtf8(at: usize, len: i32): bool {
   const end = at + len;

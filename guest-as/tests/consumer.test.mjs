@@ -107,3 +107,37 @@ test("all of what the package exports can be imported by name", () => {
   const imports = WebAssembly.Module.imports(module).map(({ name }) => name);
   assert.ok(imports.includes("body_read"), imports);
 });
+
+// What a program imports of the host, by what it uses: hosts that are older lack some functions.
+const first = `
+  import { Reason, RequestBuilder } from "wasi-experimental-http";
+  const result = new RequestBuilder("http://a/").trySend();
+  if (result.ok) {
+    const res = result.value;
+    USE
+  } else {
+    ELSE
+  }
+`;
+const uses = [
+  ["status", "process.exit(res.status);", "", []],
+  ["close", "res.close();", "console.log(result.error.name);", ["close"]],
+  ["piece", "res.tryBodyRead(new ArrayBuffer(8));", "", ["body_read_some"]],
+  ["whole", "console.log(res.tryText().value);", "", ["body_read", "header_get"]],
+  ["header", 'res.tryHeaderGet("a");', "", ["header_get"]],
+  ["headers", "res.tryHeadersGetAll();", "", ["headers_get_all"]],
+  ["code", "", "process.exit(result.error.code);", []],
+  ["reason", "", "process.exit(result.error.reason == Reason.TLS ? 1 : 2);", ["error_get"]],
+  ["url", "console.log(res.url());", "", ["error_get", "response_get"]],
+  ["aborting", "res.headersGetAll();", "", ["error_get", "headers_get_all"]],
+];
+
+for (const [name, use, otherwise, expected] of uses) {
+  test(`a program that uses no more than ${name} imports no more`, () => {
+    const module = compile(`uses-${name}`, first.replace("USE", use).replace("ELSE", otherwise));
+    const imports = WebAssembly.Module.imports(module)
+      .filter(({ module }) => module === "wasi_experimental_http")
+      .map(({ name }) => name);
+    assert.deepEqual(imports.sort(), [...expected, "req"].sort());
+  });
+}

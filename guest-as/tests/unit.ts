@@ -1,7 +1,7 @@
 // What the package does by itself: headers as text, and errors. `unit.test.mjs` runs each exported
 // function; `assert` aborts the module. What needs a host is tested in `host/tests/e2e`.
 
-import { Failure, Headers, HttpError, Method, Request, RequestBuilder, Result } from "../index";
+import { Failure, Headers, HttpError, Method, Reason, Request, RequestBuilder, Result } from "../index";
 
 /** The bytes of which each character is one. */
 function bytes(text: string): Uint8Array {
@@ -112,13 +112,72 @@ export function a_builder_builds_the_request_that_it_would_send(): void {
   assertText(new RequestBuilder("http://a/").methodName("PURGE").build().methodName, "PURGE");
 }
 
+export function what_a_request_sends_may_have_four_types(): void {
+  const bytes = new Uint8Array(4);
+  bytes.set([0x61, 0x62, 0x63, 0x64]);
+  const fixed: StaticArray<u8> = [0x61, 0x62, 0x63];
+  const bodies = [
+    new RequestBuilder("http://a/").body("abc").build().body,
+    new RequestBuilder("http://a/").body(String.UTF8.encode("abc")).build().body,
+    new RequestBuilder("http://a/").body(bytes.subarray(0, 3)).build().body,
+    new RequestBuilder("http://a/").body(fixed).build().body,
+  ];
+  for (let i = 0; i < bodies.length; i++) assertText(String.UTF8.decode(bodies[i]), "abc");
+  const view = new RequestBuilder("http://a/").body(bytes.subarray(1, 3)).build().body;
+  assertText(String.UTF8.decode(view), "bc");
+  assert(new RequestBuilder("http://a/").body(bytes).build().body === bytes.buffer);
+  assertText(String.UTF8.decode(new RequestBuilder("http://a/").body("grüß").build().body), "grüß");
+}
+
+/** What the test's host says of each failure. */
+const EXPLANATION = "http://a/b: the reason";
+
 export function a_failure_says_what_is_wrong(): void {
   const failure = Failure.ofHost(HttpError.INVALID_HANDLE);
   assertText(failure.name, "invalid_handle");
-  assert(failure.message.length > 0);
-  assertText(failure.toString(), "invalid_handle (1): " + failure.message);
+  assertText(failure.message, EXPLANATION);
+  assert(failure.reason == Reason.MISUSE);
+  assertText(failure.toString(), "invalid_handle (1): " + EXPLANATION);
+}
+
+export function a_failure_names_the_request_and_no_secret(): void {
+  const said = (url: string): string =>
+    new Failure(HttpError.TIMEOUT, "late").inRequest("PUT", url).toString();
+  const urls = [
+    "http://a/b",
+    "http://a/b?c=d#e",
+    "http://a/b#e?c",
+    "http://me:secret@a/b",
+    "http://me@x:secret@a/b?@",
+  ];
+  for (let i = 0; i < urls.length; i++) {
+    assertText(said(urls[i]), "timeout (14): PUT http://a/b: late");
+  }
+  assertText(said("http://a/@b"), "timeout (14): PUT http://a/@b: late");
+  assertText(said("http://me@a"), "timeout (14): PUT http://a: late");
+  assertText(said("no url"), "timeout (14): PUT no url: late");
+  // The host's message has the URL already.
+  const failure = Failure.ofHost(HttpError.TIMEOUT).inRequest("GET", "http://a/b?c");
+  assertText(failure.toString(), "timeout (14): GET " + EXPLANATION);
+}
+
+export function only_the_last_failure_is_explained_by_the_host(): void {
+  const first = Failure.ofHost(HttpError.TIMEOUT);
+  const second = Failure.ofHost(HttpError.TIMEOUT);
+  assert(first.reason == Reason.NONE && first.message != EXPLANATION);
+  assert(first.message.length > 0);
+  assert(second.reason == Reason.MISUSE);
+  // What was read once stays.
+  Failure.ofHost(HttpError.TIMEOUT);
+  assertText(second.message, EXPLANATION);
+  // What the package notices is its own.
+  const own = new Failure(HttpError.TIMEOUT, "own");
+  assert(own.reason == Reason.NONE);
+  assertText(own.message, "own");
   // One of a host that is newer.
-  assertText(Failure.ofHost(<HttpError>99).toString(), "unknown (99): unknown error");
+  const unknown = Failure.ofHost(<HttpError>99);
+  Failure.ofHost(HttpError.TIMEOUT);
+  assertText(unknown.toString(), "unknown (99): unknown error");
 }
 
 export function a_result_is_a_value_or_a_failure(): void {

@@ -150,7 +150,7 @@ function report(instruction: Instruction, response: Response, output: Output): F
 
 function printError(instruction: Instruction, output: Output, failure: Failure): void {
   output.text("error ").code(failure).line();
-  if (instruction.printMessage) output.text("message ").text(failure.message).line();
+  if (instruction.printMessage) output.text("message ").text(raw.httpErrorMessage(failure.code)).line();
 }
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
