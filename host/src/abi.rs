@@ -7,13 +7,11 @@ use wiggle::{GuestMemory, GuestPtr};
 
 use crate::ctx::HttpCtx;
 use crate::error::Error;
-use crate::request::Request;
-use crate::generated::types::{
-    HttpError, Reason, ResponseFact, ResponseHandle, Size, StatusCode,
-};
+use crate::generated::types::{HttpError, Reason, ResponseFact, ResponseHandle, Size, StatusCode};
 use crate::generated::wasi_experimental_http::WasiExperimentalHttp;
 use crate::headers::{self, HeaderError};
 use crate::limits::SHARED_MEMORY_BUFFER_SIZE;
+use crate::request::Request;
 use crate::request_url::UrlError;
 
 impl WasiExperimentalHttp for HttpCtx {

@@ -106,12 +106,23 @@ mod tests {
 
     #[test]
     fn chunks_are_read_as_servers_write_them() {
-        let extension = format!("5;{}\r\nhello\r\n0\r\n\r\n", "e".repeat(MAX_CHUNK_LINE - 10));
+        let extension = format!(
+            "5;{}\r\nhello\r\n0\r\n\r\n",
+            "e".repeat(MAX_CHUNK_LINE - 10)
+        );
         let cases = [
             ("0\r\n\r\n", "", true),
             ("5\r\nhello\r\n0\r\n\r\n", "hello", true),
-            ("5 \r\nhello\r\n000;a=b\r\nTrailer: x\r\n\r\n", "hello", true),
-            ("a\r\nhello hell\r\n1\r\no\r\n0\r\n\r\n", "hello hello", true),
+            (
+                "5 \r\nhello\r\n000;a=b\r\nTrailer: x\r\n\r\n",
+                "hello",
+                true,
+            ),
+            (
+                "a\r\nhello hell\r\n1\r\no\r\n0\r\n\r\n",
+                "hello hello",
+                true,
+            ),
             ("5\nhello\n0\n\n", "hello", true),
             (extension.as_str(), "hello", true),
             ("5\r\nhello\r\n0\r\n", "hello", false),

@@ -93,11 +93,11 @@ pub(crate) enum Error {
     Receive(Arc<io::Error>),
     #[error("the server disconnected before it answered")]
     Closed,
-    #[error("what the server sent is no head of a response: {0}")]
+    #[error("protocol error: what the server sent is no head of a response: {0}")]
     Head(String),
     #[error("the head of the response has no end within {max} bytes")]
     BufferFull { max: usize },
-    #[error("the server sent more than {max} bytes, and neither a head nor a body in them")]
+    #[error("the server sent more than {max} bytes, and neither headers nor a body in them")]
     Flood { max: u64 },
     /// Of ureq itself, which has refused the request.
     #[error("the request cannot be sent: {0}")]
@@ -417,9 +417,14 @@ const NAME: &str = "check the name of the host";
 fn is_not_found(error: &io::Error) -> bool {
     let text = error.to_string();
     error.kind() == io::ErrorKind::NotFound
-        || ["not known", "No address", "nodename nor servname", "No such host"]
-            .iter()
-            .any(|words| text.contains(words))
+        || [
+            "not known",
+            "No address",
+            "nodename nor servname",
+            "No such host",
+        ]
+        .iter()
+        .any(|words| text.contains(words))
 }
 
 /// The first bytes of a text, at most `max`.

@@ -10,14 +10,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::body::Body;
 use crate::client::HttpClient;
+use crate::connection::Lease;
 use crate::connection::dial::DialTimes;
 use crate::connection::pool::Key;
 use crate::connection::transport::{self, Sent};
-use crate::connection::Lease;
 use crate::error::Error;
 use crate::exchange::Exchange;
 use crate::head::Head;
@@ -107,7 +107,11 @@ struct Way<'a> {
 }
 
 impl Way<'_> {
-    fn go(&self, times: &mut DialTimes, peer: &mut Option<SocketAddr>) -> Result<Box<Response>, Error> {
+    fn go(
+        &self,
+        times: &mut DialTimes,
+        peer: &mut Option<SocketAddr>,
+    ) -> Result<Box<Response>, Error> {
         let lease = match self.idle()? {
             Some(lease) => lease,
             None => self.dial(times)?,
@@ -167,8 +171,10 @@ impl Way<'_> {
             return Err(Error::Status(head.status.as_u16()));
         }
         check_limits(&head, &self.exchange.limits)?;
-        let framing = head.framing(self.request.method()).map_err(Error::Framing)?;
-        if names_connection_scheme(&head.headers, &WWW_AUTHENTICATE) {
+        let framing = head
+            .framing(self.request.method())
+            .map_err(Error::Framing)?;
+        if authenticates_connection(&head.headers) {
             lease.own();
         }
         let facts = Facts {
@@ -206,16 +212,35 @@ fn check_limits(head: &Head, limits: &Limits) -> Result<(), Error> {
 /// (RFC 4559, section 6; MS-NTHT).
 const CONNECTION_SCHEMES: [&str; 2] = ["negotiate", "ntlm"];
 
-/// Whether a field names a scheme that authenticates a connection.
-fn names_connection_scheme(headers: &HeaderMap, name: &http::HeaderName) -> bool {
+/// Fields by which servers and proxies say that a connection is authenticated (RFC 4559, section 6).
+const CONNECTION_FIELDS: [(&str, &str); 2] = [
+    ("proxy-support", "session-based-authentication"),
+    ("persistent-auth", "true"),
+];
+
+/// Whether a field, of a request or an answer, has a scheme that authenticates a connection.
+fn names_connection_scheme(headers: &HeaderMap, name: &HeaderName) -> bool {
     let values = headers.get_all(name).iter();
-    values.map(HeaderValue::as_bytes).any(|value| {
-        value.split(|byte| b", \t".contains(byte)).any(|word| {
-            CONNECTION_SCHEMES
-                .iter()
-                .any(|scheme| word.eq_ignore_ascii_case(scheme.as_bytes()))
-        })
+    let mut parts = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    parts.any(|part| {
+        // The scheme is in front of what it needs (RFC 9110, section 11.4).
+        let word = part.trim_ascii().split(u8::is_ascii_whitespace).next();
+        let word = word.unwrap_or_default();
+        let schemes = CONNECTION_SCHEMES.iter();
+        let mut schemes = schemes.map(|scheme| scheme.as_bytes());
+        schemes.any(|scheme| word.eq_ignore_ascii_case(scheme))
     })
+}
+
+/// Whether an answer says that its connection is authenticated, or can be.
+fn authenticates_connection(headers: &HeaderMap) -> bool {
+    names_connection_scheme(headers, &WWW_AUTHENTICATE)
+        || CONNECTION_FIELDS.iter().any(|(name, expected)| {
+            let values = headers.get_all(*name).iter();
+            values
+                .map(HeaderValue::as_bytes)
+                .any(|value| value.trim_ascii().eq_ignore_ascii_case(expected.as_bytes()))
+        })
 }
 
 #[cfg(test)]
@@ -230,6 +255,7 @@ mod tests {
             ("Basic realm=\"a\", NEGOTIATE", true),
             ("Basic bnRsbQ==", false),
             ("Bearer negotiated", false),
+            ("Bearer NTLM", false),
         ];
         for (value, expected) in cases {
             let headers = HeaderMap::from_iter([(AUTHORIZATION, value.parse().unwrap())]);

@@ -144,7 +144,10 @@ impl Record {
         resolve_time: Duration,
         connect_time: Duration,
     ) {
-        let sent = self.exchange.as_ref().map_or(0, |it| it.traffic.bytes_sent());
+        let sent = self
+            .exchange
+            .as_ref()
+            .map_or(0, |it| it.traffic.bytes_sent());
         self.event.hops += u32::from(sent > self.sent_before);
         self.sent_before = sent;
         self.event.resolve_time += resolve_time;

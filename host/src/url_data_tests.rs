@@ -126,7 +126,11 @@ fn what_the_policy_saw_is_what_is_contacted_for_every_input() {
             .into_iter()
             .map(|(name, value)| (name, value.parse().unwrap()))
             .collect();
-        assert_eq!(headers::take_framing(&mut host, &url, 0, false), Ok(()), "{input}");
+        assert_eq!(
+            headers::take_framing(&mut host, &url, 0, false),
+            Ok(()),
+            "{input}"
+        );
         // What is contacted, parsed again, is what the policy saw.
         let sent: Url = uri.to_string().parse().expect(&input);
         assert_eq!(sent.origin(), url.origin(), "{input}");

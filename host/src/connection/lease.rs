@@ -10,6 +10,7 @@ use super::{Connection, Patience};
 use crate::error::Error;
 use crate::exchange::Exchange;
 use crate::exchange::cancel::Wait;
+use crate::limits::INPUT_BUFFER_SIZE;
 
 /// A connection that one exchange uses, from the moment it is chosen to the end of the response's
 /// body. Dropping it closes the connection; [`Lease::give_back`] keeps it for others.
@@ -115,6 +116,9 @@ impl Lease {
         if room.is_empty() {
             return Err(Error::BufferFull { max });
         }
+        // In pieces, each of which is counted before the next is taken.
+        let piece = room.len().min(INPUT_BUFFER_SIZE);
+        let room = &mut room[..piece];
         let count = self.connection.read(&self.exchange.0, room, patience)?;
         self.answered |= count > 0;
         self.input.filled(count);

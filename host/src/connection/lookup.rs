@@ -5,9 +5,9 @@
 //! servers do not answer delays names only.
 
 use std::collections::VecDeque;
+use std::net::{IpAddr, ToSocketAddrs};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::net::{IpAddr, ToSocketAddrs};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -290,9 +290,7 @@ mod tests {
 
     #[test]
     fn a_job_that_panics_is_an_error() {
-        let result = run(None, || {
-            std::panic::resume_unwind(Box::new("expected"))
-        });
+        let result = run(None, || std::panic::resume_unwind(Box::new("expected")));
         assert!(matches!(result, Err::<(), _>(Error::Thread(_))));
     }
 }

@@ -218,7 +218,11 @@ mod now {
     }
 
     pub(super) fn write(stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
-        Ok(send(stream, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL)?)
+        Ok(send(
+            stream,
+            bytes,
+            SendFlags::DONTWAIT | SendFlags::NOSIGNAL,
+        )?)
     }
 }
 
@@ -280,4 +284,44 @@ fn check(
 /// A timeout as `poll` takes it; `None` is for ever.
 pub(super) fn timespec(timeout: Option<Duration>) -> Option<Timespec> {
     timeout.and_then(|timeout| Timespec::try_from(timeout).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// An idle connection, a second handle of its socket, and the server's end.
+    fn idle() -> (Socket, TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let peer = listener.local_addr().unwrap();
+        let stream = TcpStream::connect(peer).unwrap();
+        let other = stream.try_clone().unwrap();
+        let (server, _) = listener.accept().unwrap();
+        (Socket::new(stream, peer), other, server)
+    }
+
+    #[test]
+    fn an_idle_connection_is_used_again() {
+        let (mut socket, _other, _server) = idle();
+        assert!(socket.is_silent());
+        assert!(socket.is_silent());
+    }
+
+    #[test]
+    fn a_connection_with_bytes_that_nobody_asked_for_is_not_used_again() {
+        let (mut socket, other, mut server) = idle();
+        server.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+        assert_eq!(other.peek(&mut [0]).unwrap(), 1);
+        assert!(!socket.is_silent());
+    }
+
+    #[test]
+    fn a_connection_that_was_closed_while_idle_is_not_used_again() {
+        let (mut socket, other, server) = idle();
+        drop(server);
+        assert_eq!(other.peek(&mut [0]).unwrap(), 0);
+        assert!(!socket.is_silent());
+    }
 }

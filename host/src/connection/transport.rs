@@ -12,9 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{
-    Buffers, ConnectionDetails, Connector, NextTimeout, Transport,
-};
+use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 
 use super::Lease;
 use super::buffers::Output;
@@ -44,6 +42,7 @@ pub(crate) fn send(
         lease,
         state: State::Head,
         head: None,
+        has_begun: false,
         unread: 0,
         failure: None,
     })));
@@ -76,6 +75,8 @@ struct Loan {
     output: Output,
     state: State,
     head: Option<Head>,
+    /// Whether a part of the request's body was taken by the connection.
+    has_begun: bool,
     /// How much of [`BARE_HEAD`] ureq has not read yet.
     unread: usize,
     /// Why it failed, in our own words.
@@ -121,6 +122,20 @@ impl Loan {
         let mut sent = 0;
         let mut has_ended = false;
         while sent < amount || !self.lease.is_flushed() {
+            // Before the first byte there is nothing to answer, and an answer that comes once all
+            // is sent is not early.
+            if self.has_begun {
+                match self.take_in() {
+                    Ok(ended) => has_ended = ended,
+                    Err(error) => return self.stop_sending(error),
+                }
+                if self.is_answered(has_ended) {
+                    let reason = self.head.is_none().then_some(Error::Closed);
+                    self.lease.spoil();
+                    self.state = State::Deaf(reason);
+                    return Ok(());
+                }
+            }
             let rest = &self.output.bytes[sent..amount];
             let written = if rest.is_empty() {
                 self.lease.flush(Patience::None).map(|()| 0)
@@ -128,12 +143,16 @@ impl Loan {
                 self.lease.write(rest, Patience::None)
             };
             match written {
-                Ok(count) => sent += count,
+                Ok(count) => {
+                    sent += count;
+                    self.has_begun = true;
+                }
                 Err(Error::WouldBlock) => {
                     let has_room = self.lease.input.waiting().len() < MAX_EARLY_RESPONSE_BYTES;
                     match self.lease.wait_to_write(has_room && !has_ended) {
                         // It answered, and then took nothing for the whole of the timeout.
                         Err(Error::Timeout(_)) if self.head.is_some() => {
+                            self.lease.spoil();
                             self.state = State::Deaf(None);
                             return Ok(());
                         }
@@ -142,22 +161,17 @@ impl Loan {
                 }
                 Err(error) => return self.stop_sending(error),
             }
-            match self.take_in() {
-                Ok(ended) => has_ended = ended,
-                Err(error) => return self.stop_sending(error),
-            }
-            let is_final = self.head.as_ref().is_some_and(|head| {
-                // Another answer than success means that the rest of the body is not wanted.
-                !head.status.is_success() || head.is_whole_with(self.lease.input.waiting())
-            });
-            if is_final || has_ended {
-                let reason = self.head.is_none().then_some(Error::Closed);
-                self.lease.spoil();
-                self.state = State::Deaf(reason);
-                return Ok(());
-            }
         }
         Ok(())
+    }
+
+    /// Whether what has come ends the sending: another answer than success, which means that the
+    /// rest of the body is not wanted, a whole answer, or the end.
+    fn is_answered(&self, has_ended: bool) -> bool {
+        has_ended
+            || self.head.as_ref().is_some_and(|head| {
+                !head.status.is_success() || head.is_whole_with(self.lease.input.waiting())
+            })
     }
 
     /// A server that closes or resets a connection while a request is sent may have answered
@@ -298,9 +312,8 @@ impl Buffers for Loan {
     }
 
     fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
-        // Half for the body as it is, half for the same in chunks.
-        let half = self.output.bytes.len() / 2;
-        self.output.bytes.split_at_mut(half)
+        // The first is for bodies in chunks alone; requests are sent with their length.
+        (&mut [], &mut self.output.bytes)
     }
 
     fn can_use_input(&self) -> bool {

@@ -116,7 +116,6 @@ fn what_is_no_redirect_is_the_guests() {
     let cases = [
         ("302 Found", ""),
         ("302 Found", "Location: http://\r\n"),
-        ("302 Found", "Location: caf\u{e9}\r\n"),
         ("300 Multiple Choices", "Location: /get\r\n"),
         ("304 Not Modified", "Location: /get\r\n"),
         ("305 Use Proxy", "Location: http://127.0.0.1:1/\r\n"),
@@ -124,13 +123,6 @@ fn what_is_no_redirect_is_the_guests() {
     ];
     for (status, location) in cases {
         let mut response = format!("HTTP/1.1 {status}\r\n{location}").into_bytes();
-        // As ISO 8859-1, which is not UTF-8.
-        if let Some(at) = response
-            .windows(2)
-            .position(|two| two == "\u{e9}".as_bytes())
-        {
-            response.splice(at..at + 2, [0xe9]);
-        }
         response.extend_from_slice(b"Content-Length: 0\r\n\r\n");
         let server = TestServer::http().raw(move |conn| {
             conn.read_request()?;
