@@ -287,7 +287,7 @@ export enum ResponseFact {
   REDIRECTS = 3,
 }
 
-/** An HTTP status code (RFC 9110, section 15), 200 to 599. */
+/** An HTTP status code (RFC 9110, section 15), 200 to 999. */
 export type StatusCode = u16;
 
 /** A number of bytes in the guest's memory. */

@@ -1,6 +1,6 @@
 /**
  * The registered HTTP status codes that a response can have (RFC 9110, section 15). Others from
- * 200 to 599 occur; a status is an integer like any other.
+ * 200 to 999 occur; a status is an integer like any other.
  */
 export enum StatusCode {
   OK = 200,

@@ -352,7 +352,7 @@ impl core::fmt::Debug for ResponseFact {
     }
 }
 
-/// An HTTP status code (RFC 9110, section 15), 200 to 599.
+/// An HTTP status code (RFC 9110, section 15), 200 to 999.
 pub type StatusCode = u16;
 
 /// A number of bytes in the guest's memory.

@@ -21,7 +21,8 @@ pub(crate) struct Body {
 
 enum State {
     Open {
-        lease: Lease,
+        /// In a box: the other states are small.
+        lease: Box<Lease>,
         framing: Left,
         /// Whether the connection may be used again after the body.
         keeps_alive: bool,
@@ -50,7 +51,7 @@ impl Body {
         };
         let mut body = Body {
             state: State::Open {
-                lease,
+                lease: Box::new(lease),
                 framing,
                 keeps_alive,
             },

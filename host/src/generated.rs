@@ -594,7 +594,7 @@ pub mod types {
         }
     }
 
-    /// An HTTP status code (RFC 9110, section 15), 200 to 599.
+    /// An HTTP status code (RFC 9110, section 15), 200 to 999.
     pub type StatusCode = u16;
 
     /// A number of bytes in the guest's memory.

@@ -90,10 +90,10 @@ impl NamesAsWritten {
             return request;
         }
         for name in headers.keys() {
-            let is_same = |written: &&Box<str>| written.eq_ignore_ascii_case(name.as_str());
-            let mut written = self.0.iter().filter(is_same);
+            let written = self.0.iter().map(|written| &**written);
+            let mut written = written.filter(|it| it.eq_ignore_ascii_case(name.as_str()));
             for value in headers.get_all(name) {
-                let name = written.next().map_or(name.as_str(), |written| written);
+                let name = written.next().unwrap_or(name.as_str());
                 request = ureq_proto::client::header_raw(request, name, value.as_bytes());
             }
         }
