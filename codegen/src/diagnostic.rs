@@ -1,6 +1,6 @@
 //! What is wrong with a WITX file, or odd in it: errors and warnings, and how they are shown.
 //!
-//! Finding them is up to [`check`](crate::check), to the reading of files and to the backends.
+//! Finding them is up to the rules in `check`, to the reading of files and to the backends.
 
 use std::fmt;
 use std::io;
