@@ -19,7 +19,7 @@ pub fn json(schema: &str, text: &str) -> Result<Result<(), String>> {
 /// `properties`, `required`, `additionalProperties: false`, `items`, `oneOf`, `pattern` for
 /// decimal numbers and `minimum: 0`, which all numbers satisfy that are integers here.
 fn validate(root: &Value, schema: &Value, value: &Value, at: &str) -> Result<(), String> {
-    const KEYWORDS: [&str; 16] = [
+    const KEYWORDS: [&str; 17] = [
         "$schema",
         "$id",
         "$defs",
@@ -36,6 +36,8 @@ fn validate(root: &Value, schema: &Value, value: &Value, at: &str) -> Result<(),
         "oneOf",
         "pattern",
         "minimum",
+        // The size of a number, which its `minimum` and the document bound.
+        "format",
     ];
     for keyword in schema
         .as_object()
