@@ -19,7 +19,7 @@ pub fn json(schema: &str, text: &str) -> Result<Result<(), String>> {
 /// `properties`, `required`, `additionalProperties: false`, `items`, `oneOf`, `pattern` for
 /// decimal numbers and `minimum: 0`, which all numbers satisfy that are integers here.
 fn validate(root: &Value, schema: &Value, value: &Value, at: &str) -> Result<(), String> {
-    const KEYWORDS: [&str; 17] = [
+    const KEYWORDS: [&str; 18] = [
         "$schema",
         "$id",
         "$defs",
@@ -34,6 +34,8 @@ fn validate(root: &Value, schema: &Value, value: &Value, at: &str) -> Result<(),
         "additionalProperties",
         "items",
         "oneOf",
+        // Of forms that exclude each other, so the same as `oneOf` here.
+        "anyOf",
         "pattern",
         "minimum",
         // The size of a number, which its `minimum` and the document bound.
@@ -106,7 +108,10 @@ fn validate(root: &Value, schema: &Value, value: &Value, at: &str) -> Result<(),
             validate(root, &schema["items"], item, &format!("{at}[{index}]"))?;
         }
     }
-    if let Some(choices) = schema["oneOf"].as_array() {
+    for choices in ["oneOf", "anyOf"]
+        .iter()
+        .filter_map(|forms| schema[*forms].as_array())
+    {
         let results = choices.iter().map(|s| validate(root, s, value, at));
         let (valid, invalid): (Vec<_>, Vec<_>) = results.partition(Result::is_ok);
         if valid.len() != 1 {
