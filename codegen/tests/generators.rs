@@ -49,7 +49,10 @@ fn the_files_of_the_repository_are_what_is_generated() {
         stem: "wasi_experimental_http".to_owned(),
         source: source.to_owned(),
         command: "cargo xtask codegen".to_owned(),
-        faults: GuestFaults::default(),
+        faults: GuestFaults {
+            invalid_value: ["invalid_option", "inval"].map(str::to_owned).to_vec(),
+            ..GuestFaults::default()
+        },
     };
     let committed = [
         (Language::Rust, "guest-rust/src/generated.rs"),

@@ -91,6 +91,9 @@ fn layouts_are_those_of_witx() {
     }
 }
 
+/// The functions of 2021.
+const OLD: [&str; 5] = ["req", "close", "header_get", "headers_get_all", "body_read"];
+
 #[test]
 fn the_signatures_of_the_interface_are_the_ones_that_exist_in_the_world() {
     let own = own();
@@ -98,6 +101,7 @@ fn the_signatures_of_the_interface_are_the_ones_that_exist_in_the_world() {
     let signatures: Vec<String> = model.modules[0]
         .functions
         .iter()
+        .filter(|function| OLD.contains(&function.name.as_str()))
         .map(|function| {
             let params = function.lowered.wasm_params.iter();
             assert!(params.clone().all(|param| param.ty == WasmType::I32));
@@ -178,7 +182,8 @@ fn a_variant_is_as_large_as_its_tag_and_its_largest_payload() {
 /// What another model knows of the same interface: names of imports, signatures and numbers.
 fn numbers(model: &Model) -> Vec<String> {
     let mut all = Vec::new();
-    for function in &model.modules[0].functions {
+    let functions = model.modules[0].functions.iter();
+    for function in functions.filter(|it| OLD.contains(&it.name.as_str())) {
         let lowered = &function.lowered;
         let params: Vec<_> = lowered.wasm_params.iter().map(|param| param.ty).collect();
         let outs: Vec<_> = lowered.outs().iter().map(|out| out.layout).collect();
@@ -190,8 +195,9 @@ fn numbers(model: &Model) -> Vec<String> {
     }
     let error = model.types.iter().find(|ty| ty.is_error).unwrap();
     if let TypeKind::Enum { repr, cases } = &error.kind {
+        // Later codes are appended.
         let names: Vec<&str> = cases.iter().map(|case| case.name.as_str()).collect();
-        all.push(format!("{repr:?} {names:?}"));
+        all.push(format!("{repr:?} {:?}", &names[..18]));
     }
     all
 }
