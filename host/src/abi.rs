@@ -231,9 +231,9 @@ impl HttpCtx {
         {
             return Err(Error::RequestBodyTooLarge { max });
         }
-        let body = memory.as_cow(body)?;
         let target = self.target(&url)?;
         let may_choose_host = self.may_choose_host(&target);
+        let body = memory.as_cow(body)?;
         let limits = self.limits();
         let request = Request::parse(target, &method, &headers, &body, limits, may_choose_host)?;
         self.send(request)

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use crate::chunks::{Chunks, MAX_CHUNK_LINE};
 use crate::connection::{Lease, Patience};
 use crate::error::Error;
-use crate::exchange::deadline::Phase;
 use crate::head::Framing;
-use crate::limits::{INPUT_BUFFER_SIZE, MAX_READ_AWAY_BYTES};
+use crate::limits::{INPUT_BUFFER_SIZE, MAX_READ_AWAY_BYTES, Phase};
 
 /// The most that one read takes, in bytes: more does not stay in a processor's cache, and is slower.
-const MAX_PIECE: usize = 64 * 1024;
+pub(crate) const MAX_PIECE: usize = 64 * 1024;
 
 /// The body of a response.
 pub(crate) struct Body {
@@ -26,6 +25,12 @@ enum State {
         framing: Left,
         /// Whether the connection may be used again after the body.
         keeps_alive: bool,
+    },
+    /// Read to its end before the guest asked for it. The connection is back in the pool, or closed.
+    Held {
+        bytes: Vec<u8>,
+        /// How many of them the guest has.
+        delivered: usize,
     },
     /// Read to its end; the connection is back in the pool, or closed.
     Ended,
@@ -63,8 +68,23 @@ impl Body {
         body
     }
 
+    /// Whether there is more to read: from the server, or of what is held.
     pub(crate) fn is_open(&self) -> bool {
-        matches!(self.state, State::Open { .. })
+        matches!(self.state, State::Open { .. } | State::Held { .. })
+    }
+
+    /// Keeps what was read of a body, to its end, for the guest to read again.
+    pub(crate) fn hold(&mut self, bytes: Vec<u8>) {
+        debug_assert!(matches!(self.state, State::Ended));
+        if bytes.is_empty() {
+            return;
+        }
+        // They have been counted.
+        self.allowed = None;
+        self.state = State::Held {
+            bytes,
+            delivered: 0,
+        };
     }
 
     /// Reads at least one byte unless the body has ended or `buffer` is empty, and gives the
@@ -95,6 +115,16 @@ impl Body {
     fn read_some(&mut self, buffer: &mut [u8], may_wait: bool) -> Result<usize, Error> {
         let (lease, framing) = match &mut self.state {
             State::Open { lease, framing, .. } => (lease, framing),
+            State::Held { bytes, delivered } => {
+                let left = &bytes[*delivered..];
+                let count = left.len().min(buffer.len());
+                buffer[..count].copy_from_slice(&left[..count]);
+                *delivered += count;
+                if *delivered == bytes.len() {
+                    self.state = State::Ended;
+                }
+                return Ok(count);
+            }
             State::Ended => return Ok(0),
             State::Failed(error) => return Err(Error::BodyFailed(error.clone())),
         };
@@ -181,7 +211,7 @@ impl Body {
     fn read_away(&mut self, may_wait: bool) {
         let mut buffer = [0; 4 * 1024];
         let mut left = MAX_READ_AWAY_BYTES;
-        while left > 0 && self.is_open() {
+        while left > 0 && matches!(self.state, State::Open { .. }) {
             match self.read_some(&mut buffer, may_wait) {
                 Ok(count) => left = left.saturating_sub(count),
                 Err(_) => return,

@@ -166,6 +166,12 @@ impl HttpCtx {
             record.responded(status);
         }
         response.record = record;
+        if self.limits.whole_bodies.is_some()
+            && let Err(error) = response.hold()
+        {
+            self.failed_at = Some(response.facts.target.clone());
+            return Err(error);
+        }
         response.end_record();
         self.last_handle += 1;
         self.responses.forget_finished();
@@ -397,6 +403,18 @@ impl HttpCtxBuilder {
     /// `body_read` gives `body_too_large`. With 0 a body must be empty.
     pub fn max_response_body_bytes(mut self, max: Option<u64>) -> Self {
         self.limits.max_response_body_bytes = max;
+        self
+    }
+
+    /// Reads the body of each response within `req`, as version 0.10 did, up to `max` bytes; then
+    /// `body_read` waits for nothing. Off by default.
+    ///
+    /// AssemblyScript guests of 0.10 take every failure of `body_read` for the end of a body, and so
+    /// a part for the whole. With this a body that breaks off makes `req` fail with `request_error`,
+    /// and one that is longer with `body_too_large`. It costs the memory of the bodies, up to
+    /// `max` for each open response, and a guest gets nothing of an endless one.
+    pub fn whole_bodies(mut self, max: u64) -> Self {
+        self.limits.whole_bodies = Some(max);
         self
     }
 

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use url::Url;
 
-use crate::exchange::deadline::Phase;
 use crate::generated::types::{HttpError, Reason};
 use crate::headers::HeaderError;
+use crate::limits::Phase;
 use crate::policy::{Denied, DeniedReason};
 use crate::request_url::{self, Target, UrlError};
 
@@ -118,6 +118,11 @@ pub(crate) enum Error {
     TooManySessions { max: u32 },
     #[error("the store has no handles left")]
     HandlesExhausted,
+    #[error("there is no memory for the whole body")]
+    OutOfMemory,
+    /// Of a body that is read within `req`. Guests of 0.10 know the codes that `req` had then.
+    #[error("{0}")]
+    WholeBody(Arc<Error>),
     /// Found before the function of the call was reached.
     #[error("a place for a result is outside of the memory, or an argument has an unknown value")]
     BadArgument,
@@ -339,6 +344,18 @@ impl Error {
                 "try again, or ask for the rest with a `Range` header",
             ),
             Error::BodyFailed(error) => error.meaning(),
+            Error::WholeBody(error) => Meaning {
+                code: match error.code() {
+                    Code::IncompleteBody => Code::RequestError,
+                    code => code,
+                },
+                ..error.meaning()
+            },
+            Error::OutOfMemory => row(
+                Code::BodyTooLarge,
+                Why::BodyTooLarge,
+                "ask for a part of it with a `Range` header",
+            ),
             Error::TooManySessions { .. } => row(
                 Code::TooManySessions,
                 Why::TooManyOpen,
@@ -377,7 +394,7 @@ impl Error {
     /// No address that the policy hides, and no rule: what one covers may be a secret too.
     pub(crate) fn message(&self, tried: Option<&Url>) -> String {
         let what = match self {
-            Error::BodyFailed(error) => return error.message(tried),
+            Error::BodyFailed(error) | Error::WholeBody(error) => return error.message(tried),
             Error::Denied(denied) => match denied.reason {
                 DeniedReason::NotAllowed => {
                     format!("no allowed host matches; {:?} would", denied.origin)

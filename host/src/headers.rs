@@ -8,8 +8,6 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
-use crate::limits::Limits;
-
 /// Request headers that the guest got wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum HeaderError {
@@ -27,16 +25,10 @@ pub(crate) enum HeaderError {
     Contradiction { name: &'static str },
 }
 
-/// Parses the text of a guest's request headers.
-pub(crate) fn parse(text: &str, limits: &Limits) -> Result<HeaderMap, HeaderError> {
-    if text.len() > limits.max_request_header_bytes {
-        return Err(HeaderError::TooLong {
-            max: limits.max_request_header_bytes,
-        });
-    }
-    let too_many = HeaderError::TooMany {
-        max: limits.max_request_headers,
-    };
+/// Parses the text of a guest's request headers, whose length has been checked; at most `max`
+/// headers.
+pub(crate) fn parse(text: &str, max: usize) -> Result<HeaderMap, HeaderError> {
+    let too_many = HeaderError::TooMany { max };
     let mut headers = HeaderMap::new();
     for (index, header) in text.split('\n').enumerate() {
         let line = index + 1;
@@ -50,7 +42,7 @@ pub(crate) fn parse(text: &str, limits: &Limits) -> Result<HeaderMap, HeaderErro
             .map_err(|_| HeaderError::InvalidName { line })?;
         let value = HeaderValue::from_bytes(trim(value).as_bytes())
             .map_err(|_| HeaderError::InvalidValue { line })?;
-        if headers.len() == limits.max_request_headers {
+        if headers.len() == max {
             return Err(too_many);
         }
         headers
@@ -134,14 +126,17 @@ pub(crate) fn take_framing(
     if headers.is_empty() {
         return Ok(());
     }
-    let chosen_host = match headers.get(HOST) {
-        Some(host) if may_choose_host && headers.get_all(HOST).iter().count() == 1 => {
-            let host = host.clone();
-            headers.remove(HOST);
-            Some(host)
+    let mut chosen_host = None;
+    if may_choose_host && headers.get_all(HOST).iter().count() == 1 {
+        let host = headers.remove(HOST);
+        let host = host.filter(|host| !host.to_str().is_ok_and(|it| names_host(it, url)));
+        let is_host =
+            |value: &HeaderValue| value.to_str().is_ok_and(|it| host_url(it, url).is_some());
+        if host.as_ref().is_some_and(|host| !is_host(host)) {
+            return Err(HeaderError::Contradiction { name: "host" });
         }
-        _ => None,
-    };
+        chosen_host = host;
+    }
     // Each takes all values of its name out and looks at every one.
     let mut check = |name: HeaderName, label, agrees: &dyn Fn(&str) -> bool| {
         let contradicts = headers
@@ -183,17 +178,22 @@ fn has_port(host: &str) -> bool {
 
 /// Whether the value of a `Host` header names the URL's host, and its port or none.
 fn names_host(value: &str, url: &Url) -> bool {
-    let Ok(named) = Url::parse(&format!("{}://{value}/", url.scheme())) else {
-        return false;
-    };
-    named.host() == url.host()
-        && (named.port() == url.port() || !has_port(value))
-        // Nothing else may hide in the value.
-        && named.username().is_empty()
+    host_url(value, url).is_some_and(|named| {
+        named.host() == url.host() && (named.port() == url.port() || !has_port(value))
+    })
+}
+
+/// The URL of a `Host` header's value, if that is a host and maybe a port, and nothing else hides
+/// in it (RFC 9112, section 3.2).
+fn host_url(value: &str, url: &Url) -> Option<Url> {
+    let named = Url::parse(&format!("{}://{value}/", url.scheme())).ok()?;
+    let is_host_alone = named.username().is_empty()
         && named.password().is_none()
         && named.path() == "/"
         && named.query().is_none()
         && named.fragment().is_none()
+        && !value.contains(['@', '/', '\\', '?', '#', '\t', ' ']);
+    is_host_alone.then_some(named)
 }
 
 /// The size of what [`write`] gives.
@@ -219,10 +219,11 @@ pub(crate) fn write(headers: &HeaderMap) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::DEFAULT_MAX_REQUEST_HEADERS;
     use proptest::prelude::*;
 
     fn parse_default(text: &str) -> Result<HeaderMap, HeaderError> {
-        parse(text, &Limits::default())
+        parse(text, DEFAULT_MAX_REQUEST_HEADERS)
     }
 
     #[test]
@@ -269,21 +270,9 @@ mod tests {
     }
 
     #[test]
-    fn limits_hold_at_the_edge() {
-        let limits = Limits {
-            max_request_header_bytes: 8,
-            max_request_headers: 2,
-            ..Limits::default()
-        };
-        assert!(parse("a:b\nc:d\n", &limits).is_ok());
-        assert_eq!(
-            parse("a:b\nc:de\n", &limits),
-            Err(HeaderError::TooLong { max: 8 })
-        );
-        assert_eq!(
-            parse("a:\na:\na:", &limits),
-            Err(HeaderError::TooMany { max: 2 })
-        );
+    fn the_number_of_headers_holds_at_the_edge() {
+        assert_eq!(parse("a:b\nc:d\n", 2).map(|headers| headers.len()), Ok(2));
+        assert_eq!(parse("a:\na:\na:", 2), Err(HeaderError::TooMany { max: 2 }));
     }
 
     fn framing(text: &str, url: &str, body_len: usize) -> Result<String, HeaderError> {

@@ -116,3 +116,8 @@ pub fn add_to_linker<T: 'static>(
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// The programs of the page for those who come from 0.10.
+#[cfg(doctest)]
+#[doc = include_str!("../PORTING.md")]
+struct Porting;

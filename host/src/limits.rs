@@ -1,9 +1,10 @@
 //! The limits and timeouts of a store's requests, each with its default and the reason for it.
 
+use std::fmt;
 use std::time::Duration;
 
-/// How many responses a store may hold open that have more of their body to read, unless the embedder says otherwise: more than a
-/// plugin needs, and few enough that a leak shows.
+/// How many responses a store may hold open that have more of their body to read, unless the
+/// embedder says otherwise: more than a plugin needs, and few enough that a leak shows.
 pub const DEFAULT_MAX_CONCURRENT_REQUESTS: u32 = 32;
 
 /// How many responses whose body has ended a store keeps for their headers, beside the open ones.
@@ -63,6 +64,10 @@ pub const DEFAULT_READ_TIMEOUT: Duration = Duration::from_secs(60);
 /// From the call of `req` to the end of the body, over all redirects: long enough for a large
 /// download, an end for a server that drips.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(15 * 60);
+
+/// What [`whole_bodies`](crate::HttpCtxBuilder::whole_bodies) holds of one body where a person
+/// names no limit, in bytes: more than an old guest commonly reads, and less than its memory can be.
+pub const DEFAULT_WHOLE_BODY_BYTES: u64 = 64 * 1024 * 1024;
 
 /// How many responses all stores of a client may hold open, with the requests that wait for one:
 /// each takes a file descriptor, of which a process commonly has 1,024. Idle connections count as
@@ -128,8 +133,18 @@ pub(crate) struct Limits {
     pub max_request_body_bytes: Option<u64>,
     /// Bytes delivered to the guest; `None` for any number.
     pub max_response_body_bytes: Option<u64>,
+    /// Whether a body is read within `req`, and how many bytes it may have then.
+    pub whole_bodies: Option<u64>,
     pub max_response_header_bytes: usize,
     pub max_response_headers: usize,
+}
+
+impl Limits {
+    /// How many bytes a response's body may have, however it is read.
+    pub(crate) fn response_body_bytes(&self) -> Option<u64> {
+        let limits = [self.max_response_body_bytes, self.whole_bodies];
+        limits.into_iter().flatten().min()
+    }
 }
 
 impl Default for Limits {
@@ -143,9 +158,40 @@ impl Default for Limits {
             max_request_headers: DEFAULT_MAX_REQUEST_HEADERS,
             max_request_body_bytes: None,
             max_response_body_bytes: None,
+            whole_bodies: None,
             max_response_header_bytes: MAX_RESPONSE_HEADER_BYTES,
             max_response_headers: MAX_RESPONSE_HEADERS,
         }
+    }
+}
+
+/// What takes time, and has a timeout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Looking a name up.
+    Lookup,
+    /// TCP and TLS together.
+    Connect,
+    /// From the request's last byte to the end of the response's head.
+    Response,
+    /// Silence of a server that has something to send.
+    Read,
+    /// A server that takes nothing of the request.
+    Write,
+    /// All of it.
+    Total,
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Phase::Lookup => "the name was not found out within the connect timeout",
+            Phase::Connect => "no connection was made within the connect timeout",
+            Phase::Response => "the response did not begin within the response timeout",
+            Phase::Read => "the server was silent for longer than the read timeout",
+            Phase::Write => "the server took nothing of the request for the read timeout",
+            Phase::Total => "the request took longer than its total timeout",
+        })
     }
 }
 

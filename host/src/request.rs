@@ -33,7 +33,7 @@ impl<'a> Request<'a> {
         may_choose_host: bool,
     ) -> Result<Self, Error> {
         let method = parse_method(method, limits.max_method_len)?;
-        let mut headers = headers::parse(header_text, limits)?;
+        let mut headers = headers::parse(header_text, limits.max_request_headers)?;
         let names = NamesAsWritten::of(header_text);
         headers::take_framing(&mut headers, target.url(), body.len(), may_choose_host)?;
         // What a guest sends itself counts.

@@ -21,12 +21,9 @@ pub(crate) enum UrlError {
     Unsendable(String),
 }
 
-/// Parses a URL for a request. User information in it (RFC 9110, section 4.2.4) is taken out, and
+/// Parses a URL for a request, of which at most `max_len` bytes are sent. User information in it (RFC 9110, section 4.2.4) is taken out, and
 /// given as the value of an `Authorization` header.
 pub(crate) fn parse(text: &str, max_len: usize) -> Result<(Url, Option<HeaderValue>), UrlError> {
-    if text.len() > max_len {
-        return Err(UrlError::TooLong { max: max_len });
-    }
     let url = Url::parse(text)?;
     let credentials = basic_credentials(&url);
     Ok((check(url, max_len)?, credentials))

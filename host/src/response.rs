@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::{HeaderName, StatusCode, Version};
 
-use crate::body::Body;
+use crate::body::{Body, MAX_PIECE};
 use crate::error::Error;
 use crate::exchange::Exchange;
 use crate::limits::MAX_FINISHED_RESPONSES;
@@ -71,6 +71,39 @@ impl Response {
             }
         }
         Ok(filled)
+    }
+
+    /// Reads the whole body, for the guest to read later.
+    pub(crate) fn hold(&mut self) -> Result<(), Error> {
+        let result = self.read_whole().map_err(|error| match error {
+            Error::BodyFailed(error) => Error::WholeBody(error),
+            error => error,
+        });
+        match result {
+            Ok(bytes) => self.body.hold(bytes),
+            Err(error) => {
+                if let Some(record) = &mut self.record {
+                    record.failed(&error);
+                }
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn read_whole(&mut self) -> Result<Vec<u8>, Error> {
+        let mut bytes = Vec::new();
+        while self.body.is_open() {
+            let filled = bytes.len();
+            // No server's word is taken for the length: the buffer grows with what came.
+            let more = filled.clamp(4 * 1024, MAX_PIECE);
+            bytes.try_reserve(more).map_err(|_| Error::OutOfMemory)?;
+            bytes.resize(filled + more, 0);
+            let count = self.read(&mut bytes[filled..])?;
+            bytes.truncate(filled + count);
+        }
+        bytes.shrink_to_fit();
+        Ok(bytes)
     }
 
     /// Closes the response, without waiting for anything.

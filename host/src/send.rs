@@ -183,7 +183,7 @@ impl Way<'_> {
             peer: lease.peer(),
             redirects: 0,
         };
-        let max = self.exchange.limits.max_response_body_bytes;
+        let max = self.exchange.limits.response_body_bytes();
         let body = Body::new(lease, framing, head.keeps_alive(), max);
         Ok(Box::new(Response {
             status: head.status,

@@ -17,6 +17,7 @@ use wasmtime::{
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::p1::{self, WasiP1Ctx};
 
+use crate::connections;
 use crate::report::median;
 use crate::server::SMALL;
 
@@ -41,6 +42,9 @@ pub struct ClientArgs {
     threads: u64,
     #[arg(long)]
     ca_file: Option<PathBuf>,
+    /// How many connections are idle, each to an origin of its own; by a guest
+    #[arg(long, default_value_t = 0)]
+    idle_origins: usize,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -236,7 +240,7 @@ impl Guests {
         wasi_experimental_http_wasmtime::add_to_linker(&mut linker, |state: &mut State| {
             &mut state.http
         })?;
-        let mut client = HttpClient::builder();
+        let mut client = connections::with_names(HttpClient::builder());
         if let Some(path) = &arguments.ca_file {
             client = client.add_root_certificates_pem(fs::read(path)?)?;
         }
@@ -246,6 +250,8 @@ impl Guests {
             .take(3)
             .collect::<Vec<_>>()
             .join("/");
+        let client = client.build();
+        connections::make_idle(&client, &arguments.url, arguments.idle_origins)?;
         let export = |name| {
             let export = module.get_export_index(name);
             export.with_context(|| format!("the guest exports no `{name}`"))
@@ -262,7 +268,7 @@ impl Guests {
             pre: linker.instantiate_pre(&module)?,
             http: HttpCtx::builder()
                 .allowed_hosts(AllowedHosts::parse([origin])?)
-                .client(client.build()),
+                .client(client),
             url: arguments.url.clone(),
         })
     }

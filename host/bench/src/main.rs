@@ -4,6 +4,7 @@
 //! as a server and as clients, so that each measurement is a process of its own.
 
 mod client;
+mod connections;
 mod micro;
 mod report;
 mod run;
@@ -31,6 +32,8 @@ enum Command {
     },
     /// Makes one measurement, and prints its figures
     Client(client::ClientArgs),
+    /// Measures the memory of many connections
+    Connections(connections::ConnectionsArgs),
     /// Compares single host calls with hand-written ones
     Micro(micro::MicroArgs),
     /// Starts wasmtime and ends
@@ -42,6 +45,7 @@ fn main() -> wasmtime::Result<()> {
         Command::Run(arguments) => run::run(&arguments),
         Command::Server { ca_file } => server::run(ca_file.as_deref()),
         Command::Client(arguments) => client::run(&arguments),
+        Command::Connections(arguments) => connections::run(&arguments),
         Command::Micro(arguments) => micro::run(&arguments),
         Command::Empty => {
             wasmtime::Engine::default();

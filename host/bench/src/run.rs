@@ -196,6 +196,8 @@ impl Bench<'_> {
             self.rate(rows, "256 MiB request body", "upload", cores, 0.9)?;
         }
         self.memory(rows)?;
+        self.idle_origins(rows)?;
+        self.connections(rows)?;
         self.micro(rows)?;
         let fresh = Gets {
             work: "fresh",
@@ -400,6 +402,87 @@ impl Bench<'_> {
             bar: "within 2 MiB".to_owned(),
             holds: (large - small).abs() <= 2048.0,
         });
+        Ok(())
+    }
+
+    /// Whether a request is slower the more connections to other origins are idle.
+    fn idle_origins(&self, rows: &mut Vec<Row>) -> Result<()> {
+        const LIMIT: f64 = 1.2;
+        for cores in [ONE, TWO] {
+            let what = "GETs with 255 idle origins, against none";
+            if self.skips(what) {
+                continue;
+            }
+            let pairs = self.pairs(what, cores, false, |server, many| {
+                let batches = self.batches.to_string();
+                let origins = if many { "255" } else { "0" };
+                let count = GETS.to_string();
+                let work = [
+                    "get",
+                    "--count",
+                    &count,
+                    "--batches",
+                    &batches,
+                    "--idle-origins",
+                    origins,
+                ];
+                self.client(server, cores, Some("rust-bench"), "/get", &work)
+            })?;
+            let micros = |seconds: f64| format!("{:.1} µs", seconds / GETS as f64 * 1e6);
+            let ratio = median(pairs.iter().map(|(base, many)| many.seconds / base.seconds));
+            rows.push(Row {
+                what: format!("{what}, {}", cores.name),
+                base: micros(median(pairs.iter().map(|(base, _)| base.seconds))),
+                ours: micros(median(pairs.iter().map(|(_, many)| many.seconds))),
+                ratio: Some(ratio),
+                bar: format!("≤ {LIMIT:.2} × without"),
+                holds: ratio <= LIMIT,
+            });
+        }
+        Ok(())
+    }
+
+    /// What a connection takes of memory.
+    fn connections(&self, rows: &mut Vec<Row>) -> Result<()> {
+        let cases = [
+            ("open", "/bytes/1000000", false, 96.0),
+            ("open", "/bytes/1000000", true, 160.0),
+            ("idle", "/get", false, 16.0),
+            ("idle", "/get", true, 16.0),
+        ];
+        for (state, path, tls, limit) in cases {
+            let scheme = if tls { "https" } else { "http" };
+            let what = match state {
+                "open" => format!("memory of an open response, {scheme}"),
+                _ => format!("memory of an idle connection, {scheme}"),
+            };
+            if self.skips(&what) {
+                continue;
+            }
+            eprintln!("{what}");
+            let server = Server::start(TWO, tls)?;
+            let sizes = (0..self.rounds).map(|_| {
+                let mut command = pinned(TWO.client, &env::current_exe()?);
+                command
+                    .args(["connections", state, "--count", "200", "--url"])
+                    .arg(format!("{}{path}", server.origin));
+                if let Some(ca_file) = &server.ca_file {
+                    command.arg("--ca-file").arg(ca_file);
+                }
+                let output = command.stderr(Stdio::inherit()).output()?;
+                ensure!(output.status.success(), "{command:?} failed");
+                Ok(String::from_utf8(output.stdout)?.trim().parse()?)
+            });
+            let size = median(sizes.collect::<Result<Vec<f64>>>()?);
+            rows.push(Row {
+                what,
+                base: String::new(),
+                ours: format!("{size:.1} KiB"),
+                ratio: None,
+                bar: format!("≤ {limit} KiB"),
+                holds: size <= limit,
+            });
+        }
         Ok(())
     }
 

@@ -18,6 +18,9 @@ use wasmtime::error::Context;
 /// The size of the small body.
 pub const SMALL: usize = 64;
 
+/// What a certificate is for: the address, and the names of [`crate::connections`].
+const NAMES: [&str; 2] = ["127.0.0.1", "*.bench.test"];
+
 const PIECE: usize = 256 * 1024;
 
 static CONNECTIONS: AtomicU64 = AtomicU64::new(0);
@@ -29,7 +32,7 @@ pub fn run(ca_file: Option<&Path>) -> Result<()> {
             let ca = TestCa::new();
             fs::write(path, ca.pem())
                 .with_context(|| format!("cannot write {}", path.display()))?;
-            Some(ca.server_certificate().config())
+            Some(ca.certificate_for(&NAMES).config())
         }
     };
     let listener = TcpListener::bind("127.0.0.1:0")?;

@@ -1,12 +1,12 @@
 //! The exit code of the process, and what it says on stderr, as `wasmtime run` has them.
 
 use std::fmt;
+use std::time::Duration;
 
 use wasmtime::{Error, Result, Trap, bail};
 
 use crate::args::Arguments;
 use crate::say::say;
-use crate::timeout;
 
 /// The module could not be loaded or run.
 const FAILURE: i32 = 1;
@@ -45,9 +45,14 @@ pub fn report(error: &Error, arguments: &Arguments) -> i32 {
         return FAILURE;
     };
     if let (Trap::Interrupt, Some(limit)) = (trap, arguments.timeout.0) {
-        say(timeout::message(limit));
+        say(timed_out(limit));
     }
     // In this form it has the backtrace.
     say(format!("{error:?}").trim_end());
     TRAP
+}
+
+/// What is said when `--timeout` is over.
+pub fn timed_out(limit: Duration) -> String {
+    format!("the guest was stopped: it ran into the --timeout of {limit:?}")
 }

@@ -6,6 +6,7 @@ use clap::Args;
 use wasi_experimental_http_wasmtime::{HttpClientBuilder, HttpCtxBuilder, limits};
 
 pub use crate::units::{Limit, number, size};
+use crate::units::{bytes, duration};
 
 /// What requests may take.
 ///
@@ -32,6 +33,25 @@ pub struct Limits {
     /// How many requests may wait for their headers at once
     #[arg(long, value_parser = number(1, usize::MAX), value_name = "N", default_value_t = limits::DEFAULT_MAX_REQUESTS_IN_FLIGHT)]
     max_in_flight: usize,
+
+    /// How many connections may be open at once, with the idle ones
+    ///
+    /// Each takes one of the files that a process may have open. At the limit idle ones are closed
+    /// first.
+    #[arg(long, value_parser = number(1, usize::MAX), value_name = "N", default_value_t = limits::DEFAULT_MAX_OPEN_RESPONSES)]
+    max_open: usize,
+
+    /// How many idle connections are kept for later requests
+    #[arg(long, value_parser = number(0, usize::MAX), value_name = "N", default_value_t = limits::DEFAULT_MAX_IDLE_CONNECTIONS)]
+    max_idle: usize,
+
+    /// How many idle connections are kept for one scheme, host and port
+    #[arg(long, value_parser = number(0, usize::MAX), value_name = "N", default_value_t = limits::DEFAULT_MAX_IDLE_CONNECTIONS_PER_HOST)]
+    max_idle_per_host: usize,
+
+    /// How long an idle connection is kept
+    #[arg(long, value_parser = duration, value_name = "DURATION", default_value = "15s")]
+    idle_timeout: Duration,
 
     /// How long a URL may be, up to 65534 bytes
     #[arg(long, value_parser = size(1, limits::MAX_URL_LEN), value_name = "SIZE", default_value_t = limits::DEFAULT_MAX_URL_LEN)]
@@ -65,6 +85,13 @@ pub struct Limits {
     #[arg(long, value_name = "SIZE", default_value_t = Limit(None))]
     max_response_body: Limit<u64>,
 
+    /// Read bodies whole before the guest goes on, as version 0.10 did
+    ///
+    /// Up to SIZE bytes each; without one, up to 64MiB. A body that is longer or breaks off fails the
+    /// request. For old guests that take every error of a body for its end.
+    #[arg(long, value_name = "SIZE", num_args = 0..=1, require_equals = true, default_missing_value = "64MiB", value_parser = bytes)]
+    whole_bodies: Option<u64>,
+
     /// How long a connection may take to stand, or `none`
     ///
     /// The lookup of the name on its own, then TCP and TLS together.
@@ -91,11 +118,20 @@ pub struct Limits {
 impl Limits {
     /// The client of a guest with these limits.
     pub fn client(&self, client: HttpClientBuilder) -> HttpClientBuilder {
-        client.max_requests_in_flight(self.max_in_flight)
+        client
+            .max_requests_in_flight(self.max_in_flight)
+            .max_open_responses(self.max_open)
+            .max_idle_connections(self.max_idle)
+            .max_idle_connections_per_host(self.max_idle_per_host)
+            .idle_timeout(self.idle_timeout)
     }
 
     /// The requests of a guest with these limits.
     pub fn requests(&self, http: HttpCtxBuilder) -> HttpCtxBuilder {
+        let http = match self.whole_bodies {
+            Some(max) => http.whole_bodies(max),
+            None => http,
+        };
         http.allow_private_networks(self.allow_private)
             .max_redirects(self.max_redirects)
             .max_url_len(self.max_url_length)
@@ -110,5 +146,17 @@ impl Limits {
             .response_timeout(self.response_timeout.0)
             .read_timeout(self.read_timeout.0)
             .timeout(self.request_timeout.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// clap wants texts where a value has no `Display` of its own.
+    #[test]
+    fn defaults_that_are_texts_are_the_hosts() {
+        assert_eq!(bytes("64MiB"), Ok(limits::DEFAULT_WHOLE_BODY_BYTES));
+        assert_eq!(duration("15s"), Ok(limits::DEFAULT_IDLE_TIMEOUT));
     }
 }

@@ -1,20 +1,17 @@
 //! Runs a module as the command line says.
 
-use std::collections::HashSet;
 use std::io::Write;
-use std::sync::{Mutex, PoisonError};
 use std::{env, fs};
 
-use wasi_experimental_http_wasmtime::{AllowedHosts, Denied, DeniedReason, HttpClient, HttpCtx};
+use wasi_experimental_http_wasmtime::{AllowedHosts, HttpClient, HttpCtx};
 use wasmtime::error::Context;
 use wasmtime::{Cache, Config, Engine, FuncType, Linker, Module, Result, Store, Trap, Val, bail};
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::p1::{self, WasiP1Ctx};
 
 use crate::args::Arguments;
-use crate::say::say;
 use crate::timeout::Watchdog;
-use crate::{exit, imports, interrupt, invoke, module};
+use crate::{exit, imports, interrupt, invoke, module, report};
 
 /// The start of commands, by WASI's convention.
 const START: &str = "_start";
@@ -194,103 +191,7 @@ fn http(arguments: &Arguments) -> Result<HttpCtx> {
         .allowed_hosts(hosts.clone())
         .max_concurrent_requests(u32::try_from(arguments.concurrency).unwrap_or(u32::MAX))
         .client(limits.client(client).build())
-        .on_denied(denied_reporter(hosts))
+        .on_denied(report::denials(hosts))
+        .observer(report::failures())
         .build())
-}
-
-/// How many denied origins are told of: more than a person reads, and few enough that a guest that
-/// makes names up fills neither the memory nor the log.
-const MAX_TOLD: usize = 50;
-
-/// Says which option would allow a request; once for each host, however often the guest tries.
-fn denied_reporter(hosts: AllowedHosts) -> impl Fn(&Denied) + Send + Sync + 'static {
-    let told = Mutex::new(HashSet::new());
-    move |denied| {
-        let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
-        if told.len() > MAX_TOLD || told.contains(&denied.origin) {
-            return;
-        }
-        told.insert(denied.origin.clone());
-        if told.len() > MAX_TOLD {
-            say("more requests are denied, to other hosts than those above; they are not told of");
-        } else {
-            say(explain(denied, &hosts));
-        }
-    }
-}
-
-/// What was denied, and the option that allows it.
-fn explain(denied: &Denied, hosts: &AllowedHosts) -> String {
-    let Denied { url, origin, .. } = denied;
-    let reason = match &denied.reason {
-        DeniedReason::NotPublic(address) => {
-            // `https://*` alone is public hosts, whatever else is allowed.
-            let named = hosts.iter().filter(|entry| !entry.is_every_public_host());
-            let named: AllowedHosts = named.cloned().collect();
-            let is_named = origin.parse().is_ok_and(|url| named.allows(&url));
-            let entry = match is_named {
-                true => String::new(),
-                false => format!(" --allowed-host {origin}"),
-            };
-            format!(
-                "it leads to {address}, which is not a public address; to allow it add: \
-                 --allow-private{entry}"
-            )
-        }
-        DeniedReason::DeniedBy(entry) => format!("--allowed-host deny:{entry} denies it"),
-        _ => format!("not in the allowed hosts; to allow it add: --allowed-host {origin}"),
-    };
-    format!("denied request to {url}: {reason}")
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use wasmtime::Module;
-
-    use super::*;
-
-    /// A guest that sends a request to `http://inside.test/?secret`.
-    const GUEST: &str = r#"(module
-        (import "wasi_experimental_http" "req"
-          (func $req (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
-        (memory (export "memory") 1)
-        (data (i32.const 16) "http://inside.test/?secretGET")
-        (func (export "send") (result i32)
-          (call $req (i32.const 16) (i32.const 26) (i32.const 42) (i32.const 3) (i32.const 0)
-            (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 4))))"#;
-
-    #[test]
-    fn a_name_that_leads_inside_is_explained() {
-        let explained = Arc::new(Mutex::new(Vec::new()));
-        let log = explained.clone();
-        let hosts = AllowedHosts::parse(["http://inside.test"]).unwrap();
-        let client = HttpClient::builder()
-            .resolver(|_| Ok(vec!["10.1.2.3".parse().unwrap()]))
-            .build();
-        let http = HttpCtx::builder()
-            .client(client)
-            .allowed_hosts(hosts.clone())
-            .on_denied(move |denied| log.lock().unwrap().push(explain(denied, &hosts)))
-            .build();
-        let engine = Engine::default();
-        let mut linker = Linker::new(&engine);
-        wasi_experimental_http_wasmtime::add_to_linker(&mut linker, |http: &mut HttpCtx| http)
-            .unwrap();
-        let mut store = Store::new(&engine, http);
-        let module = Module::new(&engine, GUEST).unwrap();
-        let instance = linker.instantiate(&mut store, &module).unwrap();
-        let send = instance
-            .get_typed_func::<(), i32>(&mut store, "send")
-            .unwrap();
-        assert_eq!(send.call(&mut store, ()).unwrap(), 7);
-        assert_eq!(
-            *explained.lock().unwrap(),
-            [
-                "denied request to http://inside.test/: it leads to 10.1.2.3, which is not a \
-              public address; to allow it add: --allow-private"
-            ]
-        );
-    }
 }

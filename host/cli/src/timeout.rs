@@ -48,7 +48,7 @@ impl Watchdog {
                 cancel.cancel();
                 if !ended.wait(GRACE) {
                     // What waits in the host for stdin or a file cannot be interrupted.
-                    say(message(limit));
+                    say(exit::timed_out(limit));
                     std::process::exit(exit::TRAP);
                 }
             })
@@ -95,9 +95,4 @@ impl Ended {
         }
         true
     }
-}
-
-/// What is said when the limit is over.
-pub fn message(limit: Duration) -> String {
-    format!("the guest was stopped: it ran into the --timeout of {limit:?}")
 }

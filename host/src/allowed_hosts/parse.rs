@@ -35,6 +35,9 @@ impl fmt::Display for AllowedHostError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let AllowedHostError { entry, reason, .. } = self;
         write!(f, "invalid allowed host {entry:?}: {reason}")?;
+        if *reason == Reason::AnyHost {
+            return Ok(());
+        }
         for (index, suggestion) in self.suggestions.iter().enumerate() {
             let before = if index == 0 { "; write" } else { " and" };
             write!(f, "{before} {suggestion:?}")?;
@@ -64,6 +67,12 @@ enum Reason {
     Space,
     #[error("it has no scheme")]
     NoScheme,
+    /// What is suggested for it differs in what it allows.
+    #[error(
+        "it has no scheme; write \"{EVERY_PUBLIC_HOST}\" for every public host, or \"{ALLOW_ALL}\" \
+         for every host, those of the local network included"
+    )]
+    AnyHost,
     #[error("it does not start with http:// or https://")]
     Scheme,
     #[error("it has {0}, but only scheme, host and port are compared")]
@@ -84,11 +93,15 @@ enum Reason {
     NeverMatches,
 }
 
+/// The entry that people mean by `*`, mostly.
+const EVERY_PUBLIC_HOST: &str = "https://*";
+
 /// Reads an entry.
 pub(super) fn entry(entry: &str) -> Result<Rule, AllowedHostError> {
     parse(entry).map_err(|reason| AllowedHostError {
         suggestions: match reason {
             Reason::List => items(entry).filter_map(suggestion).collect(),
+            Reason::AnyHost => vec![EVERY_PUBLIC_HOST.to_owned(), ALLOW_ALL.to_owned()],
             _ => suggestion(entry).into_iter().collect(),
         },
         entry: entry.to_owned(),
@@ -102,6 +115,9 @@ fn parse(entry: &str) -> Result<Rule, Reason> {
     }
     if entry.trim().is_empty() {
         return Err(Reason::Empty);
+    }
+    if entry == "*" {
+        return Err(Reason::AnyHost);
     }
     if entry.trim_start().starts_with('#') {
         return Err(Reason::Comment);

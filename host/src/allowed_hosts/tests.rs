@@ -174,7 +174,7 @@ fn a_bad_entry_says_why_and_what_was_meant() {
             &["https://postman-echo.com"],
         ),
         ("example.com:80", "no scheme", &["http://example.com"]),
-        ("*", "no scheme", &["https://*"]),
+        ("*", "every public host", &["https://*", ALLOW_ALL]),
         ("*:*", "no scheme", &["https://*:*"]),
         ("*.example.com", "no scheme", &["https://*.example.com"]),
         ("localhost", "no scheme", &["https://localhost"]),

@@ -18,7 +18,8 @@ use super::tls::{Roots, TlsConfig};
 use super::{Connection, Lease};
 use crate::error::Error;
 use crate::exchange::Exchange;
-use crate::exchange::deadline::{Deadline, Phase};
+use crate::exchange::deadline::Deadline;
+use crate::limits::Phase;
 
 /// The most addresses of a name that are tried.
 const MAX_ADDRESSES: usize = 16;

@@ -16,7 +16,8 @@ use std::{io, thread};
 use crate::error::Error;
 use crate::exchange::Exchange;
 use crate::exchange::cancel::{Cancel, Wait};
-use crate::exchange::deadline::{Deadline, Phase};
+use crate::exchange::deadline::Deadline;
+use crate::limits::Phase;
 
 /// How many lookups of a client run at once; more wait for their turn.
 const MAX_WORKERS: usize = 64;

@@ -9,7 +9,8 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 
 use crate::error::Error;
 use crate::exchange::Exchange;
-use crate::exchange::deadline::{Deadline, Phase};
+use crate::exchange::deadline::Deadline;
+use crate::limits::Phase;
 
 /// By how much a long timeout may be exceeded: setting one anew for each read, because a few
 /// microseconds less are left, would cost a system call each time.

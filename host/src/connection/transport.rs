@@ -18,9 +18,9 @@ use super::Lease;
 use super::buffers::Output;
 use super::socket::Patience;
 use crate::error::Error;
-use crate::exchange::deadline::{Deadline, Phase};
+use crate::exchange::deadline::Deadline;
 use crate::head::Head;
-use crate::limits::{MAX_EARLY_RESPONSE_BYTES, MAX_RAW_HEAD_BYTES};
+use crate::limits::{MAX_EARLY_RESPONSE_BYTES, MAX_RAW_HEAD_BYTES, Phase};
 
 /// What ureq gets in place of the head that came.
 const BARE_HEAD: &[u8] = b"HTTP/1.1 204 No Content\r\n\r\n";

@@ -3,41 +3,10 @@
 //! A deadline is a point in time that is computed once, so that nothing that interrupts a thread
 //! (a signal, a wake-up, a byte of no use) gives a server more time.
 
-use std::fmt;
 use std::time::{Duration, Instant};
 
 use crate::error::Error;
-use crate::limits::Timeouts;
-
-/// What takes time, and has a timeout.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Phase {
-    /// Looking a name up.
-    Lookup,
-    /// TCP and TLS together.
-    Connect,
-    /// From the request's last byte to the end of the response's head.
-    Response,
-    /// Silence of a server that has something to send.
-    Read,
-    /// A server that takes nothing of the request.
-    Write,
-    /// All of it.
-    Total,
-}
-
-impl fmt::Display for Phase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Phase::Lookup => "the name was not found out within the connect timeout",
-            Phase::Connect => "no connection was made within the connect timeout",
-            Phase::Response => "the response did not begin within the response timeout",
-            Phase::Read => "the server was silent for longer than the read timeout",
-            Phase::Write => "the server took nothing of the request for the read timeout",
-            Phase::Total => "the request took longer than its total timeout",
-        })
-    }
-}
+use crate::limits::{Phase, Timeouts};
 
 /// When something must be over, and what is over then.
 #[derive(Debug, Clone, Copy)]

@@ -69,7 +69,12 @@ impl TestCa {
 
     /// A certificate for another host, `wrong-name.test`.
     pub fn wrong_name(&self) -> ServerCertificate {
-        self.issue(server_params(&["wrong-name.test"]))
+        self.certificate_for(&["wrong-name.test"])
+    }
+
+    /// A certificate for these names and addresses.
+    pub fn certificate_for(&self, names: &[&str]) -> ServerCertificate {
+        self.issue(server_params(names))
     }
 
     /// A certificate for `localhost` and `127.0.0.1` that is an authority itself.

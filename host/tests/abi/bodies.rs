@@ -138,3 +138,71 @@ fn a_body_over_its_limit_gives_what_is_allowed_first_and_then_the_error() {
     }
     assert_eq!(guest.last_error().0, "body_too_large");
 }
+
+/// What the server does after a part of a body, and what `req` gives then.
+#[test]
+fn whole_bodies_are_read_within_req() {
+    let whole = |max| {
+        HttpCtx::builder()
+            .allowed_hosts(AllowedHosts::all())
+            .client(HttpClient::new())
+            .whole_bodies(max)
+            .build()
+    };
+    let server = server();
+    let mut guest = Guest::new(whole(300_000));
+    for path in [
+        "bytes/300000",
+        "chunked/300000?chunk=7",
+        "close/300000",
+        "bytes/0",
+    ] {
+        let len = if path == "bytes/0" { 0 } else { 300_000 };
+        let handle = guest.open(&server.url(&format!("/{path}")));
+        let first = guest.read(handle, 1000).unwrap();
+        let rest = guest.read_all(handle).unwrap();
+        let body = [first, rest].concat();
+        assert!(body.len() == len && is_pattern(0, &body), "{path}");
+        assert_eq!(guest.read(handle, 10), Ok(Vec::new()), "{path}");
+    }
+    // Read away, the connection is free before the guest reads anything.
+    assert_eq!(guest.call_close(1), 0);
+
+    // A guest sees the head alone, and keeps what it has of the body when the server goes.
+    let (url, send) = pieces();
+    send.send("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nabcd")
+        .unwrap();
+    let handle = guest.open(&url);
+    drop(send);
+    assert_eq!(guest.fill(handle, 10).unwrap(), b"abcd");
+
+    for path in ["bytes/300001", "chunked/300001?chunk=7", "close/300001"] {
+        let failed = guest.fetch(&server.url(&format!("/{path}"))).unwrap_err();
+        assert_eq!(failed, code::BODY_TOO_LARGE, "{path}");
+        assert_eq!(guest.last_error().0, "body_too_large", "{path}");
+    }
+    for part in [
+        "content-length: 5\r\n\r\nabcd",
+        "transfer-encoding: chunked\r\n\r\n4\r\nabcd\r\n",
+        "transfer-encoding: chunked\r\n\r\nx\r\n",
+    ] {
+        let (url, send) = pieces();
+        send.send("HTTP/1.1 200 OK\r\n").unwrap();
+        send.send(part).unwrap();
+        drop(send);
+        // The code of 0.10 for it.
+        assert_eq!(
+            guest.fetch(&url).unwrap_err(),
+            code::REQUEST_ERROR,
+            "{part}"
+        );
+        assert_eq!(guest.last_error().0, "incomplete_body", "{part}");
+    }
+
+    // The smaller limit counts.
+    let http = HttpCtx::builder().allowed_hosts(AllowedHosts::all());
+    let http = http.whole_bodies(100).max_response_body_bytes(Some(10));
+    let mut guest = Guest::new(http.client(HttpClient::new()).build());
+    let failed = guest.fetch(&server.url("/bytes/11")).unwrap_err();
+    assert_eq!(failed, code::BODY_TOO_LARGE);
+}

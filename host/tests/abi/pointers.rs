@@ -1,10 +1,11 @@
 //! Memory: every pointer and length of every function, in and out of bounds.
 
 use wasi_experimental_http_test_server::{HELLO, TestServer, is_pattern};
+use wasi_experimental_http_wasmtime::HttpCtx;
 
 use crate::common::{
     BODY, BUFFER, BUFFER_LEN, Export, Guest, HANDLE, HEADERS, MEMORY, METHOD, NAME, Opened, REASON,
-    ReqArgs, STATUS, URL, WRITTEN, code, ctx, fact,
+    ReqArgs, STATUS, URL, WRITTEN, code, ctx, fact, in_its_own_process, peak_memory,
 };
 use crate::{UNTOUCHED, assert_nothing_was_sent, guest, server};
 
@@ -38,6 +39,55 @@ fn outside(size: u32) -> [u32; 6] {
 /// Places a GET that would succeed.
 fn get(guest: &mut Guest, server: &TestServer) -> ReqArgs {
     guest.place(server.url("/get").as_bytes(), b"GET", b"a:b\n", b"body")
+}
+
+/// A shared memory is copied before it is read. In a process of its own, whose memory is measured.
+#[test]
+fn lengths_are_checked_before_anything_is_copied_and_handles_before_names() {
+    const NAME: &str =
+        "pointers::lengths_are_checked_before_anything_is_copied_and_handles_before_names";
+    const LONG: u32 = 400 * 1024 * 1024;
+    const ALLOWED: usize = 50 * 1024 * 1024;
+
+    if !in_its_own_process(NAME, &[]) {
+        return;
+    }
+    let server = server();
+    let http = HttpCtx::builder()
+        .allowed_host(&server.origin())
+        .unwrap()
+        .max_request_body_bytes(Some(1024));
+    let mut guest = Guest::exporting(Export::LargeSharedMemory, http.build());
+    let handle = guest.open(&server.url("/get"));
+    let good = get(&mut guest, &server);
+    let requests = server.requests();
+    let before = peak_memory();
+    for (index, expected) in [
+        (1, code::INVALID_URL),
+        (3, code::INVALID_METHOD),
+        (5, code::INVALID_ENCODING),
+        (7, code::BODY_TOO_LARGE),
+    ] {
+        let mut args = good;
+        args[index] = LONG;
+        assert_eq!(guest.call_req(args), expected, "parameter {index}");
+    }
+    for (handle, expected) in [
+        (handle, code::HEADER_NOT_FOUND),
+        (handle + 1, code::INVALID_HANDLE),
+    ] {
+        // The zeros are no name; but neither is looked at.
+        let args = [handle, BODY, LONG, BUFFER, 10, WRITTEN];
+        assert_eq!(guest.call_header_get(args), expected);
+    }
+    // With a name outside of the memory, too.
+    let args = [handle + 1, 1, u32::MAX, BUFFER, 10, WRITTEN];
+    assert_eq!(guest.call_header_get(args), code::INVALID_HANDLE);
+    // A buffer that is larger than what is read takes what is read.
+    assert_eq!(guest.call_body_read([handle, BODY, LONG, WRITTEN]), 0);
+    let growth = peak_memory() - before;
+    assert!(growth < ALLOWED, "{growth} bytes");
+    assert_eq!(server.requests(), requests);
 }
 
 #[test]

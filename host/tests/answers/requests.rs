@@ -131,6 +131,69 @@ fn a_host_that_agrees_with_or_without_its_port_is_dropped() {
 }
 
 #[test]
+fn a_guest_chooses_the_host_header_where_the_embedder_lets_it() {
+    let ca = TestCa::new();
+    let other = TestServer::http().start();
+    for server in [TestServer::http().start(), TestServer::https(&ca).start()] {
+        let http = HttpCtx::builder()
+            .client(trusting(&ca))
+            .allowed_host("insecure:allow-all")
+            .unwrap()
+            .allow_host_header(&server.origin())
+            .unwrap();
+        let mut guest = Guest::new(http.build());
+        let mut send = |url: &str, host: &str| {
+            let headers = format!("Host:{host}");
+            let opened = guest.send("GET", url, &headers, b"")?;
+            guest.read_all(opened.handle)
+        };
+        let hosts = |server: &TestServer| -> Vec<String> {
+            let received = server.received();
+            let hosts = received.iter().map(|it| {
+                let values: Vec<&[u8]> = it.header_values("host").collect();
+                String::from_utf8(values.concat()).unwrap()
+            });
+            let hosts = hosts.collect();
+            server.clear();
+            hosts
+        };
+        let own = server.origin().split("://").nth(1).unwrap().to_owned();
+        let name = own.split(':').next().unwrap();
+        for host in ["virtual.example", "virtual.example:8080", "[::1]:1"] {
+            send(&server.url("/get"), host).unwrap();
+            assert_eq!(hosts(&server), [host]);
+            // It is the next request's of this origin, and no other's.
+            send(&server.url("/redirect/1"), host).unwrap();
+            assert_eq!(hosts(&server), [host, host]);
+            let elsewhere = format!("/redirect-to?url={}", other.url("/get"));
+            send(&server.url(&elsewhere), host).unwrap();
+            assert_eq!(hosts(&server), [host]);
+            assert_eq!(
+                hosts(&other),
+                [other.origin()["http://".len()..].to_owned()]
+            );
+        }
+        // One that agrees is the host's own.
+        send(&server.url("/get"), name).unwrap();
+        assert_eq!(hosts(&server), [own]);
+        for host in [
+            "",
+            "a b",
+            "user@virtual.example",
+            "virtual.example/a",
+            "a:99999",
+            "a?b",
+        ] {
+            let given = send(&server.url("/get"), host);
+            assert_eq!(given, Err(code::INVALID_ENCODING), "{host:?}");
+        }
+        let given = send(&other.url("/get"), "virtual.example");
+        assert_eq!(given, Err(code::INVALID_ENCODING));
+        assert_eq!((hosts(&server).len(), hosts(&other).len()), (0, 0));
+    }
+}
+
+#[test]
 fn names_of_headers_are_sent_as_the_guest_wrote_them() {
     const NAMES: [&str; 7] = [
         "X-CamelCase",

@@ -93,6 +93,8 @@ pub const BUFFER_LEN: u32 = MEMORY - BUFFER;
 pub enum Export {
     Memory,
     SharedMemory,
+    /// 512 MiB, of which the system has none before it is touched.
+    LargeSharedMemory,
     Nothing,
     MemoryOfAnotherName,
     AGlobal,
@@ -103,6 +105,7 @@ impl Export {
         let (memory, more) = match self {
             Export::Memory => ("(memory (export \"memory\") 64)", MORE),
             Export::SharedMemory => ("(memory (export \"memory\") 64 64 shared)", MORE),
+            Export::LargeSharedMemory => ("(memory (export \"memory\") 8192 8192 shared)", MORE),
             Export::Nothing => ("", ""),
             Export::MemoryOfAnotherName => ("(memory (export \"memory0\") 64)", MORE),
             Export::AGlobal => (

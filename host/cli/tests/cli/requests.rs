@@ -1,6 +1,7 @@
 //! What the options say about requests: which are sent, how many at once, for how long, whom TLS
 //! trusts, and what is said about them.
 
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use wasi_experimental_http_test_server::{HELLO, TestCa, TestServer};
@@ -98,6 +99,41 @@ fn a_host_that_is_denied_again_and_again_is_named_once() {
 }
 
 #[test]
+fn why_requests_fail_is_said_once_for_each_origin() {
+    let directory = Directory::new();
+    directory.guest(
+        r#"(data (i32.const 1024) "http://127.0.0.1:1/a?token=secrethttp://127.0.0.1:2/")
+           (func (export "_start")
+             (drop (call $open (i32.const 1024) (i32.const 33)))
+             (drop (call $open (i32.const 1024) (i32.const 19)))
+             (drop (call $open (i32.const 1057) (i32.const 19))))"#,
+    );
+    let outcome = directory
+        .run(&["-a", "http://127.0.0.1:*", "guest.wat"])
+        .fails(
+            0,
+            &[
+                "GET http://127.0.0.1:1/a failed: cannot connect",
+                "GET http://127.0.0.1:2/ failed: cannot connect",
+            ],
+        );
+    assert_eq!(outcome.stderr.lines().count(), 2, "{}", outcome.stderr);
+    assert!(!outcome.stderr.contains("secret"), "{}", outcome.stderr);
+}
+
+#[test]
+fn what_a_server_says_does_not_reach_the_terminal_as_it_is() {
+    let server = TestServer::http().raw(|conn| {
+        conn.read_request()?;
+        conn.write_all(b"HTTP/1.1 \x1b[2J OK\r\n\r\n")
+    });
+    let outcome = getter(&server.url("/"))
+        .run(&["-a", &server.origin(), "guest.wat"])
+        .fails(REQUEST_ERROR, &["failed"]);
+    assert!(!outcome.stderr.contains('\x1b'), "{}", outcome.stderr);
+}
+
+#[test]
 fn a_bad_entry_is_refused_before_the_guest_runs() {
     let directory = Directory::new();
     directory.guest(r#"(func (export "_start") unreachable)"#);
@@ -106,6 +142,7 @@ fn a_bad_entry_is_refused_before_the_guest_runs() {
         ("ftp://example.com", "ftp"),
         ("http://example.com/path", "path"),
         ("", "empty"),
+        ("*", "insecure:allow-all"),
     ];
     for (entry, text) in cases {
         directory
@@ -136,16 +173,44 @@ fn concurrency_limits_the_open_responses() {
     let fill = |options: &[&str], stdout: &str| {
         let origin = server.origin();
         let arguments = [options, &["-a", &origin, "-i", "fill", "guest.wat", "5"]].concat();
-        directory.run(&arguments).prints(stdout);
+        let outcome = directory.run(&arguments);
+        assert_eq!((outcome.code, &*outcome.stdout), (Some(0), stdout));
     };
     fill(&[], "5\n0\n");
     fill(
         &["--concurrency", "2"],
         &format!("2\n{TOO_MANY_SESSIONS}\n"),
     );
+    fill(&["--max-open", "3"], &format!("3\n{TOO_MANY_SESSIONS}\n"));
     directory
         .run(&["-c", "many", "guest.wat"])
         .fails(2, &["--concurrency", "many"]);
+}
+
+#[test]
+fn idle_connections_are_kept_as_the_options_say() {
+    let server = TestServer::http().start();
+    let url = server.url("/get");
+    let directory = Directory::new();
+    directory.guest(&format!(
+        r#"(data (i32.const 1024) "{url}")
+           (func (export "_start")
+             (drop (call $get (i32.const 1024) (i32.const {len})))
+             (drop (call $get (i32.const 1024) (i32.const {len}))))"#,
+        len = url.len(),
+    ));
+    for (option, connections) in [
+        ("--max-idle=1", 1),
+        ("--max-idle=0", 2),
+        ("--max-idle-per-host=0", 2),
+        ("--idle-timeout=1ns", 2),
+    ] {
+        let before = server.connections();
+        directory
+            .run(&["-a", &server.origin(), option, "guest.wat"])
+            .prints(&HELLO.repeat(2));
+        assert_eq!(server.connections() - before, connections, "{option}");
+    }
 }
 
 #[test]

@@ -1,0 +1,132 @@
+//! Many connections of one client: what each takes of memory, and idle ones for other measurements.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+use std::fs;
+
+use wasi_experimental_http_wasmtime::{HttpClient, HttpClientBuilder, HttpCtx};
+use wasmtime::error::Context;
+use wasmtime::{Engine, Instance, Linker, Module, Result, Store, ensure};
+
+/// A guest that opens responses, and reads of them.
+const GUEST: &str = include_str!("connections.wat");
+
+/// Where it expects a URL.
+const URL_AT: usize = 1024;
+
+#[derive(clap::Args)]
+pub struct ConnectionsArgs {
+    /// A small body for idle connections, a large one for open ones
+    #[arg(long)]
+    url: String,
+    #[arg(long)]
+    ca_file: Option<PathBuf>,
+    state: State,
+    #[arg(long)]
+    count: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum State {
+    /// Responses that are open, with more of their bodies to read
+    Open,
+    /// Connections to as many origins, of which none is in use
+    Idle,
+}
+
+/// Prints how many KiB a connection takes.
+pub fn run(arguments: &ConnectionsArgs) -> Result<()> {
+    let mut client = with_names(HttpClient::builder());
+    if let Some(path) = &arguments.ca_file {
+        client = client.add_root_certificates_pem(fs::read(path)?)?;
+    }
+    let mut guest = Guest::new(&client.build())?;
+    // What is made once is there before it is measured.
+    guest.get(&arguments.url)?;
+    let before = memory()?;
+    for number in 0..arguments.count {
+        match arguments.state {
+            State::Open => {
+                guest.open(&arguments.url)?;
+                ensure!(guest.read(1)? == 1, "the body has a byte");
+            }
+            State::Idle => guest.get(&named(&arguments.url, number))?,
+        }
+    }
+    let count = u32::try_from(arguments.count)?;
+    println!("{}", (memory()? - before) / f64::from(count));
+    Ok(())
+}
+
+/// Makes this many connections idle, each to an origin of its own.
+pub fn make_idle(client: &HttpClient, url: &str, count: usize) -> Result<()> {
+    let mut guest = Guest::new(client)?;
+    (0..count).try_for_each(|number| guest.get(&named(url, number)))
+}
+
+/// The client finds the server under all names.
+pub fn with_names(client: HttpClientBuilder) -> HttpClientBuilder {
+    client.resolver(|_| Ok(vec![IpAddr::V4(Ipv4Addr::LOCALHOST)]))
+}
+
+/// The same URL at another origin of the same server.
+fn named(url: &str, number: usize) -> String {
+    url.replace("127.0.0.1", &format!("n{number}.bench.test"))
+}
+
+/// What this process has of memory, in KiB.
+fn memory() -> Result<f64> {
+    let status = fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = line.context("no VmRSS in /proc/self/status")?;
+    Ok(line.trim().trim_end_matches(" kB").parse()?)
+}
+
+struct Guest {
+    store: Store<HttpCtx>,
+    instance: Instance,
+}
+
+impl Guest {
+    fn new(client: &HttpClient) -> Result<Guest> {
+        let engine = Engine::default();
+        let module = Module::new(&engine, GUEST)?;
+        let mut linker = Linker::new(&engine);
+        wasi_experimental_http_wasmtime::add_to_linker(&mut linker, |http: &mut HttpCtx| http)?;
+        let http = HttpCtx::builder()
+            .client(client.clone())
+            .allowed_host("insecure:allow-all")?
+            .max_concurrent_requests(u32::MAX);
+        let mut store = Store::new(&engine, http.build());
+        let instance = linker.instantiate(&mut store, &module)?;
+        Ok(Guest { store, instance })
+    }
+
+    fn call(&mut self, function: &str, argument: usize) -> Result<u32> {
+        let function = self.instance.get_typed_func::<u32, i32>(&mut self.store, function)?;
+        let result = function.call(&mut self.store, u32::try_from(argument)?)?;
+        Ok(u32::try_from(result)?)
+    }
+
+    /// Opens a response, which becomes the last one.
+    fn open(&mut self, url: &str) -> Result<()> {
+        let memory = self.instance.get_memory(&mut self.store, "memory");
+        let memory = memory.context("the guest has a memory")?;
+        memory.write(&mut self.store, URL_AT, url.as_bytes())?;
+        let code = self.call("open", url.len())?;
+        ensure!(code == 0, "error {code} for {url}");
+        Ok(())
+    }
+
+    /// Reads at most so many bytes of the last response.
+    fn read(&mut self, at_most: usize) -> Result<u32> {
+        self.call("read", at_most)
+    }
+
+    /// Opens a response, and reads it to its end.
+    fn get(&mut self, url: &str) -> Result<()> {
+        self.open(url)?;
+        while self.read(32 * 1024)? > 0 {}
+        Ok(())
+    }
+}
