@@ -9,7 +9,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::body::Body;
@@ -20,7 +20,7 @@ use crate::connection::pool::Key;
 use crate::connection::transport::{self, Sent};
 use crate::error::Error;
 use crate::exchange::Exchange;
-use crate::head::Head;
+use crate::head::{Framing, Head};
 use crate::limits::{Limits, MAX_DRAINED_BYTES};
 use crate::redirect;
 use crate::request::Request;
@@ -166,7 +166,7 @@ impl Way<'_> {
     }
 
     /// Makes a response of its head and what follows on the connection.
-    fn response(&self, head: Head, mut lease: Lease) -> Result<Box<Response>, Error> {
+    fn response(&self, mut head: Head, mut lease: Lease) -> Result<Box<Response>, Error> {
         if head.status == StatusCode::SWITCHING_PROTOCOLS {
             return Err(Error::Status(head.status.as_u16()));
         }
@@ -174,6 +174,11 @@ impl Way<'_> {
         let framing = head
             .framing(self.request.method())
             .map_err(Error::Framing)?;
+        let keeps_alive = head.keeps_alive();
+        if framing == Framing::Chunked {
+            // The chunks count (RFC 9112, section 6.3, rule 3); a guest would take it for the length.
+            head.headers.remove(CONTENT_LENGTH);
+        }
         if authenticates_connection(&head.headers) {
             lease.own();
         }
@@ -184,7 +189,7 @@ impl Way<'_> {
             redirects: 0,
         };
         let max = self.exchange.limits.response_body_bytes();
-        let body = Body::new(lease, framing, head.keeps_alive(), max);
+        let body = Body::new(lease, framing, keeps_alive, max);
         Ok(Box::new(Response {
             status: head.status,
             headers: head.headers,

@@ -7,6 +7,7 @@ mod common;
 mod early;
 mod framing;
 mod interim;
+mod judged;
 mod locations;
 mod requests;
 mod roots;

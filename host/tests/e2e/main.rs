@@ -4,6 +4,7 @@
 //! says what an instruction is and what is printed; those that exist already, the examples and a
 //! guest on version 0.10, have tests of their own.
 
+mod answers;
 mod bodies;
 mod case;
 #[path = "../common/mod.rs"]
