@@ -236,7 +236,7 @@ impl HttpCtx {
         let body = memory.as_cow(body)?;
         let limits = self.limits();
         let request = Request::parse(target, &method, &headers, &body, limits, may_choose_host)?;
-        self.send(request)
+        self.request(request)
     }
 }
 

@@ -148,10 +148,10 @@ impl HttpCtx {
     }
 
     /// Sends a request and keeps its response: the status, and the new handle.
-    pub(crate) fn send(&mut self, mut request: Request<'_>) -> Result<(u16, u32), Error> {
+    pub(crate) fn request(&mut self, mut request: Request<'_>) -> Result<(u16, u32), Error> {
         let mut record = Record::start(request.method(), request.url(), self.observer.as_ref());
         let _entered = Record::enter(record.as_deref());
-        let result = self.send_recorded(&mut request, record.as_deref_mut());
+        let result = self.fetch(&mut request, record.as_deref_mut());
         let mut response = result.inspect_err(|error| {
             self.failed_at = Some(request.target().clone());
             if let Error::Denied(denied) = error {
@@ -179,7 +179,7 @@ impl HttpCtx {
         Ok((status, self.last_handle))
     }
 
-    fn send_recorded(
+    fn fetch(
         &self,
         request: &mut Request<'_>,
         mut record: Option<&mut Record>,
@@ -206,7 +206,7 @@ impl HttpCtx {
         if let Some(record) = &mut record {
             record.follow(&exchange);
         }
-        send::send(request, &self.client, &exchange, record)
+        send::following_redirects(request, &self.client, &exchange, record)
     }
 
     fn denied(&self, denied: &Denied) {

@@ -29,7 +29,7 @@ use crate::response::{Facts, Response};
 use crate::telemetry::Record;
 
 /// Sends a request, follows its redirects, and returns when the head of the last response is there.
-pub(crate) fn send(
+pub(crate) fn following_redirects(
     request: &mut Request<'_>,
     client: &HttpClient,
     exchange: &Arc<Exchange>,
@@ -90,7 +90,7 @@ fn hop(
                 owner: None,
             },
         };
-        way.go(&mut times, &mut peer)
+        way.answer(&mut times, &mut peer)
     });
     if let Some(record) = record {
         record.add_hop(peer, times.lookup, times.connect);
@@ -107,7 +107,7 @@ struct Way<'a> {
 }
 
 impl Way<'_> {
-    fn go(
+    fn answer(
         &self,
         times: &mut DialTimes,
         peer: &mut Option<SocketAddr>,
@@ -117,7 +117,7 @@ impl Way<'_> {
             None => self.dial(times)?,
         };
         *peer = Some(lease.peer());
-        let mut sent = self.send(lease)?;
+        let mut sent = self.ask(lease)?;
         if let Err(error) = &sent.answer
             && error.is_disconnect()
             && sent.lease.died_idle()
@@ -128,7 +128,7 @@ impl Way<'_> {
             drop(sent);
             let lease = self.dial(times)?;
             *peer = Some(lease.peer());
-            sent = self.send(lease)?;
+            sent = self.ask(lease)?;
         }
         let head = sent.answer?;
         tracing::debug!(status = head.status.as_u16(), peer = ?sent.lease.peer(), "response");
@@ -153,15 +153,15 @@ impl Way<'_> {
             .dial(client.pool(), &self.key, url, self.exchange, times)
     }
 
-    fn send(&self, mut lease: Lease) -> Result<Sent, Error> {
+    fn ask(&self, mut lease: Lease) -> Result<Sent, Error> {
         if names_connection_scheme(self.request.headers(), &AUTHORIZATION) {
             lease.own();
         }
         let config = self.client.config().clone();
         let request = self.request.to_http()?;
         match self.request.body() {
-            None => transport::send(config, lease, request),
-            Some(body) => transport::send(config, lease, request.map(|()| body)),
+            None => transport::ask(config, lease, request),
+            Some(body) => transport::ask(config, lease, request.map(|()| body)),
         }
     }
 

@@ -20,8 +20,23 @@ const TOUR_BYTES: usize = 1024 * 1024;
 /// The languages, as the names of their guests begin.
 const LANGUAGES: [(&str, &str); 2] = [("rust", "Rust"), ("as", "AssemblyScript")];
 
+/// The port of the server, so that the commands that are shown can be repeated. If another program
+/// has it, any other.
+const PORT: u16 = 18_427;
+
+/// The arguments of `cargo xtask demo`.
+#[derive(clap::Args)]
+pub struct DemoArgs {
+    /// Keep the server running at the end, until Ctrl-C, to repeat the commands
+    #[arg(long)]
+    serve: bool,
+}
+
 /// Runs the steps up to the first that fails; of the guests, all.
-pub fn run() -> Result<()> {
+pub fn run(arguments: &DemoArgs) -> Result<()> {
+    if !project::debug_dir().join("wasmtime-http").exists() {
+        step::note(FIRST_TIME);
+    }
     let mut summary = Summary::default();
     let ready = summary.step("generate the bindings", generate)
         && summary.step("build the guests", build_guests)
@@ -33,19 +48,37 @@ pub fn run() -> Result<()> {
             runner: project::debug_dir()
                 .join("wasmtime-http")
                 .with_extension(std::env::consts::EXE_EXTENSION),
-            server: TestServer::http().start(),
+            server: TestServer::http().port(PORT).start(),
             download,
         };
         for (prefix, language) in LANGUAGES {
             demo.run_guests(prefix, language, &mut summary);
         }
         summary.step("a request that is not allowed", || demo.denied());
+        if !summary.print() {
+            bail!("the demo failed");
+        }
+        println!("\n{NEXT}");
+        if arguments.serve {
+            demo.serve();
+        }
+        return Ok(());
     }
-    if !summary.print() {
-        bail!("the demo failed");
-    }
-    Ok(())
+    summary.print();
+    bail!("the demo failed");
 }
+
+/// What the first run costs, on two cores.
+const FIRST_TIME: &str = "\
+The first run builds wasmtime and the guests: ten minutes on two cores, and 3 GB below target/.";
+
+const NEXT: &str = "\
+Next:
+  cargo xtask demo --serve     keeps the server running: repeat the commands above
+  guest-rust/README.md         a guest of your own in Rust
+  guest-as/README.md           one in AssemblyScript
+  README.md#embed-the-host     a host of your own
+  cargo xtask codegen --help   bindings for another document or language";
 
 fn generate() -> Result<()> {
     step::header("Generating the bindings from witx/");
@@ -132,6 +165,17 @@ impl Demo {
         Ok(())
     }
 
+    /// Answers until the process is ended.
+    fn serve(&self) {
+        println!(
+            "\nThe server answers at {} until Ctrl-C.",
+            self.server.origin()
+        );
+        loop {
+            std::thread::park();
+        }
+    }
+
     /// Runs a guest that may reach the server, and gives what it printed.
     fn allowed(&self, options: &[&str], guest: &Path, arguments: &[&str]) -> Result<String> {
         let origin = self.server.origin();
@@ -153,7 +197,12 @@ impl Demo {
             .args(options)
             .arg(project::relative(guest))
             .args(arguments);
-        println!("\n$ {}", step::line(&command));
+        let line = step::line(&command);
+        let arguments = line.split_once(' ').map_or("", |(_, arguments)| arguments);
+        println!(
+            "\n$ {} {arguments}",
+            project::relative(&self.runner).display()
+        );
         step::run_and_capture(&mut command)
     }
 }

@@ -34,7 +34,7 @@ enum Task {
     #[command(about = "Builds the guests that the tests and the demo run", long_about = GUESTS_HELP)]
     Guests(guests::GuestsArgs),
     #[command(about = "Runs the guests of both languages against a local server", long_about = DEMO_HELP)]
-    Demo,
+    Demo(demo::DemoArgs),
     #[command(about = "Measures the host and its guests beside native ureq", long_about = BENCH_HELP)]
     Bench(bench::BenchArgs),
     #[command(about = "Runs every check and every test", long_about = TEST_HELP)]
@@ -120,7 +120,7 @@ fn main() -> ExitCode {
         Task::Codegen(arguments) => codegen::run(&arguments),
         Task::CodegenMatrix(arguments) => matrix::run(&arguments),
         Task::Guests(arguments) => guests::run(&arguments),
-        Task::Demo => demo::run(),
+        Task::Demo(arguments) => demo::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Test(arguments) => test::run(&arguments),
     };

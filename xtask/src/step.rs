@@ -1,9 +1,11 @@
 //! Steps of a command: each says what it does, and shows that it is alive while it does it.
 
 use std::ffi::OsStr;
-use std::io::{IsTerminal, Read};
+use std::io::{BufRead, BufReader, IsTerminal, Read};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -26,28 +28,99 @@ pub fn note(text: impl std::fmt::Display) {
 
 /// Runs a program to its end with its output shown.
 pub fn run(command: &mut Command) -> Result<()> {
+    if shows_progress(command) {
+        return run_cargo(command);
+    }
     let mut child = spawn(command)?;
-    let status = with_heartbeat(command, || child.wait())?;
+    let status = with_heartbeat(command, || child.wait(), || None)?;
     check(command, status)
+}
+
+/// Whether it is cargo, without a terminal to draw its progress on.
+fn shows_progress(command: &Command) -> bool {
+    let program = Path::new(command.get_program());
+    program.file_stem() == Some(OsStr::new("cargo")) && !std::io::stderr().is_terminal()
+}
+
+/// Runs cargo, and says now and then how much of its work is done.
+fn run_cargo(command: &mut Command) -> Result<()> {
+    let mut child = command
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .env("CARGO_TERM_PROGRESS_WHEN", "always")
+        .env("CARGO_TERM_PROGRESS_WIDTH", "100")
+        .spawn()
+        .with_context(|| format!("cannot run `{}`", line(command)))?;
+    let stderr = child.stderr.take();
+    let progress = Arc::new(Mutex::new(None));
+    let copied = {
+        let progress = progress.clone();
+        std::thread::spawn(move || copy_without_progress(stderr, &progress))
+    };
+    let done = || lock(&progress).clone();
+    let status = with_heartbeat(command, || child.wait(), done)?;
+    let _ = copied.join();
+    check(command, status)
+}
+
+type Progress = Mutex<Option<String>>;
+
+fn lock(progress: &Progress) -> MutexGuard<'_, Option<String>> {
+    progress.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Passes on what cargo writes, but for its bar of progress, of which the last state is kept.
+fn copy_without_progress(from: Option<impl Read>, progress: &Progress) {
+    let Some(from) = from else { return };
+    // The bar is written over with carriage returns.
+    for part in BufReader::new(from).split(b'\n') {
+        // A program that is killed while it writes has written what it has.
+        let Ok(part) = part else { return };
+        let text = String::from_utf8_lossy(&part);
+        let mut last = "";
+        for piece in text.split('\r') {
+            match bar(piece) {
+                Some(done) => *lock(progress) = Some(done),
+                None => last = piece,
+            }
+        }
+        let last = last.trim_start_matches("\u{1b}[K");
+        if !last.trim().is_empty() {
+            eprintln!("{last}");
+        }
+    }
+}
+
+/// How much is done, such as `57 of 230`, if this is cargo's bar.
+fn bar(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once("Building [")?;
+    let (_, rest) = rest.split_once(']')?;
+    let (done, of) = rest.split(':').next()?.trim().split_once('/')?;
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit());
+    (is_number(done) && is_number(of)).then(|| format!("{done} of {of}"))
 }
 
 /// Like [`run`], for a program that may wait for a network for ever.
 pub fn run_with_deadline(command: &mut Command, limit: Duration) -> Result<()> {
     let mut child = spawn(command)?;
     let deadline = Instant::now() + limit;
-    let status = with_heartbeat(command, || {
-        loop {
-            if let Some(status) = child.try_wait()? {
-                return Ok(Some(status));
+    let status = with_heartbeat(
+        command,
+        || {
+            loop {
+                if let Some(status) = child.try_wait()? {
+                    return Ok(Some(status));
+                }
+                if Instant::now() >= deadline {
+                    child.kill()?;
+                    child.wait()?;
+                    return Ok(None);
+                }
+                std::thread::sleep(POLL);
             }
-            if Instant::now() >= deadline {
-                child.kill()?;
-                child.wait()?;
-                return Ok(None);
-            }
-            std::thread::sleep(POLL);
-        }
-    })?;
+        },
+        || None,
+    )?;
     match status {
         Some(status) => check(command, status),
         None => bail!("`{}` did not end in {}", line(command), seconds(limit)),
@@ -97,21 +170,29 @@ fn copy_lines(from: Option<impl Read>) -> String {
 }
 
 /// Runs `work`; where a terminal does not show cargo's own progress, says now and then that it is
-/// still running.
-fn with_heartbeat<T>(command: &Command, work: impl FnOnce() -> std::io::Result<T>) -> Result<T> {
+/// still running, and how much is done if that is known.
+fn with_heartbeat<T>(
+    command: &Command,
+    work: impl FnOnce() -> std::io::Result<T>,
+    done: impl Fn() -> Option<String> + Send,
+) -> Result<T> {
     if std::io::stderr().is_terminal() {
         return Ok(work()?);
     }
-    let (done, is_done) = mpsc::channel::<()>();
+    let (end, has_ended) = mpsc::channel::<()>();
     std::thread::scope(|scope| {
         scope.spawn(move || {
             let start = Instant::now();
-            while let Err(RecvTimeoutError::Timeout) = is_done.recv_timeout(HEARTBEAT) {
-                note(format_args!("... {} so far", seconds(start.elapsed())));
+            while let Err(RecvTimeoutError::Timeout) = has_ended.recv_timeout(HEARTBEAT) {
+                let time = seconds(start.elapsed());
+                match done() {
+                    Some(done) => note(format_args!("... {done} built, {time} so far")),
+                    None => note(format_args!("... {time} so far")),
+                }
             }
         });
         let result = work();
-        drop(done);
+        drop(end);
         result
     })
     .with_context(|| format!("cannot wait for `{}`", line(command)))
@@ -173,6 +254,23 @@ mod tests {
         let mut command = Command::new("/usr/bin/wasmtime-http");
         command.args(["--env", "A=b c", "", "guest.wasm"]);
         assert_eq!(line(&command), "wasmtime-http --env 'A=b c' '' guest.wasm");
+    }
+
+    #[test]
+    fn the_bar_of_cargo_says_how_much_is_done() {
+        let cases = [
+            (
+                "    Building [====>      ] 57/230: syn, wasmtime(build)",
+                Some("57 of 230"),
+            ),
+            ("    Building [           ] 0/1", Some("0 of 1")),
+            ("   Compiling syn v2.0.119", None),
+            ("    Building [x] a/b", None),
+            ("error: [1/2]", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(bar(text).as_deref(), expected, "{text}");
+        }
     }
 
     #[test]

@@ -186,7 +186,7 @@ impl Arguments {
             ));
         }
         for entry in &arguments.allowed_hosts {
-            if let Some(suffix) = top_level_domain(entry) {
+            if let Some(suffix) = public_suffix(entry) {
                 say(format_args!(
                     "--allowed-host {entry} allows the hosts of everybody: anyone can register a \
                      name below `{suffix}`"
@@ -289,17 +289,17 @@ fn parse_allowed_host(text: &str) -> Result<String, String> {
     }
 }
 
-/// Top-level names that nobody can register below: `*.local` is one's own network's.
-const LOCAL_SUFFIXES: [&str; 5] = ["localhost", "local", "internal", "home", "lan"];
-
-/// The top-level domain, such as `com`, all of whose hosts an entry allows.
-fn top_level_domain(entry: &str) -> Option<String> {
+/// The public suffix (<https://publicsuffix.org>), such as `com` or `co.uk`, all of whose hosts an
+/// entry allows.
+fn public_suffix(entry: &str) -> Option<String> {
     // In the form in which it is compared: lower case, and without a scheme's own port.
     let entry = entry.parse::<AllowedHost>().ok()?.to_string();
     let (_, name) = entry.split_once("://*.")?;
     let name = name.split(':').next()?;
-    let is_whole = !name.contains('.') && !LOCAL_SUFFIXES.contains(&name);
-    (is_whole && !entry.starts_with("deny:")).then(|| name.to_owned())
+    // A suffix that is not on the list, such as `internal`, is one's own network's.
+    let suffix = psl::suffix(name.as_bytes()).filter(|suffix| suffix.is_known())?;
+    let is_whole = suffix == name && !entry.starts_with("deny:");
+    is_whole.then(|| name.to_owned())
 }
 
 fn parse_variable(text: &str) -> Result<Variable, String> {
@@ -344,18 +344,22 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_for_a_whole_top_level_domain_is_noticed() {
+    fn an_entry_for_a_whole_public_suffix_is_noticed() {
         let cases = [
             ("https://*.com", Some("com")),
             ("http://*.ORG:8080", Some("org")),
+            ("https://*.co.uk", Some("co.uk")),
+            ("https://*.github.io:*", Some("github.io")),
+            ("https://*.xn--55qx5d.cn", Some("xn--55qx5d.cn")),
             ("https://*.example.com", None),
+            ("https://*.example.co.uk", None),
             ("https://*.localhost", None),
             ("https://*.internal", None),
             ("deny:https://*.com", None),
             ("https://*", None),
         ];
         for (entry, suffix) in cases {
-            assert_eq!(top_level_domain(entry).as_deref(), suffix, "{entry}");
+            assert_eq!(public_suffix(entry).as_deref(), suffix, "{entry}");
         }
     }
 

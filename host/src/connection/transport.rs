@@ -32,7 +32,7 @@ pub(crate) struct Sent {
 }
 
 /// Sends a request over a connection, and reads the head of the answer.
-pub(crate) fn send(
+pub(crate) fn ask(
     config: Config,
     lease: Lease,
     request: http::Request<impl ureq::AsSendBody>,
@@ -96,7 +96,7 @@ enum State {
 }
 
 impl Loan {
-    fn send(&mut self, amount: usize) -> Result<(), Error> {
+    fn transmit(&mut self, amount: usize) -> Result<(), Error> {
         match self.state {
             State::Deaf(_) => Ok(()),
             State::Body => self.send_body(amount),
@@ -270,7 +270,7 @@ impl Transport for OnLoan {
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
         let loan = self.loan();
-        let result = loan.send(amount);
+        let result = loan.transmit(amount);
         loan.keep(result)
     }
 

@@ -35,9 +35,16 @@ enum Handler {
 #[derive(Debug, Default)]
 pub struct TestServerBuilder {
     certificate: Option<ServerCertificate>,
+    port: u16,
 }
 
 impl TestServerBuilder {
+    /// Listens on this port, if it is free, rather than on any.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
     /// Serves TLS with this certificate.
     pub fn certificate(mut self, certificate: ServerCertificate) -> Self {
         self.certificate = Some(certificate);
@@ -50,7 +57,7 @@ impl TestServerBuilder {
     ///
     /// If the system has no port or no thread left.
     pub fn start(self) -> TestServer {
-        TestServer::start(self.certificate, Handler::Routes)
+        TestServer::start(self, Handler::Routes)
     }
 
     /// Starts a server that hands each connection to a script.
@@ -67,7 +74,7 @@ impl TestServerBuilder {
     where
         F: Fn(&mut RawConn<'_>) -> io::Result<()> + Send + Sync + 'static,
     {
-        TestServer::start(self.certificate, Handler::Script(Box::new(script)))
+        TestServer::start(self, Handler::Script(Box::new(script)))
     }
 }
 
@@ -98,8 +105,11 @@ impl TestServer {
         TestServerBuilder::default().certificate(ca.server_certificate())
     }
 
-    fn start(certificate: Option<ServerCertificate>, handler: Handler) -> TestServer {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a loopback port");
+    fn start(builder: TestServerBuilder, handler: Handler) -> TestServer {
+        let TestServerBuilder { certificate, port } = builder;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+            .or_else(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
+            .expect("a loopback port");
         let address = listener.local_addr().expect("the address of a listener");
         let shared = Arc::new(Shared::default());
         let tls = certificate.is_some();
