@@ -163,6 +163,7 @@ impl HttpCtx {
         self.reached_function();
         work(self).map_err(|error| {
             let code = traced(function, &error);
+            self.observers().call_failed(function, &error);
             self.failed(error, response.map(u32::from));
             code
         })

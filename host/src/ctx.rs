@@ -17,7 +17,7 @@ use crate::request::Request;
 use crate::request_url::{LastTarget, Target};
 use crate::response::{OpenResponses, Response};
 use crate::send;
-use crate::telemetry::{Observer, Record, RequestEvent};
+use crate::telemetry::{FailedCall, Observers, Record, RequestEvent};
 
 /// The HTTP state of one [`Store`](wasmtime::Store): put it in the store's data, and tell
 /// [`add_to_linker`](crate::add_to_linker) where it is.
@@ -30,8 +30,7 @@ pub struct HttpCtx {
     timeouts: Timeouts,
     allow_private_networks: bool,
     host_header: Arc<AllowedHosts>,
-    on_denied: Option<OnDenied>,
-    observer: Option<Observer>,
+    observers: Arc<Observers>,
     id: Arc<StoreId>,
     cancel: CancelHandle,
     last_target: LastTarget,
@@ -44,8 +43,6 @@ pub struct HttpCtx {
     /// Whether the last call of the guest got as far as the function that it named.
     reached_function: bool,
 }
-
-type OnDenied = Arc<dyn Fn(&Denied) + Send + Sync>;
 
 impl HttpCtx {
     /// The short form of [`HttpCtx::builder`], with the arguments of version 0.10.
@@ -77,8 +74,7 @@ impl HttpCtx {
             timeouts: Timeouts::default(),
             allow_private_networks: false,
             host_header: Arc::default(),
-            on_denied: None,
-            observer: None,
+            observers: Arc::default(),
             show_peer: false,
         }
     }
@@ -97,6 +93,16 @@ impl HttpCtx {
     /// How many responses the guest holds open.
     pub fn open_responses(&self) -> usize {
         self.responses.len()
+    }
+
+    /// Replaces the hosts that the guest may reach, from its next request on. Responses that are
+    /// open stay so.
+    pub fn set_allowed_hosts(&mut self, hosts: AllowedHosts) {
+        self.allowed_hosts = Arc::new(hosts);
+    }
+
+    pub(crate) fn observers(&self) -> &Observers {
+        &self.observers
     }
 
     pub(crate) fn limits(&self) -> &Limits {
@@ -149,7 +155,7 @@ impl HttpCtx {
 
     /// Sends a request and keeps its response: the status, and the new handle.
     pub(crate) fn request(&mut self, mut request: Request<'_>) -> Result<(u16, u32), Error> {
-        let mut record = Record::start(request.method(), request.url(), self.observer.as_ref());
+        let mut record = Record::start(request.method(), request.url(), &self.observers);
         let _entered = Record::enter(record.as_deref());
         let result = self.fetch(&mut request, record.as_deref_mut());
         let mut response = result.inspect_err(|error| {
@@ -211,9 +217,7 @@ impl HttpCtx {
 
     fn denied(&self, denied: &Denied) {
         tracing::warn!(%denied, "denied a request");
-        if let Some(on_denied) = &self.on_denied {
-            on_denied(denied);
-        }
+        self.observers.denied(denied);
     }
 
     pub(crate) fn response(&self, handle: u32) -> Result<&Response, Error> {
@@ -271,8 +275,7 @@ pub struct HttpCtxBuilder {
     timeouts: Timeouts,
     allow_private_networks: bool,
     host_header: Arc<AllowedHosts>,
-    on_denied: Option<OnDenied>,
-    observer: Option<Observer>,
+    observers: Arc<Observers>,
     show_peer: bool,
 }
 
@@ -456,26 +459,49 @@ impl HttpCtxBuilder {
         self
     }
 
+    /// A name for the store, or whatever else tells the embedder whose its requests are. It is in
+    /// all that observers are told.
+    pub fn label(mut self, label: impl Into<Arc<str>>) -> Self {
+        Arc::make_mut(&mut self.observers).label = Some(label.into());
+        self
+    }
+
     /// Calls a function with each request that is denied, before the guest gets its error.
+    ///
+    /// Here and in the other two, every function that is given is called, in order, on the guest's
+    /// thread, which waits for it. One that panics is told of as a `tracing` event at level `ERROR`,
+    /// and changes nothing for the guest.
     pub fn on_denied(mut self, observer: impl Fn(&Denied) + Send + Sync + 'static) -> Self {
-        self.on_denied = Some(Arc::new(observer));
+        let observers = Arc::make_mut(&mut self.observers);
+        observers.denials.push(Arc::new(observer));
+        self
+    }
+
+    /// Calls a function with each call of the guest that fails, whichever function it is, and
+    /// whether or not there was a request: also bad URLs, handles and pointers.
+    pub fn on_failed_call(
+        mut self,
+        observer: impl Fn(&FailedCall) + Send + Sync + 'static,
+    ) -> Self {
+        let observers = Arc::make_mut(&mut self.observers);
+        observers.failed_calls.push(Arc::new(observer));
         self
     }
 
     /// Calls a function once for each request that was well-formed, when nothing more happens for
     /// it: it failed, or its body was read to the end, broke off, or was closed.
     ///
-    /// It runs on the guest's thread, which waits for it, and must not panic.
-    ///
     /// ```
     /// use wasi_experimental_http_wasmtime::HttpCtx;
     ///
     /// let http = HttpCtx::builder()
+    ///     .label("plugin 7")
     ///     .observer(|event| println!("{} {}: {:?}", event.method, event.url, event.status))
     ///     .build();
     /// ```
     pub fn observer(mut self, observer: impl Fn(&RequestEvent) + Send + Sync + 'static) -> Self {
-        self.observer = Some(Arc::new(observer));
+        let observers = Arc::make_mut(&mut self.observers);
+        observers.requests.push(Arc::new(observer));
         self
     }
 
@@ -489,8 +515,7 @@ impl HttpCtxBuilder {
             allow_private_networks: self.allow_private_networks,
             host_header: self.host_header,
             id: Arc::default(),
-            on_denied: self.on_denied,
-            observer: self.observer,
+            observers: self.observers,
             cancel: CancelHandle::default(),
             last_target: LastTarget::default(),
             responses: OpenResponses::default(),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use url::Url;
 
+use crate::error_kind::ErrorKind;
 use crate::generated::types::{HttpError, Reason};
 use crate::headers::HeaderError;
 use crate::limits::Phase;
@@ -170,7 +171,7 @@ impl Error {
 /// What a guest is told of a failure, beside what went wrong.
 struct Meaning {
     code: HttpError,
-    reason: Reason,
+    kind: ErrorKind,
     /// What the guest, or who runs it, can do.
     help: &'static str,
 }
@@ -178,8 +179,8 @@ struct Meaning {
 impl Error {
     /// The table of all failures.
     fn meaning(&self) -> Meaning {
-        use {HttpError as Code, Reason as Why};
-        let row = |code, reason, help| Meaning { code, reason, help };
+        use {ErrorKind as Why, HttpError as Code};
+        let row = |code, kind, help| Meaning { code, kind, help };
         const MEMORY: &str = "check the pointers and lengths of the call";
         match self {
             Error::InvalidHandle => row(
@@ -384,9 +385,27 @@ impl Error {
         self.meaning().code
     }
 
-    /// The reason that the WITX names for this failure.
-    pub(crate) fn reason(&self) -> Reason {
-        self.meaning().reason
+    /// What kind of failure it is.
+    pub(crate) fn kind(&self) -> ErrorKind {
+        self.meaning().kind
+    }
+
+    /// The error of another library that is behind this one.
+    pub(crate) fn cause(&self) -> Option<Arc<dyn std::error::Error + Send + Sync>> {
+        match self {
+            Error::Lookup { source, .. }
+            | Error::Connect { source, .. }
+            | Error::Thread(source)
+            | Error::Socket(source)
+            | Error::Send(source)
+            | Error::Receive(source) => Some(source.clone()),
+            Error::Tls(error) => Some(Arc::new(error.clone())),
+            Error::Client(error) => Some(error.clone()),
+            Error::Body(error) | Error::BodyFailed(error) | Error::WholeBody(error) => {
+                error.cause()
+            }
+            _ => None,
+        }
     }
 
     /// What a guest may read: what was tried, what went wrong, and what would help.
@@ -479,7 +498,7 @@ impl LastError {
 
     pub(crate) fn reason(&self) -> Reason {
         let error = self.0.as_ref();
-        error.map_or(Reason::None, |(error, _)| error.reason())
+        error.map_or(Reason::None, |(error, _)| error.kind().reason())
     }
 
     pub(crate) fn message(&self) -> String {
@@ -509,37 +528,43 @@ mod tests {
         let expired = rustls::Error::InvalidCertificate(rustls::CertificateError::Expired);
         let alert = rustls::Error::AlertReceived(rustls::AlertDescription::HandshakeFailure);
         let cases = [
-            (connect(Kind::ConnectionRefused), Reason::ConnectionRefused),
-            (connect(Kind::HostUnreachable), Reason::Unreachable),
-            (connect(Kind::NetworkUnreachable), Reason::Unreachable),
-            (Error::Closed, Reason::ConnectionClosed),
-            (Error::Send(io(Kind::BrokenPipe)), Reason::ConnectionClosed),
-            (Error::TruncatedTls, Reason::ConnectionClosed),
-            (Error::Tls(expired), Reason::TlsCertificate),
-            (Error::Tls(alert), Reason::Tls),
-            (Error::Flood { max: 1 }, Reason::InvalidResponse),
-            (Error::BufferFull { max: 1 }, Reason::ResponseTooLarge),
-            (lookup("Name or service not known"), Reason::NameNotFound),
-            (lookup("Temporary failure"), Reason::NameLookupFailed),
-            (Error::NoAddress(String::new()), Reason::NameNotFound),
+            (
+                connect(Kind::ConnectionRefused),
+                ErrorKind::ConnectionRefused,
+            ),
+            (connect(Kind::HostUnreachable), ErrorKind::Unreachable),
+            (connect(Kind::NetworkUnreachable), ErrorKind::Unreachable),
+            (Error::Closed, ErrorKind::ConnectionClosed),
+            (
+                Error::Send(io(Kind::BrokenPipe)),
+                ErrorKind::ConnectionClosed,
+            ),
+            (Error::TruncatedTls, ErrorKind::ConnectionClosed),
+            (Error::Tls(expired), ErrorKind::TlsCertificate),
+            (Error::Tls(alert), ErrorKind::Tls),
+            (Error::Flood { max: 1 }, ErrorKind::InvalidResponse),
+            (Error::BufferFull { max: 1 }, ErrorKind::ResponseTooLarge),
+            (lookup("Name or service not known"), ErrorKind::NameNotFound),
+            (lookup("Temporary failure"), ErrorKind::NameLookupFailed),
+            (Error::NoAddress(String::new()), ErrorKind::NameNotFound),
         ];
         for (error, reason) in cases {
-            assert_eq!(error.reason(), reason, "{error:?}");
+            assert_eq!(error.kind(), reason, "{error:?}");
             assert_eq!(error.code(), HttpError::RequestError, "{error:?}");
             let in_body = error.in_body();
-            assert_eq!(in_body.reason(), Reason::IncompleteBody, "{in_body:?}");
+            assert_eq!(in_body.kind(), ErrorKind::IncompleteBody, "{in_body:?}");
             assert_eq!(in_body.code(), HttpError::IncompleteBody, "{in_body:?}");
         }
         for (phase, reason) in [
-            (Phase::Lookup, Reason::TimeoutConnect),
-            (Phase::Connect, Reason::TimeoutConnect),
-            (Phase::Response, Reason::TimeoutResponse),
-            (Phase::Read, Reason::TimeoutRead),
-            (Phase::Write, Reason::TimeoutRead),
-            (Phase::Total, Reason::TimeoutTotal),
+            (Phase::Lookup, ErrorKind::TimeoutConnect),
+            (Phase::Connect, ErrorKind::TimeoutConnect),
+            (Phase::Response, ErrorKind::TimeoutResponse),
+            (Phase::Read, ErrorKind::TimeoutRead),
+            (Phase::Write, ErrorKind::TimeoutRead),
+            (Phase::Total, ErrorKind::TimeoutTotal),
         ] {
             let error = Error::Timeout(phase).in_body();
-            assert_eq!((error.code(), error.reason()), (HttpError::Timeout, reason));
+            assert_eq!((error.code(), error.kind()), (HttpError::Timeout, reason));
         }
     }
 

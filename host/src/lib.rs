@@ -70,6 +70,7 @@ mod client;
 mod connection;
 mod ctx;
 mod error;
+mod error_kind;
 mod exchange;
 #[doc(hidden)]
 pub mod fuzzing;
@@ -90,9 +91,11 @@ mod url_data_tests;
 pub use allowed_hosts::{ALLOW_ALL, AllowedHost, AllowedHostError, AllowedHosts};
 pub use client::{CertificateError, HttpClient, HttpClientBuilder};
 pub use ctx::{HttpCtx, HttpCtxBuilder};
+pub use error_kind::ErrorKind;
 pub use exchange::cancel::CancelHandle;
 pub use policy::{Denied, DeniedReason};
-pub use telemetry::{RequestError, RequestEvent};
+pub use telemetry::{FailedCall, Hop, RequestError, RequestEvent};
+pub use url;
 
 /// Adds the functions of the module `wasi_experimental_http` to a linker.
 ///

@@ -26,7 +26,7 @@ use crate::redirect;
 use crate::request::Request;
 use crate::request_url;
 use crate::response::{Facts, Response};
-use crate::telemetry::Record;
+use crate::telemetry::{Hop, Record};
 
 /// Sends a request, follows its redirects, and returns when the head of the last response is there.
 pub(crate) fn following_redirects(
@@ -93,7 +93,12 @@ fn hop(
         way.answer(&mut times, &mut peer)
     });
     if let Some(record) = record {
-        record.add_hop(peer, times.lookup, times.connect);
+        let hop = Hop {
+            peer,
+            status: response.as_ref().ok().map(|it| it.status.as_u16()),
+            ..Hop::new(request_url::redacted(request.url()))
+        };
+        record.add_hop(hop, times.lookup, times.connect);
     }
     response
 }

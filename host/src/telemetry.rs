@@ -3,17 +3,21 @@
 //!
 //! Neither has anything secret in it: no query, no user information, no headers, no bodies.
 
+use std::error::Error as StdError;
 use std::fmt;
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use http::Method;
 use tracing::field::Empty;
 use url::Url;
 
 use crate::error::Error;
+use crate::error_kind::ErrorKind;
 use crate::exchange::Exchange;
+use crate::policy::Denied;
 use crate::request_url;
 
 /// What became of one request of a guest, over all its redirects.
@@ -23,13 +27,17 @@ use crate::request_url;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RequestEvent {
+    /// Whose request it was: the store's [`label`](crate::HttpCtxBuilder::label).
+    pub label: Option<Arc<str>>,
+    /// When the guest called.
+    pub started: SystemTime,
     /// The method that the guest asked for.
     pub method: String,
     /// The URL that the guest asked for, without query, fragment and user information.
     pub url: String,
-    /// How many requests were sent: 1, and one more for each redirect. 0 if none was.
-    pub hops: u32,
-    /// The address that the last of them was sent to.
+    /// The requests that were sent: the first, and one more for each redirect.
+    pub hops: Vec<Hop>,
+    /// The address that the last of them was sent to, or was to be.
     pub peer: Option<SocketAddr>,
     /// The status that the guest got.
     pub status: Option<u16>,
@@ -49,15 +57,121 @@ pub struct RequestEvent {
     pub error: Option<RequestError>,
 }
 
-/// Why a request failed.
+impl RequestEvent {
+    /// An event of which nothing else is known, to be filled in: for tests of what gets it.
+    pub fn new(method: impl Into<String>, url: impl Into<String>) -> Self {
+        RequestEvent {
+            label: None,
+            started: SystemTime::now(),
+            method: method.into(),
+            url: url.into(),
+            hops: Vec::new(),
+            peer: None,
+            status: None,
+            resolve_time: Duration::ZERO,
+            connect_time: Duration::ZERO,
+            headers_time: None,
+            total_time: Duration::ZERO,
+            bytes_sent: 0,
+            bytes_received: 0,
+            error: None,
+        }
+    }
+
+    /// The URL of the last request that was sent, or the guest's own if none was.
+    pub fn final_url(&self) -> &str {
+        self.hops.last().map_or(&self.url, |hop| &hop.url)
+    }
+}
+
+/// A request that was sent for a guest: its own, or that of a redirect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+pub struct Hop {
+    /// The URL, without query, fragment and user information.
+    pub url: String,
+    /// Where it was sent.
+    pub peer: Option<SocketAddr>,
+    /// What the server answered, if it did.
+    pub status: Option<u16>,
+}
+
+impl Hop {
+    /// A request to this URL that was not answered.
+    pub fn new(url: impl Into<String>) -> Self {
+        Hop {
+            url: url.into(),
+            peer: None,
+            status: None,
+        }
+    }
+}
+
+/// A call of a guest that failed, whichever function it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FailedCall {
+    /// Whose call it was: the store's [`label`](crate::HttpCtxBuilder::label).
+    pub label: Option<Arc<str>>,
+    /// The name of the function, as the WITX has it.
+    pub function: &'static str,
+    /// Why it failed.
+    pub error: RequestError,
+}
+
+impl FailedCall {
+    /// A call of a store without a label.
+    pub fn new(function: &'static str, error: RequestError) -> Self {
+        FailedCall {
+            label: None,
+            function,
+            error,
+        }
+    }
+}
+
+/// Why a request, or another call of a guest, failed.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct RequestError {
+    /// What kind of failure it was.
+    pub kind: ErrorKind,
     /// The code that the guest got, as the WITX numbers them.
     pub code: u32,
-    /// The reason, which the guest does not get.
+    /// What happened. It may say what the guest must not know, such as an address.
     pub message: String,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
+
+impl RequestError {
+    /// An error without a source.
+    pub fn new(kind: ErrorKind, code: u32, message: impl Into<String>) -> Self {
+        RequestError {
+            kind,
+            code,
+            message: message.into(),
+            source: None,
+        }
+    }
+
+    pub(crate) fn of(error: &Error) -> Self {
+        RequestError {
+            kind: error.kind(),
+            code: error.code().into(),
+            message: error.to_string(),
+            source: error.cause(),
+        }
+    }
+}
+
+/// Two are equal if they say the same.
+impl PartialEq for RequestError {
+    fn eq(&self, other: &Self) -> bool {
+        (self.kind, self.code, &self.message) == (other.kind, other.code, &other.message)
+    }
+}
+
+impl Eq for RequestError {}
 
 impl fmt::Display for RequestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -65,14 +179,70 @@ impl fmt::Display for RequestError {
     }
 }
 
-pub(crate) type Observer = Arc<dyn Fn(&RequestEvent) + Send + Sync>;
+impl StdError for RequestError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(self.source.as_deref()?)
+    }
+}
+
+/// A function of the embedder's.
+type Callback<T> = Arc<dyn Fn(&T) + Send + Sync>;
+
+/// Whom an embedder wants to be told of a store's requests, and the store's name.
+#[derive(Clone, Default)]
+pub(crate) struct Observers {
+    pub label: Option<Arc<str>>,
+    pub requests: Vec<Callback<RequestEvent>>,
+    pub denials: Vec<Callback<Denied>>,
+    pub failed_calls: Vec<Callback<FailedCall>>,
+}
+
+impl Observers {
+    pub(crate) fn denied(&self, denied: &Denied) {
+        if !self.denials.is_empty() {
+            let label = self.label.clone();
+            call(
+                &self.denials,
+                &Denied {
+                    label,
+                    ..denied.clone()
+                },
+            );
+        }
+    }
+
+    pub(crate) fn call_failed(&self, function: &'static str, error: &Error) {
+        if !self.failed_calls.is_empty() {
+            let error = RequestError::of(error);
+            let label = self.label.clone();
+            call(
+                &self.failed_calls,
+                &FailedCall {
+                    label,
+                    function,
+                    error,
+                },
+            );
+        }
+    }
+}
+
+/// Calls each of the functions. One that panics must not end the guest's call, nor, in a destructor,
+/// the process.
+fn call<T>(callbacks: &[Callback<T>], event: &T) {
+    for callback in callbacks {
+        if catch_unwind(AssertUnwindSafe(|| callback(event))).is_err() {
+            tracing::error!("a callback of the embedder panicked");
+        }
+    }
+}
 
 /// A request that is being observed. Dropping it ends it, and tells the observer.
 pub(crate) struct Record {
     event: RequestEvent,
     started: Instant,
     span: tracing::Span,
-    observer: Option<Observer>,
+    observers: Arc<Observers>,
     /// It counts the bytes.
     exchange: Option<Arc<Exchange>>,
     /// What had been sent when the last hop ended.
@@ -84,7 +254,7 @@ impl Record {
     pub(crate) fn start(
         method: &Method,
         url: &Url,
-        observer: Option<&Observer>,
+        observers: &Arc<Observers>,
     ) -> Option<Box<Self>> {
         let span = tracing::debug_span!(
             "request",
@@ -101,27 +271,17 @@ impl Record {
             bytes_received = Empty,
             error = Empty,
         );
-        if observer.is_none() && span.is_disabled() {
+        if observers.requests.is_empty() && span.is_disabled() {
             return None;
         }
         Some(Box::new(Record {
             event: RequestEvent {
-                method: method.to_string(),
-                url: request_url::redacted(url),
-                hops: 0,
-                peer: None,
-                status: None,
-                resolve_time: Duration::ZERO,
-                connect_time: Duration::ZERO,
-                headers_time: None,
-                total_time: Duration::ZERO,
-                bytes_sent: 0,
-                bytes_received: 0,
-                error: None,
+                label: observers.label.clone(),
+                ..RequestEvent::new(method.as_str(), request_url::redacted(url))
             },
             started: Instant::now(),
             span,
-            observer: observer.cloned(),
+            observers: observers.clone(),
             exchange: None,
             sent_before: 0,
         }))
@@ -137,22 +297,19 @@ impl Record {
         self.exchange = Some(exchange.clone());
     }
 
-    /// Notes what one hop of the request did.
-    pub(crate) fn add_hop(
-        &mut self,
-        peer: Option<SocketAddr>,
-        resolve_time: Duration,
-        connect_time: Duration,
-    ) {
+    /// Notes what one hop of the request did, and whether it was answered.
+    pub(crate) fn add_hop(&mut self, hop: Hop, resolve_time: Duration, connect_time: Duration) {
         let sent = self
             .exchange
             .as_ref()
             .map_or(0, |it| it.traffic.bytes_sent());
-        self.event.hops += u32::from(sent > self.sent_before);
-        self.sent_before = sent;
         self.event.resolve_time += resolve_time;
         self.event.connect_time += connect_time;
-        self.event.peer = peer.or(self.event.peer);
+        self.event.peer = hop.peer.or(self.event.peer);
+        if sent > self.sent_before {
+            self.event.hops.push(hop);
+        }
+        self.sent_before = sent;
     }
 
     /// Notes that the guest gets a response.
@@ -163,10 +320,7 @@ impl Record {
 
     /// Notes why the request or its body failed.
     pub(crate) fn failed(&mut self, error: &Error) {
-        self.event.error = Some(RequestError {
-            code: error.code().into(),
-            message: error.to_string(),
-        });
+        self.event.error = Some(RequestError::of(error));
     }
 }
 
@@ -180,7 +334,7 @@ impl Drop for Record {
         }
         if !self.span.is_disabled() {
             let span = &self.span;
-            span.record("hops", event.hops)
+            span.record("hops", event.hops.len())
                 .record("resolve_time", tracing::field::debug(event.resolve_time))
                 .record("connect_time", tracing::field::debug(event.connect_time))
                 .record("total_time", tracing::field::debug(event.total_time))
@@ -200,9 +354,7 @@ impl Drop for Record {
             }
             span.in_scope(|| tracing::debug!("the request has ended"));
         }
-        if let Some(observer) = &self.observer {
-            observer(event);
-        }
+        call(&self.observers.requests, event);
     }
 }
 
@@ -213,8 +365,11 @@ mod tests {
     #[test]
     fn nothing_is_recorded_that_nobody_wants_to_know() {
         let url = "http://example.com/?a".parse().unwrap();
-        assert!(Record::start(&Method::GET, &url, None).is_none());
-        let observer: Observer = Arc::new(|_| {});
-        assert!(Record::start(&Method::GET, &url, Some(&observer)).is_some());
+        let mut observers = Observers::default();
+        let start =
+            |observers: &Observers| Record::start(&Method::GET, &url, &Arc::new(observers.clone()));
+        assert!(start(&observers).is_none());
+        observers.requests.push(Arc::new(|_| {}));
+        assert!(start(&observers).is_some());
     }
 }

@@ -4,20 +4,16 @@
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
-use url::Url;
-use wasi_experimental_http_wasmtime::{AllowedHosts, Denied, DeniedReason, RequestEvent};
+use wasi_experimental_http_wasmtime::url::Url;
+use wasi_experimental_http_wasmtime::{
+    AllowedHosts, Denied, DeniedReason, ErrorKind, RequestEvent,
+};
 
 use crate::say::say;
 
 /// How many origins are told of: more than a person reads, and few enough that a guest that makes
 /// names up fills neither the memory nor the log.
 const MAX_TOLD: usize = 50;
-
-/// The code of a request that is denied, of which [`denials`] tells.
-const DESTINATION_NOT_ALLOWED: u32 = 7;
-
-/// The code of a request that was cancelled, by the person or by `--timeout`.
-const CANCELLED: u32 = 17;
 
 /// Says which option would allow a request.
 pub fn denials(hosts: AllowedHosts) -> impl Fn(&Denied) + Send + Sync + 'static {
@@ -30,7 +26,11 @@ pub fn failures() -> impl Fn(&RequestEvent) + Send + Sync + 'static {
     let told = Told::new("more requests fail");
     move |event| {
         let Some(error) = &event.error else { return };
-        if [DESTINATION_NOT_ALLOWED, CANCELLED].contains(&error.code) {
+        use ErrorKind as Kind;
+        // Of denials the other one tells, and who cancels knows.
+        if let Kind::NotAllowed | Kind::DeniedByRule | Kind::NotPublic | Kind::Cancelled =
+            error.kind
+        {
             return;
         }
         let origin = match event.url.parse::<Url>() {

@@ -54,6 +54,8 @@ impl Policy {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Denied {
+    /// Whose request it was: the store's [`label`](crate::HttpCtxBuilder::label).
+    pub label: Option<Arc<str>>,
     /// The URL without its query and fragment, which may carry secrets.
     pub url: String,
     /// The URL's scheme, host and port: the entry of [`AllowedHosts`] that would allow it.
@@ -75,8 +77,10 @@ pub enum DeniedReason {
 }
 
 impl Denied {
-    pub(crate) fn new(url: &Url, reason: DeniedReason) -> Self {
+    /// A denied request to this URL, of a store without a label.
+    pub fn new(url: &Url, reason: DeniedReason) -> Self {
         Denied {
+            label: None,
             url: request_url::redacted(url),
             origin: request_url::origin(url),
             reason,
@@ -90,6 +94,7 @@ impl fmt::Display for Denied {
             url,
             origin,
             reason,
+            ..
         } = self;
         match reason {
             DeniedReason::NotAllowed => {

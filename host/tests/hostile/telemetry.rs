@@ -4,8 +4,10 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use wasi_experimental_http_test_server::{TestCa, TestServer};
-use wasi_experimental_http_wasmtime::{HttpCtx, RequestEvent};
+use wasi_experimental_http_test_server::{HELLO, TestCa, TestServer};
+use wasi_experimental_http_wasmtime::{
+    Denied, DeniedReason, ErrorKind, FailedCall, Hop, HttpCtx, RequestError, RequestEvent,
+};
 
 use crate::common::trace::captured;
 use crate::common::{Guest, code, trusting};
@@ -67,7 +69,19 @@ fn a_request_is_told_of_once_with_its_facts() {
         let event = take(&events).expect("an event at the end of the body");
         assert_eq!(event.method, "PUT");
         assert_eq!(event.url, format!("{origin}/redirect/2"));
-        assert_eq!(event.hops, 3);
+        let hops = event
+            .hops
+            .iter()
+            .map(|hop| (&*hop.url, hop.peer, hop.status));
+        let peer = Some(([127, 0, 0, 1], server.port()).into());
+        let urls = ["/redirect/2", "/redirect/1", "/get"].map(|path| format!("{origin}{path}"));
+        let statuses = [307, 307, 200].map(Some);
+        let expected = urls
+            .iter()
+            .zip(statuses)
+            .map(|(url, status)| (&**url, peer, status));
+        assert!(hops.eq(expected), "{:?}", event.hops);
+        assert_eq!(event.final_url(), urls[2]);
         assert_eq!(event.peer, Some(([127, 0, 0, 1], server.port()).into()));
         assert_eq!(event.status, Some(200));
         assert!(event.resolve_time > Duration::ZERO, "{event:?}");
@@ -128,7 +142,7 @@ fn a_failure_is_told_of_with_its_code_and_reason() {
     assert_eq!(error.code, code::REQUEST_ERROR);
     assert!(error.message.contains("disconnected"), "{error:?}");
     assert_eq!(
-        (event.hops, event.status, event.headers_time),
+        (event.hops.len(), event.status, event.headers_time),
         (1, None, None)
     );
 
@@ -145,7 +159,10 @@ fn a_failure_is_told_of_with_its_code_and_reason() {
         Err(code::DESTINATION_NOT_ALLOWED)
     );
     let event = take(&events).unwrap();
-    assert_eq!((event.hops, event.peer, event.bytes_sent), (0, None, 0));
+    assert_eq!(
+        (event.hops.len(), event.peer, event.bytes_sent),
+        (0, None, 0)
+    );
     let error = event.error.unwrap();
     assert_eq!(error.code, code::DESTINATION_NOT_ALLOWED);
     assert!(
@@ -219,4 +236,120 @@ fn the_trace_has_the_same_facts_and_nothing_has_a_secret() {
     ] {
         assert!(trace.contains(fact), "{fact}: {trace}");
     }
+}
+
+#[test]
+fn observers_add_up_are_told_whose_request_it_was_and_may_panic() {
+    let server = TestServer::http().start();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let note = |who: &str| {
+        let (told, who) = (told.clone(), who.to_owned());
+        move |label: &Option<Arc<str>>, what: String| {
+            let label = label.as_deref().unwrap_or("nobody");
+            told.lock().unwrap().push(format!("{who}: {label} {what}"));
+        }
+    };
+    let (first, second, denials, more_denials) = (note("1"), note("2"), note("3"), note("4"));
+    let http = HttpCtx::builder()
+        .allowed_host(&server.origin())
+        .unwrap()
+        .label("plugin 7")
+        .observer(move |event| first(&event.label, format!("{:?}", event.status)))
+        .observer(|_| panic!("of an observer"))
+        .observer(move |event| second(&event.label, format!("{:?}", event.status)))
+        .on_denied(move |denied| denials(&denied.label, denied.origin.clone()))
+        .on_denied(|_| panic!("of another"))
+        .on_denied(move |denied| more_denials(&denied.label, denied.origin.clone()));
+    let mut guest = Guest::new(http.build());
+    assert_eq!(guest.fetch_all(&server.url("/status/404")).0, 404);
+    let denied = guest.fetch("http://denied.test/");
+    assert_eq!(denied, Err(code::DESTINATION_NOT_ALLOWED));
+    // In a destructor, too.
+    guest.open(&server.url("/bytes/100000"));
+    drop(guest);
+    let expected = [
+        "1: plugin 7 Some(404)",
+        "2: plugin 7 Some(404)",
+        "3: plugin 7 http://denied.test",
+        "4: plugin 7 http://denied.test",
+        "1: plugin 7 None",
+        "2: plugin 7 None",
+        "1: plugin 7 Some(200)",
+        "2: plugin 7 Some(200)",
+    ];
+    assert_eq!(*told.lock().unwrap(), expected);
+}
+
+#[test]
+fn every_call_that_fails_is_told_of() {
+    let server = TestServer::http().start();
+    let calls = Arc::new(Mutex::new(Vec::new()));
+    let http = HttpCtx::builder()
+        .allowed_host(&server.origin())
+        .unwrap()
+        .on_failed_call({
+            let calls = calls.clone();
+            move |call| {
+                let source = std::error::Error::source(&call.error).is_some();
+                let told = (call.function, call.error.kind, call.error.code, source);
+                calls.lock().unwrap().push(told);
+            }
+        });
+    let mut guest = Guest::new(http.allowed_host("http://127.0.0.1:1").unwrap().build());
+    let _ = guest.fetch("no URL");
+    let _ = guest.send("GE T", &server.url("/"), "", b"");
+    let _ = guest.send("GET", &server.url("/"), "no colon", b"");
+    let _ = guest.fetch("http://127.0.0.1:1/");
+    let _ = guest.header(99, "a");
+    let handle = guest.open(&server.url("/get"));
+    let _ = guest.header(handle, "a");
+    let _ = guest.read_all(handle);
+    use ErrorKind as Kind;
+    let expected = [
+        ("req", Kind::Misuse, code::INVALID_URL, false),
+        ("req", Kind::Misuse, code::INVALID_METHOD, false),
+        ("req", Kind::Misuse, code::INVALID_ENCODING, false),
+        ("req", Kind::ConnectionRefused, code::REQUEST_ERROR, true),
+        ("header_get", Kind::Misuse, code::INVALID_HANDLE, false),
+        ("header_get", Kind::Misuse, code::HEADER_NOT_FOUND, false),
+    ];
+    assert_eq!(*calls.lock().unwrap(), expected);
+}
+
+/// What observers get can be made by who tests them.
+#[test]
+fn events_can_be_made() {
+    let mut event = RequestEvent::new("GET", "http://a.test/");
+    assert_eq!(event.final_url(), "http://a.test/");
+    event.hops.push(Hop::new("http://a.test/"));
+    event.hops.push(Hop::new("http://b.test/"));
+    assert_eq!(event.final_url(), "http://b.test/");
+    let error = RequestError::new(ErrorKind::TimeoutRead, code::TIMEOUT, "too slow");
+    assert_eq!(error.kind.to_string(), "read timeout");
+    event.error = Some(error.clone());
+    assert_eq!(FailedCall::new("req", error.clone()).error, error);
+    let denied = Denied::new(
+        &"http://c.test/?a".parse().unwrap(),
+        DeniedReason::NotAllowed,
+    );
+    assert_eq!(denied.url, "http://c.test/");
+}
+
+#[test]
+fn the_hosts_of_a_store_can_be_replaced() {
+    let [one, other] = [TestServer::http().start(), TestServer::http().start()];
+    let hosts = |server: &TestServer| server.origin().parse().unwrap();
+    let http = HttpCtx::builder().allowed_hosts(hosts(&one)).build();
+    let mut guest = Guest::new(http);
+    let open = guest.open(&one.url("/get"));
+    guest.store.data_mut().set_allowed_hosts(hosts(&other));
+    assert_eq!(
+        guest.fetch(&one.url("/get")),
+        Err(code::DESTINATION_NOT_ALLOWED)
+    );
+    assert_eq!(guest.fetch_all(&other.url("/get")).0, 200);
+    let redirect = format!("/redirect-to?url={}", one.url("/get"));
+    let redirected = guest.fetch(&other.url(&redirect));
+    assert_eq!(redirected, Err(code::DESTINATION_NOT_ALLOWED));
+    assert_eq!(guest.read_all(open).unwrap(), HELLO.as_bytes());
 }
