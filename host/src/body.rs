@@ -11,6 +11,9 @@ use crate::limits::{INPUT_BUFFER_SIZE, MAX_READ_AWAY_BYTES, Phase};
 /// The most that one read takes, in bytes: more does not stay in a processor's cache, and is slower.
 pub(crate) const MAX_PIECE: usize = 64 * 1024;
 
+/// Reads of fewer bytes go by a buffer.
+const SMALL_READ: usize = 8 * 1024;
+
 /// The body of a response.
 pub(crate) struct Body {
     state: State,
@@ -270,7 +273,8 @@ fn next(
     }
 }
 
-/// Takes up to `max` bytes: those that are waiting, else straight from the connection.
+/// Takes up to `max` bytes: those that are waiting, else straight from the connection unless there is
+/// room for few only.
 fn take(
     lease: &mut Lease,
     buffer: &mut [u8],
@@ -278,12 +282,18 @@ fn take(
     patience: Patience,
 ) -> Result<usize, Error> {
     let room = usize::try_from(max).map_or(buffer.len(), |max| max.min(buffer.len()));
-    let waiting = lease.input.waiting();
-    if waiting.is_empty() {
-        lease.input.release();
-        let room = room.min(MAX_PIECE);
-        return lease.read(&mut buffer[..room], patience);
+    if lease.input.waiting().is_empty() {
+        if room >= SMALL_READ || max <= room as u64 {
+            lease.input.release();
+            let room = room.min(MAX_PIECE);
+            return lease.read(&mut buffer[..room], patience);
+        }
+        // A system call for each few bytes would cost more than to copy them.
+        if lease.fill(INPUT_BUFFER_SIZE, patience)? == 0 {
+            return Ok(0);
+        }
     }
+    let waiting = lease.input.waiting();
     let count = room.min(waiting.len());
     buffer[..count].copy_from_slice(&waiting[..count]);
     lease.input.consume(count);

@@ -15,6 +15,7 @@ use crate::connection::dial::Dialer;
 use crate::connection::lookup::Lookup;
 use crate::connection::pool::{self, Pool};
 use crate::connection::tls::Roots;
+use crate::connection::transport::Agents;
 use crate::error::Error;
 use crate::limits;
 
@@ -40,8 +41,7 @@ pub struct HttpClient {
 struct Inner {
     pool: Arc<Pool>,
     dialer: Dialer,
-    /// How ureq writes requests.
-    config: Config,
+    agents: Agents,
     max_in_flight: usize,
     in_flight: AtomicUsize,
 }
@@ -101,8 +101,8 @@ impl HttpClient {
         &self.inner.dialer
     }
 
-    pub(crate) fn config(&self) -> &Config {
-        &self.inner.config
+    pub(crate) fn agents(&self) -> &Agents {
+        &self.inner.agents
     }
 
     /// Takes one of the places for requests on their way.
@@ -256,7 +256,7 @@ impl HttpClientBuilder {
             inner: Arc::new(Inner {
                 pool: Pool::new(self.connections),
                 dialer: Dialer::new(self.lookup, self.roots),
-                config,
+                agents: Agents::new(config),
                 max_in_flight: self.max_in_flight,
                 in_flight: AtomicUsize::new(0),
             }),

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use http::{HeaderValue, Uri};
 use percent_encoding::percent_decode_str;
-use url::{ParseError, Url};
+use url::{ParseError, Position, Url};
 
 /// A URL that the guest may not send a request to, whatever the embedder allows.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -154,11 +154,12 @@ pub(crate) fn redacted(url: &Url) -> String {
 
 /// `scheme://host` or `scheme://host:port`, as an entry of [`crate::AllowedHosts`] is written.
 pub(crate) fn origin(url: &Url) -> String {
-    let mut text = format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default());
-    if let Some(port) = url.port() {
-        text.push_str(&format!(":{port}"));
-    }
-    text
+    [
+        url.scheme(),
+        "://",
+        &url[Position::BeforeHost..Position::AfterPort],
+    ]
+    .concat()
 }
 
 #[cfg(test)]

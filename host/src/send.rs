@@ -162,11 +162,11 @@ impl Way<'_> {
         if names_connection_scheme(self.request.headers(), &AUTHORIZATION) {
             lease.own();
         }
-        let config = self.client.config().clone();
+        let agents = self.client.agents();
         let request = self.request.to_http()?;
         match self.request.body() {
-            None => transport::ask(config, lease, request),
-            Some(body) => transport::ask(config, lease, request.map(|()| body)),
+            None => transport::ask(agents, lease, request),
+            Some(body) => transport::ask(agents, lease, request.map(|()| body)),
         }
     }
 

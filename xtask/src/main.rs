@@ -103,11 +103,12 @@ Runs every check and every test, up to the first step that fails:
   1. cargo fmt --check
   2. cargo xtask codegen --check
   3. cargo xtask guests
-  4. cargo clippy, without warnings
+  4. cargo clippy, without warnings, and the same for the benchmarks
   5. cargo doc, without warnings
   6. npm test, in guest-as
   7. cargo xtask codegen-matrix
-  8. cargo test: unit, integration and doc tests of the workspace
+  8. cargo install and npm pack, as the README says
+  9. cargo test: unit, integration and doc tests of the workspace
 
 With arguments, only steps 3 and 8, and the test binaries get the arguments:
 

@@ -1,8 +1,9 @@
 //! `cargo xtask test`: every check and every test.
 
+use std::fs;
 use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 
 use crate::codegen::{self, CodegenArgs};
 use crate::guests::{self, GuestsArgs};
@@ -34,6 +35,7 @@ pub fn run(arguments: &TestArgs) -> Result<()> {
             && summary.step("documentation", documentation)
             && summary.step("AssemblyScript tests", assembly_script_tests)
             && summary.step("bindings of many documents", bindings)
+            && summary.step("installation", installation)
             // Last, so that its results are not far up when all is done.
             && summary.step("Rust tests", || rust_tests(&[]))
     } else {
@@ -114,6 +116,41 @@ fn assembly_script_tests() -> Result<()> {
 
 fn bindings() -> Result<()> {
     matrix::run(&MatrixArgs::default())
+}
+
+/// Runs the commands with which the README says how to get the binary and the package, below
+/// `target/`.
+fn installation() -> Result<()> {
+    step::header("Installing as the README says");
+    let folder = project::root().join("target/installed");
+    fs::create_dir_all(&folder)?;
+    let readme = fs::read_to_string(project::root().join("README.md"))?;
+    let commands = readme.lines().filter_map(|line| line.strip_prefix("$ "));
+    let mut ran = 0;
+    for line in commands {
+        let line = line.split(" # ").next().unwrap_or_default();
+        let mut words = line.split_whitespace();
+        let mut command = match (words.next(), words.clone().next()) {
+            (Some("cargo"), Some("install")) => {
+                let mut cargo = project::cargo();
+                // What the tests have built is used again.
+                cargo.args(words).arg("--debug").arg("--root").arg(&folder);
+                cargo.arg("--target-dir").arg(project::root().join("target"));
+                cargo
+            }
+            (Some("npm"), Some("pack")) => {
+                let mut npm = project::command("npm");
+                npm.args(words).arg("--pack-destination").arg(&folder);
+                npm
+            }
+            _ => continue,
+        };
+        step::run(command.current_dir(project::root()))?;
+        ran += 1;
+    }
+    ensure!(ran == 2, "the README has {ran} commands to install, not 2");
+    let installed = folder.join("bin/wasmtime-http").with_extension(std::env::consts::EXE_EXTENSION);
+    step::run(project::command(installed).arg("--version"))
 }
 
 fn rust_tests(arguments: &[String]) -> Result<()> {

@@ -1,10 +1,12 @@
 //! The connections of a client: how many there may be, and those that are idle.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use indexmap::IndexMap;
 
 use super::buffers::Buffers;
 use super::{Connection, Lease};
@@ -48,7 +50,7 @@ struct State {
     /// Connections that exchanges use, or make.
     used: usize,
     /// For each key the idle connections, the one that was used last at the end.
-    idle: HashMap<Key, Vec<Idle>>,
+    idle: IndexMap<Key, Vec<Idle>>,
     /// The keys of all idle connections by their numbers, so by their age.
     by_age: BTreeMap<u64, Key>,
     last_number: u64,
@@ -67,13 +69,18 @@ impl State {
     /// Takes the connection with this number out.
     fn remove(&mut self, number: u64) -> Option<Idle> {
         let key = self.by_age.remove(&number)?;
-        let stack = self.idle.get_mut(&key)?;
-        let index = stack.iter().position(|idle| idle.number == number)?;
-        let idle = stack.remove(index);
-        if stack.is_empty() {
-            self.idle.remove(&key);
+        let stack = self.idle.get_index_of(&key)?;
+        let found = self.idle[stack].iter().position(|it| it.number == number)?;
+        Some(self.remove_of(stack, found))
+    }
+
+    /// Takes one of a stack out, which is not in `by_age` any more.
+    fn remove_of(&mut self, stack: usize, index: usize) -> Idle {
+        let idle = self.idle[stack].remove(index);
+        if self.idle[stack].is_empty() {
+            self.idle.swap_remove_index(stack);
         }
-        Some(idle)
+        idle
     }
 
     fn oldest(&self) -> Option<&Idle> {
@@ -131,16 +138,20 @@ impl Pool {
         key: &Key,
         is_allowed: impl Fn(SocketAddr) -> bool,
     ) -> Option<(Connection, Place)> {
+        let now = Instant::now();
+        let timeout = self.limits.idle_timeout;
         let mut state = self.lock();
-        let stack = state.idle.get(key)?;
-        let found = stack.iter().rev();
-        let number = found
-            .filter(|idle| is_allowed(idle.connection.peer()))
-            .map(|idle| idle.number)
-            .next()?;
-        let idle = state.remove(number)?;
+        let stack = state.idle.get_index_of(key)?;
+        // The thread that closes what is idle for too long may not have had its turn yet.
+        let is_fit = |idle: &Idle| {
+            now.saturating_duration_since(idle.since) < timeout
+                && is_allowed(idle.connection.peer())
+        };
+        let found = state.idle[stack].iter().rposition(is_fit)?;
+        let idle = state.remove_of(stack, found);
+        state.by_age.remove(&idle.number);
         state.used += 1;
-        Some((idle.connection, Place { pool: self.clone() }))
+        Some((idle.connection, Place::taken(self)))
     }
 
     /// A place for a new connection. If there is none, the idle one that is oldest makes room.
@@ -155,7 +166,7 @@ impl Pool {
         state.used += 1;
         drop(state);
         drop(evicted);
-        Ok(Place { pool: self.clone() })
+        Ok(Place::taken(self))
     }
 
     /// Closes all that is idle: whether anything was.
@@ -175,8 +186,10 @@ impl Pool {
         self.changed.notify_all();
     }
 
+    /// Keeps a connection that was used until now.
     fn keep(self: &Arc<Self>, key: Key, connection: Connection) {
         let mut state = self.lock();
+        state.used -= 1;
         if state.closed || self.limits.idle == 0 || self.limits.idle_per_host == 0 {
             return;
         }
@@ -238,21 +251,33 @@ impl Pool {
 /// The place of a connection among those that may be open.
 pub(crate) struct Place {
     pool: Arc<Pool>,
+    is_taken: bool,
 }
 
 impl Place {
+    /// One that is counted already.
+    fn taken(pool: &Arc<Pool>) -> Self {
+        Place {
+            pool: pool.clone(),
+            is_taken: true,
+        }
+    }
+
     pub(super) fn buffers(&self) -> &Arc<Buffers> {
         &self.pool.buffers
     }
 
     /// Keeps the connection, which is idle from now on.
-    pub(super) fn keep(self, key: Key, connection: Connection) {
+    pub(super) fn keep(mut self, key: Key, connection: Connection) {
+        self.is_taken = false;
         self.pool.keep(key, connection);
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.pool.lock().used -= 1;
+        if self.is_taken {
+            self.pool.lock().used -= 1;
+        }
     }
 }

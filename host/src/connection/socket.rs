@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 
@@ -29,15 +29,25 @@ pub(crate) enum Patience {
 }
 
 impl Patience {
-    /// When the system call that begins now must be over; `None` if it must not wait.
-    fn deadline(self, exchange: &Exchange) -> Option<Deadline> {
+    /// For how long the system call that begins now may wait; `None` if it must not.
+    fn allowance(self, exchange: &Exchange) -> Result<Option<Allowance>, Error> {
         match self {
-            Patience::None => None,
+            Patience::None => Ok(None),
             Patience::Until(deadline, silence) => {
-                Some(deadline.or(exchange.deadlines.begin(silence)))
+                let now = Instant::now();
+                let deadline = deadline.or(exchange.deadlines.begin_at(silence, now));
+                let left = deadline.left_at(now)?;
+                Ok(Some(Allowance { deadline, left }))
             }
         }
     }
+}
+
+/// When a call must be over, and how much time that leaves: `None` for any.
+#[derive(Clone, Copy)]
+struct Allowance {
+    deadline: Deadline,
+    left: Option<Duration>,
 }
 
 /// A TCP socket.
@@ -80,12 +90,11 @@ impl Socket {
         buffer: &mut [u8],
         patience: Patience,
     ) -> Result<usize, Error> {
-        let deadline = patience.deadline(exchange);
+        let mut allowance = patience.allowance(exchange)?;
         loop {
-            let result = match deadline {
+            let result = match allowance {
                 None => self.without_waiting(|stream| now::read(stream, buffer)),
-                Some(deadline) => {
-                    let left = deadline.left()?;
+                Some(Allowance { left, .. }) => {
                     if !is_close_enough(self.read_timeout, left) {
                         self.stream.set_read_timeout(left).map_err(unusable)?;
                         self.read_timeout = left;
@@ -100,7 +109,7 @@ impl Socket {
                     exchange.traffic.received(count)?;
                     return Ok(count);
                 }
-                Err(error) => check(exchange, error, deadline, Error::Receive)?,
+                Err(error) => check(exchange, error, &mut allowance, Error::Receive)?,
             }
         }
     }
@@ -112,12 +121,11 @@ impl Socket {
         bytes: &[u8],
         patience: Patience,
     ) -> Result<usize, Error> {
-        let deadline = patience.deadline(exchange);
+        let mut allowance = patience.allowance(exchange)?;
         loop {
-            let result = match deadline {
+            let result = match allowance {
                 None => self.without_waiting(|stream| now::write(stream, bytes)),
-                Some(deadline) => {
-                    let left = deadline.left()?;
+                Some(Allowance { left, .. }) => {
                     if !is_close_enough(self.write_timeout, left) {
                         self.stream.set_write_timeout(left).map_err(unusable)?;
                         self.write_timeout = left;
@@ -130,7 +138,7 @@ impl Socket {
                     exchange.traffic.sent(count);
                     return Ok(count);
                 }
-                Err(error) => check(exchange, error, deadline, Error::Send)?,
+                Err(error) => check(exchange, error, &mut allowance, Error::Send)?,
             }
         }
     }
@@ -259,26 +267,30 @@ fn is_close_enough(current: Option<Duration>, wanted: Option<Duration>) -> bool 
     }
 }
 
-/// What a failed call means: `Ok` if it has to be made again. Cancellation comes before what it
-/// looks like.
+/// What a failed call means: `Ok` if it has to be made again, in what is left of the time then.
+/// Cancellation comes before what it looks like.
 fn check(
     exchange: &Exchange,
     error: io::Error,
-    deadline: Option<Deadline>,
+    allowance: &mut Option<Allowance>,
     failed: fn(Arc<io::Error>) -> Error,
 ) -> Result<(), Error> {
+    use io::ErrorKind as Kind;
     exchange.cancel.check()?;
-    match (error.kind(), deadline) {
-        // A signal; what is left of the time is computed anew.
-        (io::ErrorKind::Interrupted, _) => Ok(()),
-        (io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut, None) => Err(Error::WouldBlock),
-        (io::ErrorKind::WouldBlock, Some(deadline)) => deadline.left().map(drop),
+    let kind = error.kind();
+    if allowance.is_none() && matches!(kind, Kind::WouldBlock | Kind::TimedOut) {
+        return Err(Error::WouldBlock);
+    }
+    if !matches!(kind, Kind::Interrupted | Kind::WouldBlock | Kind::TimedOut) {
+        return Err(failed(Arc::new(error)));
+    }
+    if let Some(Allowance { deadline, left }) = allowance {
+        *left = deadline.left()?;
+    }
+    match kind {
         // Of the socket's timeout on some systems; of the connection if there is time left.
-        (io::ErrorKind::TimedOut, Some(deadline)) => {
-            deadline.left()?;
-            Err(failed(Arc::new(error)))
-        }
-        _ => Err(failed(Arc::new(error))),
+        Kind::TimedOut => Err(failed(Arc::new(error))),
+        _ => Ok(()),
     }
 }
 

@@ -7,7 +7,7 @@
 //! ureq gets a bare head in its place, and gives the connection back.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ureq::config::Config;
 use ureq::http::Uri;
@@ -31,13 +31,62 @@ pub(crate) struct Sent {
     pub lease: Lease,
 }
 
+/// How many agents of ureq are kept for the next request.
+const MAX_KEPT: usize = 16;
+
+/// Agents of ureq that nobody uses at the moment, each with the place of the connection that it is
+/// lent. To make one for each request costs more than all else here.
+pub(crate) struct Agents {
+    /// How ureq writes requests.
+    config: Config,
+    kept: Mutex<Vec<Agent>>,
+}
+
+struct Agent {
+    agent: ureq::Agent,
+    slot: Slot,
+}
+
+impl Agents {
+    pub(crate) fn new(config: Config) -> Self {
+        Agents {
+            config,
+            kept: Mutex::default(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Agent>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self) -> Agent {
+        let kept = self.lock().pop();
+        kept.unwrap_or_else(|| {
+            let slot = Slot::default();
+            let lender = Lender(slot.clone());
+            Agent {
+                agent: ureq::Agent::with_parts(self.config.clone(), lender, NoNames),
+                slot,
+            }
+        })
+    }
+
+    fn give_back(&self, agent: Agent) {
+        let mut kept = self.lock();
+        if kept.len() < MAX_KEPT {
+            kept.push(agent);
+        }
+    }
+}
+
 /// Sends a request over a connection, and reads the head of the answer.
 pub(crate) fn ask(
-    config: Config,
+    agents: &Agents,
     lease: Lease,
     request: http::Request<impl ureq::AsSendBody>,
 ) -> Result<Sent, Error> {
-    let loan = Arc::new(Mutex::new(Some(Loan {
+    let agent = agents.take();
+    *lock(&agent.slot) = Some(Loan {
         output: lease.output(),
         lease,
         state: State::Head,
@@ -45,12 +94,12 @@ pub(crate) fn ask(
         has_begun: false,
         unread: 0,
         failure: None,
-    })));
+    });
     // Dropping what ureq gives ends the loan.
-    let result = ureq::Agent::with_parts(config, Lender(loan.clone()), NoNames)
-        .run(request)
-        .map(drop);
-    let loan = take(&loan).ok_or_else(|| Error::Client(Arc::new(ureq::Error::ConnectionFailed)))?;
+    let result = agent.agent.run(request).map(drop);
+    let loan = lock(&agent.slot).take();
+    agents.give_back(agent);
+    let loan = loan.ok_or_else(|| Error::Client(Arc::new(ureq::Error::ConnectionFailed)))?;
     let answer = match (loan.failure, result, loan.head) {
         (Some(failure), ..) => Err(failure),
         (None, Ok(()), Some(head)) => Ok(head),
@@ -65,8 +114,8 @@ pub(crate) fn ask(
 
 type Slot = Arc<Mutex<Option<Loan>>>;
 
-fn take(slot: &Slot) -> Option<Loan> {
-    slot.lock().unwrap_or_else(PoisonError::into_inner).take()
+fn lock(slot: &Slot) -> MutexGuard<'_, Option<Loan>> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A connection in the hands of ureq.
@@ -259,7 +308,7 @@ impl OnLoan {
 
 impl Drop for OnLoan {
     fn drop(&mut self) {
-        *self.slot.lock().unwrap_or_else(PoisonError::into_inner) = self.loan.take();
+        *lock(&self.slot) = self.loan.take();
     }
 }
 
@@ -344,7 +393,7 @@ impl Connector<()> for Lender {
         _: &ConnectionDetails<'_>,
         _: Option<()>,
     ) -> Result<Option<OnLoan>, ureq::Error> {
-        Ok(take(&self.0).map(|loan| OnLoan {
+        Ok(lock(&self.0).take().map(|loan| OnLoan {
             loan: Some(loan),
             slot: self.0.clone(),
         }))

@@ -17,9 +17,9 @@ pub(crate) struct Deadline {
 }
 
 impl Deadline {
-    fn after(timeout: Option<Duration>, phase: Phase) -> Self {
+    fn after(timeout: Option<Duration>, phase: Phase, now: Instant) -> Self {
         Deadline {
-            at: timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
+            at: timeout.and_then(|timeout| now.checked_add(timeout)),
             phase,
         }
     }
@@ -35,10 +35,15 @@ impl Deadline {
 
     /// How much time is left, `None` for any; an error if there is none.
     pub(crate) fn left(&self) -> Result<Option<Duration>, Error> {
+        self.left_at(Instant::now())
+    }
+
+    /// The same of a moment that is known to be now: to ask for it costs as much as all else.
+    pub(crate) fn left_at(&self, now: Instant) -> Result<Option<Duration>, Error> {
         let Some(at) = self.at else {
             return Ok(None);
         };
-        match at.checked_duration_since(Instant::now()) {
+        match at.checked_duration_since(now) {
             Some(left) if !left.is_zero() => Ok(Some(left)),
             _ => Err(self.passed()),
         }
@@ -64,20 +69,28 @@ impl Deadlines {
             return Err(Error::NoTime);
         }
         Ok(Deadlines {
-            total: Deadline::after(timeouts.total, Phase::Total),
+            total: Deadline::after(timeouts.total, Phase::Total, Instant::now()),
             timeouts,
         })
     }
 
     /// When a phase that begins now must be over.
     pub(crate) fn begin(&self, phase: Phase) -> Deadline {
+        match phase {
+            Phase::Total => self.total,
+            phase => self.begin_at(phase, Instant::now()),
+        }
+    }
+
+    /// The same of a moment that is known to be now.
+    pub(crate) fn begin_at(&self, phase: Phase, now: Instant) -> Deadline {
         let timeout = match phase {
             Phase::Lookup | Phase::Connect => self.timeouts.connect,
             Phase::Response => self.timeouts.response,
             Phase::Read | Phase::Write => self.timeouts.read,
             Phase::Total => return self.total,
         };
-        Deadline::after(timeout, phase).or(self.total)
+        Deadline::after(timeout, phase, now).or(self.total)
     }
 }
 
@@ -88,6 +101,10 @@ mod tests {
     const SOON: Option<Duration> = Some(Duration::from_secs(10));
     const LATE: Option<Duration> = Some(Duration::from_secs(20));
 
+    fn after(timeout: Option<Duration>, phase: Phase) -> Deadline {
+        Deadline::after(timeout, phase, Instant::now())
+    }
+
     #[test]
     fn the_earlier_of_two_deadlines_counts_and_none_is_never() {
         let cases = [
@@ -97,14 +114,14 @@ mod tests {
             (SOON, None, Phase::Read),
         ];
         for (read, total, expected) in cases {
-            let deadline = Deadline::after(read, Phase::Read);
-            let deadline = deadline.or(Deadline::after(total, Phase::Total));
+            let deadline = after(read, Phase::Read);
+            let deadline = deadline.or(after(total, Phase::Total));
             assert_eq!(deadline.phase, expected, "{read:?} {total:?}");
             assert!(deadline.left().unwrap().unwrap() <= SOON.unwrap());
         }
-        let never = Deadline::after(None, Phase::Read).or(Deadline::after(None, Phase::Total));
+        let never = after(None, Phase::Read).or(after(None, Phase::Total));
         assert_eq!(never.left().unwrap(), None);
-        let past = Deadline::after(Some(Duration::ZERO), Phase::Read);
+        let past = after(Some(Duration::ZERO), Phase::Read);
         assert!(matches!(past.left(), Err(Error::Timeout(Phase::Read))));
     }
 
