@@ -4,6 +4,8 @@
 //! of its own, since what is kept for good is kept by the process.
 
 #![cfg(target_os = "linux")]
+// Calls of the system that no library offers.
+#![allow(unsafe_code)]
 
 #[path = "common/mod.rs"]
 mod common;

@@ -3,6 +3,8 @@
 //! A test binary of its own, since who handles a signal is the whole process's affair.
 
 #![cfg(target_os = "linux")]
+// Calls of the system that no library offers.
+#![allow(unsafe_code)]
 
 #[path = "common/mod.rs"]
 mod common;
