@@ -91,7 +91,7 @@ struct AsGuest {
     kind: Kind,
 }
 
-const AS_GUESTS: [AsGuest; 6] = [
+const AS_GUESTS: [AsGuest; 8] = [
     AsGuest {
         name: "as-post",
         directory: AS_PACKAGE,
@@ -125,6 +125,20 @@ const AS_GUESTS: [AsGuest; 6] = [
         directory: "host/tests/guests/e2e-as",
         entry: "assembly/index.ts",
         target: "release",
+        kind: Kind::Reactor,
+    },
+    AsGuest {
+        name: "as-e2e-minimal",
+        directory: "host/tests/guests/e2e-as",
+        entry: "assembly/index.ts",
+        target: "minimal",
+        kind: Kind::Reactor,
+    },
+    AsGuest {
+        name: "as-e2e-stub",
+        directory: "host/tests/guests/e2e-as",
+        entry: "assembly/index.ts",
+        target: "stub",
         kind: Kind::Reactor,
     },
     AsGuest {
