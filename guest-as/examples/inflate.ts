@@ -100,11 +100,11 @@ export function gunzip(gzip: Uint8Array, most: i32): Uint8Array | null {
 
 function inflate(input: Bits, most: i32): Uint8Array | null {
   const output: u8[] = [];
-  let isLast = false;
+  let isLast: bool = false;
   while (!isLast) {
     isLast = input.take(1) == 1;
     const kind = input.take(2);
-    let isWhole = false;
+    let isWhole: bool = false;
     if (kind == 0) isWhole = stored(input, output, most);
     else if (kind == 1) isWhole = compressed(input, output, most, fixedLengths(), fixedDistances());
     else if (kind == 2) isWhole = dynamic(input, output, most);

@@ -19,9 +19,12 @@ const HEADER_NOT_FOUND = 5;
 const INCOMPLETE_BODY = 16;
 const BODY_TOO_LARGE = 15;
 
-function compiled(runtime) {
-  const outFile = join(directory, `${runtime}.wasm`);
-  const asc = join(root, "node_modules/assemblyscript/bin/asc.js");
+/** The compiler that the package is made with, and the oldest that its manifest allows. */
+const compilers = ["assemblyscript", "assemblyscript-oldest"];
+
+function compiled(runtime, compiler) {
+  const outFile = join(directory, `${compiler}-${runtime}.wasm`);
+  const asc = join(root, "node_modules", compiler, "bin/asc.js");
   const options = [asc, "tests/bodies.ts", "--runtime", runtime, "--outFile", outFile];
   execFileSync(process.execPath, options, { cwd: root, stdio: "pipe" });
   return new WebAssembly.Module(readFileSync(outFile));
@@ -67,10 +70,22 @@ function instance(module, { length, announced, sent = length }) {
   return { ...instance.exports, state, again, size: () => memory.buffer.byteLength };
 }
 
-for (const runtime of ["incremental", "minimal", "stub"]) {
-  const module = compiled(runtime);
+test("the oldest compiler is the one that the manifest names", () => {
+  const read = (path) => JSON.parse(readFileSync(join(root, path), "utf8"));
+  const { version } = read("node_modules/assemblyscript-oldest/package.json");
+  const allowed = read("package.json").peerDependencies.assemblyscript;
+  assert.ok(allowed.startsWith(`>=${version} `), `${allowed} ${version}`);
+});
 
-  test(`bodies of every length are read whole (${runtime})`, () => {
+const kinds = compilers.flatMap((compiler) =>
+  ["incremental", "minimal", "stub"].map((runtime) => [runtime, compiler]),
+);
+
+for (const [runtime, compiler] of kinds) {
+  const module = compiled(runtime, compiler);
+  const kind = `${runtime}, ${compiler}`;
+
+  test(`bodies of every length are read whole (${kind})`, () => {
     for (const length of [0, 1, 4095, 4096, 4097, 8192, 8193, 200_000, 3 * MIB + 1]) {
       for (const announced of [null, length, length + 1]) {
         const { read } = instance(module, { length, announced });
@@ -79,7 +94,7 @@ for (const runtime of ["incremental", "minimal", "stub"]) {
     }
   });
 
-  test(`a body takes 1.3 times its size at most (${runtime})`, () => {
+  test(`a body takes 1.3 times its size at most (${kind})`, () => {
     const length = 32 * MIB;
     for (const announced of [null, length]) {
       const { read, state, size } = instance(module, { length, announced });
@@ -91,7 +106,7 @@ for (const runtime of ["incremental", "minimal", "stub"]) {
     }
   });
 
-  test(`bodies that are in use stay as they are (${runtime})`, () => {
+  test(`bodies that are in use stay as they are (${kind})`, () => {
     const lengths = [70_000, 5_000, MIB, 3, 2 * MIB, 66_000, 300_000, MIB + 1];
     for (const known of [false, true]) {
       const { keep, check, litter, again } = instance(module, { length: 0, announced: null });
@@ -110,7 +125,7 @@ for (const runtime of ["incremental", "minimal", "stub"]) {
     }
   });
 
-  test(`a body of more than the limit is a failure (${runtime})`, () => {
+  test(`a body of more than the limit is a failure (${kind})`, () => {
     for (const announced of [null, 10_001]) {
       const { read, state } = instance(module, { length: 10_001, announced });
       assert.equal(read(10_000), -BODY_TOO_LARGE);
@@ -122,7 +137,7 @@ for (const runtime of ["incremental", "minimal", "stub"]) {
     }
   });
 
-  test(`a body that breaks off is a failure (${runtime})`, () => {
+  test(`a body that breaks off is a failure (${kind})`, () => {
     for (const announced of [null, 10_000]) {
       const { read } = instance(module, { length: 10_000, announced, sent: 9_000 });
       assert.equal(read(-1), -INCOMPLETE_BODY);
@@ -130,7 +145,7 @@ for (const runtime of ["incremental", "minimal", "stub"]) {
   });
 }
 
-const incremental = compiled("incremental");
+const incremental = compiled("incremental", "assemblyscript");
 
 for (const length of [70_000, 2 * MIB, 3 * MIB + 77_777]) {
   test(`memory does not grow with the number of bodies (of ${length} bytes)`, () => {
