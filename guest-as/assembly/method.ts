@@ -38,3 +38,11 @@ export function methodName(method: Method): string {
       return "";
   }
 }
+
+/** The method of this name, or -1 if it is not a standard one. */
+export function methodOf(name: string): Method {
+  for (let method = Method.GET; method <= Method.PATCH; method++) {
+    if (methodName(method) == name) return method;
+  }
+  return <Method>-1;
+}

@@ -1,7 +1,7 @@
 import { Failure, Result, abortWith } from "./failure";
 import { HttpError, _req } from "./generated";
 import { Headers } from "./headers";
-import { Method, methodName } from "./method";
+import { Method, methodName, methodOf } from "./method";
 import { Response } from "./response";
 import { MAX_UTF8, bufferOf, writeText } from "./text";
 
@@ -31,6 +31,15 @@ export class Request {
     public headers: Headers = new Headers(),
     public body: ArrayBuffer = new ArrayBuffer(0),
   ) {
+    this.methodName = methodName(method);
+  }
+
+  /** The method, or -1 if it is not a standard one. */
+  get method(): Method {
+    return methodOf(this.methodName);
+  }
+
+  set method(method: Method) {
     this.methodName = methodName(method);
   }
 }

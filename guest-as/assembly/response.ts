@@ -10,6 +10,7 @@ import {
   _headersGetAll,
   _responseGet,
 } from "./generated";
+import { abandon, finish, grownSize, growTo, reserve } from "./growing";
 import { Headers } from "./headers";
 import { StatusCode } from "./status";
 import { bytesOf, copyOf, decodeText } from "./text";
@@ -28,12 +29,6 @@ const FIRST_HEADERS: usize = memory.data(FIRST_HEADERS_SIZE, 1);
  * clients stop at 8 to 64 KiB; this is where an attack is more likely than a use.
  */
 const MAX_HEADER_SIZE: i32 = 1024 * 1024;
-
-/** The first piece of a body of unknown length, in bytes. The next ones are as large as all before. */
-const FIRST_PIECE_SIZE: i32 = 4 * 1024;
-
-/** The largest piece, in bytes: what a call costs is nothing beside reading so much. */
-const MAX_PIECE_SIZE: i32 = 1024 * 1024;
 
 /** `content-length` in UTF-8, which is asked for with every body. */
 // @ts-ignore: decorator
@@ -112,7 +107,7 @@ export class Response {
     const limit = min(max(most, 0), MAX_BODY_SIZE);
     const announced = this.announced();
     if (announced > limit) return this.tooLarge(limit);
-    return announced < 0 ? this.readPieces(limit) : this.readAnnounced(announced);
+    return announced < 0 ? this.readGrowing(limit) : this.readAnnounced(announced);
   }
 
   /** The rest of the body, like `bodyReadAll`. */
@@ -224,6 +219,20 @@ export class Response {
   }
 
   /**
+   * All headers by their names in lower case. Of a repeated one it has the last value.
+   *
+   * @deprecated Use `headersGetAll`, which has all values.
+   */
+  headerGetAll(): Map<string, string> {
+    const result = this.tryHeadersGetAll();
+    if (!result.ok) abortWith(result.error, "Response.headerGetAll");
+    const headers = result.value;
+    const map = new Map<string, string>();
+    for (let i = 0; i < headers.length; i++) map.set(headers.nameAt(i), headers.valueAt(i));
+    return map;
+  }
+
+  /**
    * Closes the response; reading from it afterwards is `INVALID_HANDLE`. Closing it again does
    * nothing.
    */
@@ -248,6 +257,11 @@ export class Response {
     return this.noticed<Uint8Array>(HttpError.BODY_TOO_LARGE, message);
   }
 
+  private tooLargeForMemory(): Result<Uint8Array> {
+    const message = "the module has no memory for the body: read it in pieces with bodyRead";
+    return this.noticed<Uint8Array>(HttpError.BODY_TOO_LARGE, message);
+  }
+
   /** Reads what has arrived; `SIZE` has how much. */
   private readSome(buffer: ArrayBuffer): HttpError {
     const start = changetype<usize>(buffer);
@@ -261,6 +275,7 @@ export class Response {
 
   /** Reads a body of which the host has said how long it is at most, without a copy of it. */
   private readAnnounced(length: i32): Result<Uint8Array> {
+    if (!reserve(length)) return this.tooLargeForMemory();
     const body = new ArrayBuffer(length);
     const start = changetype<usize>(body);
     let filled = 0;
@@ -277,35 +292,43 @@ export class Response {
   }
 
   /**
-   * Reads a body of unknown length. Its pieces are not objects, so that they are freed at once with
-   * every runtime; nothing of them is copied until the length is known.
+   * Reads a body of unknown length: a small one into the buffer for headers, others where memory
+   * can grow.
    */
-  private readPieces(limit: i32): Result<Uint8Array> {
-    const pieces: usize[] = [];
-    const sizes: i32[] = [];
-    let size = FIRST_PIECE_SIZE;
+  private readGrowing(limit: i32): Result<Uint8Array> {
+    let at = FIRST_HEADERS;
+    let room = FIRST_HEADERS_SIZE;
     let length = 0;
     let failure: Failure | null = null;
     while (true) {
-      const piece = heap.alloc(size);
-      pieces.push(piece);
-      const error = this.readFull(piece, size);
-      const read = error == HttpError.SUCCESS ? load<i32>(SIZE) : 0;
-      if (error != HttpError.SUCCESS) failure = this.failed(error);
-      else if (read > limit - length) failure = this.tooLarge(limit).error;
-      sizes.push(read);
-      if (failure !== null || read == 0) break;
+      if (length == room) {
+        const larger = growTo(<usize>length + 1, at == FIRST_HEADERS ? 0 : length);
+        if (larger == 0) {
+          failure = this.tooLargeForMemory().error;
+          break;
+        }
+        if (at == FIRST_HEADERS) memory.copy(larger, at, length);
+        at = larger;
+        room = <i32>grownSize();
+      }
+      const error = this.readFull(at + length, room - length);
+      if (error != HttpError.SUCCESS) {
+        failure = this.failed(error);
+        break;
+      }
+      const read = load<i32>(SIZE);
+      if (read == 0) break;
+      if (read > limit - length) {
+        failure = this.tooLarge(limit).error;
+        break;
+      }
       length += read;
-      size = min(max(length, FIRST_PIECE_SIZE), MAX_PIECE_SIZE);
     }
-    const body = new ArrayBuffer(failure === null ? length : 0);
-    let at = changetype<usize>(body);
-    for (let i = 0; i < pieces.length; i++) {
-      if (failure === null) memory.copy(at, pieces[i], sizes[i]);
-      at += sizes[i];
-      heap.free(pieces[i]);
+    if (failure !== null) {
+      abandon();
+      return Result.failed<Uint8Array>(failure);
     }
-    return failure !== null ? Result.failed<Uint8Array>(failure) : Result.of(bytesOf(body));
+    return Result.of(at == FIRST_HEADERS ? copyOf(at, length) : bytesOf(finish(length)));
   }
 
   /** A copy of what the host has written, of which `SIZE` has the size. */

@@ -64,4 +64,27 @@ export enum StatusCode {
   LOOP_DETECTED = 508,
   NOT_EXTENDED = 510,
   NETWORK_AUTHENTICATION_REQUIRED = 511,
+
+  // Names of version 0.10 for the same statuses, and for those that no response has.
+
+  /** @deprecated No response has it. */
+  CONTINUE = 100,
+  /** @deprecated No response has it. */
+  SWITCHING_PROTOCOL = 101,
+  /** @deprecated No response has it. */
+  PROCESSING = 102,
+  /** @deprecated No response has it. */
+  EARLY_HINTS = 103,
+  /** @deprecated Use `MULTIPLE_CHOICES`. */
+  MULTIPLE_CHOICE = 300,
+  /** @deprecated It is no longer used (RFC 9110, section 15.4.7). */
+  UNUSED = 306,
+  /** @deprecated Use `CONTENT_TOO_LARGE`. */
+  PAYLOAD_TOO_LARGE = 413,
+  /** @deprecated Use `UNPROCESSABLE_CONTENT`. */
+  UNPROCESSABLE_ENTITY = 422,
+  /** @deprecated Use `PRECONDITION_REQUIRED`. */
+  PRECONDITION_REQURIED = 428,
+  /** @deprecated Use `NOT_IMPLEMENTED`. */
+  NOT_IMPLELENTED = 501,
 }

@@ -7,6 +7,7 @@
 export function decodeText(start: usize, len: i32): string {
   if (isUtf8(start, len)) return String.UTF8.decodeUnsafe(start, len);
   // Each byte is one UTF-16 code unit, of two bytes.
+  // @ts-ignore: a function of the runtime
   const text = changetype<string>(__new(<usize>len << 1, idof<string>()));
   for (let i = 0; i < len; i++) {
     store<u16>(changetype<usize>(text) + (i << 1), load<u8>(start + i));

@@ -187,3 +187,16 @@ export function a_result_is_a_value_or_a_failure(): void {
   const failed = Result.failed<string>(failure);
   assert(!failed.ok && failed.error === failure);
 }
+
+export function a_request_has_a_method_as_it_had_in_version_0_10(): void {
+  const request = new Request("http://a/");
+  assert(request.method == Method.GET);
+  const methods = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
+  for (let i = 0; i < methods.length; i++) {
+    request.method = <Method>i;
+    assertText(request.methodName, methods[i]);
+    assert(request.method == <Method>i);
+  }
+  request.methodName = "PURGE";
+  assert(request.method == <Method>-1);
+}

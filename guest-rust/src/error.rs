@@ -50,6 +50,8 @@ pub enum Error {
     HeadersTooLarge,
     /// The body does not fit the guest's memory. Read it in pieces.
     OutOfMemory,
+    /// This is not WebAssembly, and no test [plays the host](crate::testing::serve).
+    NoHost,
     /// The host broke the rules of the interface; this is what it got wrong.
     InvalidAnswer(&'static str),
 }
@@ -137,6 +139,10 @@ impl fmt::Display for Error {
                 write!(f, "the headers are longer than {MAX_HEADER_BYTES} bytes")
             }
             Error::OutOfMemory => f.write_str("the body does not fit the memory"),
+            Error::NoHost => f.write_str(
+                "only a WebAssembly module has a host that sends requests; a test can play one \
+                 with `testing::serve`",
+            ),
             Error::InvalidAnswer(what) => write!(f, "the host broke the interface: {what}"),
         }
     }
@@ -161,7 +167,10 @@ impl From<Error> for io::Error {
                 HttpError::INVALID_METHOD
                 | HttpError::INVALID_ENCODING
                 | HttpError::INVALID_URL
+                | HttpError::INVALID_OPTION
                 | HttpError::INVALID_HANDLE => Kind::InvalidInput,
+                HttpError::TOO_MANY_SESSIONS => Kind::QuotaExceeded,
+                HttpError::BODY_TOO_LARGE => Kind::FileTooLarge,
                 HttpError::HEADER_NOT_FOUND => Kind::NotFound,
                 HttpError::TIMEOUT => Kind::TimedOut,
                 HttpError::INCOMPLETE_BODY => Kind::UnexpectedEof,
@@ -171,6 +180,7 @@ impl From<Error> for io::Error {
             },
             Error::HeaderNotUtf8 { .. } | Error::HeadersTooLarge => Kind::InvalidData,
             Error::OutOfMemory => Kind::OutOfMemory,
+            Error::NoHost => Kind::Unsupported,
             Error::InvalidAnswer(_) => Kind::Other,
         };
         io::Error::new(kind, error)

@@ -19,7 +19,7 @@ pub(crate) fn encode(headers: &HeaderMap) -> Result<String, Error> {
     let mut text = String::with_capacity(len);
     for (name, value) in headers {
         // `to_str` would refuse all but ASCII.
-        let value = str::from_utf8(value.as_bytes()).map_err(|_| Error::HeaderNotUtf8 {
+        let value = std::str::from_utf8(value.as_bytes()).map_err(|_| Error::HeaderNotUtf8 {
             name: name.as_str().to_owned(),
         })?;
         text.push_str(name.as_str());

@@ -1,9 +1,20 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(all(target_os = "wasi", not(target_env = "p1")))]
+compile_error!(
+    "wasi-experimental-http is for core modules, and this target makes components, which cannot \
+     import its functions: compile for wasm32-wasip1"
+);
+
+mod body;
 mod error;
+// Elsewhere `testing` has the functions.
+#[cfg_attr(not(target_arch = "wasm32"), allow(dead_code))]
 mod generated;
 mod header_text;
 mod response;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod testing;
 mod transfer;
 
 use bytes::Bytes;
@@ -12,6 +23,7 @@ use http::{HeaderMap, Uri};
 pub use bytes;
 pub use http;
 
+pub use crate::body::RequestBody;
 pub use crate::error::{Error, HostError};
 pub use crate::generated::{HttpError, Reason};
 pub use crate::response::Response;
@@ -24,22 +36,28 @@ pub const MAX_HEADER_BYTES: usize = 1024 * 1024;
 
 /// The functions of the host, one to one, for those who need no more than that: handles are
 /// closed by hand, headers are text, and a buffer that is too small is an error.
+///
+/// On other targets than WebAssembly they fail, unless a test [answers](crate::testing::serve).
 pub mod raw {
+    #[cfg(target_arch = "wasm32")]
     pub use crate::generated::wasi_experimental_http::*;
     pub use crate::generated::{HttpError, Reason, ResponseFact, ResponseHandle, Size, StatusCode};
+    #[cfg(not(target_arch = "wasm32"))]
+    pub use crate::testing::functions::*;
 }
 
 /// Sends a request, and waits for the status and the headers of the response.
 ///
-/// The URL must be absolute. Redirects are followed by the host. A status of 400 or more is a
-/// response, not an error.
+/// The URL must be absolute; `http::Uri` takes ASCII only, so that a host with other letters has to
+/// be in Punycode (`xn--`). Redirects are followed by the host. A status of 400 or more is a
+/// response, not an error. The version and the extensions of the request are ignored.
 ///
 /// ```no_run
 /// use std::io::{BufRead, BufReader};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let req = http::Request::get("https://example.com/log").body(None)?;
-/// let res = wasi_experimental_http::request(req)?;
+/// let req = http::Request::get("https://example.com/log").body(())?;
+/// let res = wasi_experimental_http::send(req)?;
 /// println!("{}", res.status_code);
 /// // The body arrives while it is read.
 /// for line in BufReader::new(res).lines() {
@@ -53,16 +71,34 @@ pub mod raw {
 ///
 /// [`Error::Host`] with a code that says what was wrong with the request, that the host does not
 /// allow it, or that it failed on its way; [`Error::HeaderNotUtf8`] for a header that cannot be
-/// sent.
-pub fn request(req: http::Request<Option<Bytes>>) -> Result<Response, Error> {
+/// sent; [`Error::NoHost`] outside of WebAssembly.
+pub fn send<B: RequestBody>(req: http::Request<B>) -> Result<Response, Error> {
     let (head, body) = req.into_parts();
+    send_parts(&head, body.as_bytes())
+}
+
+/// What [`send`] does, once for all types of bodies.
+fn send_parts(head: &http::request::Parts, body: &[u8]) -> Result<Response, Error> {
+    #[cfg(not(target_arch = "wasm32"))]
+    if !testing::is_served() {
+        return Err(Error::NoHost);
+    }
     let (status_code, handle) = error::counted(raw::req(
         &uri_text(&head.uri),
         head.method.as_str(),
         &header_text::encode(&head.headers)?,
-        body.as_deref().unwrap_or_default(),
+        body,
     ))?;
     Response::new(&head.method, status_code, handle)
+}
+
+/// Sends a request like [`send`]: the function of version 0.10, whose body has one type.
+///
+/// # Errors
+///
+/// Those of [`send`].
+pub fn request(req: http::Request<Option<Bytes>>) -> Result<Response, Error> {
+    send(req)
 }
 
 /// The URI as text. `Display` gives the same, and brings formatting into the module.

@@ -211,7 +211,7 @@ impl Response {
         // A longer number is too large anyway.
         let mut digits = [0; 20];
         let len = counted(raw::header_get(self.handle, "content-length", &mut digits)).ok()?;
-        str::from_utf8(digits.get(..len)?).ok()?.parse().ok()
+        std::str::from_utf8(digits.get(..len)?).ok()?.parse().ok()
     }
 }
 

@@ -23,7 +23,7 @@ struct RustGuest {
     kind: Kind,
 }
 
-const RUST_GUESTS: [RustGuest; 7] = [
+const RUST_GUESTS: [RustGuest; 8] = [
     RustGuest {
         name: "rust-post",
         package: "guest-rust",
@@ -43,6 +43,13 @@ const RUST_GUESTS: [RustGuest; 7] = [
         package: "guest-rust",
         selection: &["--example", "tour"],
         artefact: "examples/tour.wasm",
+        kind: Kind::Command,
+    },
+    RustGuest {
+        name: "rust-gzip",
+        package: "guest-rust",
+        selection: &["--example", "gzip"],
+        artefact: "examples/gzip.wasm",
         kind: Kind::Command,
     },
     RustGuest {
@@ -86,16 +93,19 @@ struct AsGuest {
     directory: &'static str,
     /// Its source, from that directory.
     entry: &'static str,
+    /// Further options of the compiler.
+    options: &'static [&'static str],
     /// Which target of that `asconfig.json`; `release`, which needs not be there, is the usual one.
     target: &'static str,
     kind: Kind,
 }
 
-const AS_GUESTS: [AsGuest; 6] = [
+const AS_GUESTS: [AsGuest; 11] = [
     AsGuest {
         name: "as-post",
         directory: AS_PACKAGE,
         entry: "examples/post.ts",
+        options: &[],
         target: "release",
         kind: Kind::Command,
     },
@@ -103,6 +113,7 @@ const AS_GUESTS: [AsGuest; 6] = [
         name: "as-download",
         directory: AS_PACKAGE,
         entry: "examples/download.ts",
+        options: &[],
         target: "release",
         kind: Kind::Command,
     },
@@ -110,6 +121,7 @@ const AS_GUESTS: [AsGuest; 6] = [
         name: "as-tour",
         directory: AS_PACKAGE,
         entry: "examples/tour.ts",
+        options: &[],
         target: "small",
         kind: Kind::Command,
     },
@@ -117,20 +129,63 @@ const AS_GUESTS: [AsGuest; 6] = [
         name: "as-reactor",
         directory: AS_PACKAGE,
         entry: "examples/reactor.ts",
+        options: &[],
         target: "release",
         kind: Kind::Reactor,
+    },
+    AsGuest {
+        name: "as-json",
+        directory: AS_PACKAGE,
+        entry: "examples/json.ts",
+        options: &["--transform", "json-as"],
+        target: "release",
+        kind: Kind::Command,
+    },
+    AsGuest {
+        name: "as-json-values",
+        directory: AS_PACKAGE,
+        entry: "examples/json-values.ts",
+        options: &[],
+        target: "release",
+        kind: Kind::Command,
+    },
+    AsGuest {
+        name: "as-gzip",
+        directory: AS_PACKAGE,
+        entry: "examples/gzip.ts",
+        options: &[],
+        target: "release",
+        kind: Kind::Command,
     },
     AsGuest {
         name: "as-e2e",
         directory: "host/tests/guests/e2e-as",
         entry: "assembly/index.ts",
+        options: &[],
         target: "release",
+        kind: Kind::Reactor,
+    },
+    AsGuest {
+        name: "as-e2e-minimal",
+        directory: "host/tests/guests/e2e-as",
+        entry: "assembly/index.ts",
+        options: &[],
+        target: "minimal",
+        kind: Kind::Reactor,
+    },
+    AsGuest {
+        name: "as-e2e-stub",
+        directory: "host/tests/guests/e2e-as",
+        entry: "assembly/index.ts",
+        options: &[],
+        target: "stub",
         kind: Kind::Reactor,
     },
     AsGuest {
         name: "as-bench",
         directory: "host/bench/guests/assemblyscript",
         entry: "assembly/index.ts",
+        options: &[],
         target: "release",
         kind: Kind::Reactor,
     },
@@ -246,6 +301,7 @@ fn build_as(guests: &[&AsGuest]) -> Result<()> {
         asc.current_dir(&directory)
             .args([guest.entry, "--outFile"])
             .arg(&unfinished)
+            .args(guest.options)
             .args(["--target", guest.target])
             .args(["--exportStart", guest.kind.start()]);
         step::run(&mut asc).with_context(|| format!("cannot build {}", guest.name))?;

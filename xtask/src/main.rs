@@ -6,6 +6,7 @@ mod demo;
 mod guests;
 mod matrix;
 mod npm;
+mod portability;
 mod project;
 mod step;
 mod summary;
@@ -105,12 +106,14 @@ Runs every check and every test, up to the first step that fails:
   3. cargo xtask guests
   4. cargo clippy, without warnings, and the same for the benchmarks
   5. cargo doc, without warnings
-  6. npm test, in guest-as
-  7. cargo xtask codegen-matrix
-  8. cargo install and npm pack, as the README says
-  9. cargo test: unit, integration and doc tests of the workspace
+  6. the guest crate with its lowest Rust, and for a target that it is not for, where rustup
+     can download these
+  7. npm test, in guest-as
+  8. cargo xtask codegen-matrix
+  9. cargo install and npm pack, as the README says
+ 10. cargo test: unit, integration and doc tests of the workspace
 
-With arguments, only steps 3 and 8, and the test binaries get the arguments:
+With arguments, only steps 3 and 10, and the test binaries get the arguments:
 
   cargo xtask test denied                 the tests with `denied` in their names
   cargo xtask test -- --nocapture denied  the same, with their output";

@@ -144,3 +144,24 @@ fn an_announced_length_reserves_little() {
         }
     }
 }
+
+/// With each of AssemblyScript's runtimes, whether the length is announced or not.
+#[test]
+fn a_whole_body_takes_little_more_memory_than_its_size() {
+    const LEN: usize = 24 * MIB;
+    let expected = format!("status 200\nbody-length {LEN}\nbody-sum {}\n", sum(LEN));
+    for servers in Servers::each() {
+        for name in ["as-e2e", "as-e2e-minimal", "as-e2e-stub"] {
+            for framing in ["bytes", "chunked", "close"] {
+                let url = servers.one.url(&format!("/{framing}/{LEN}"));
+                let words = ["GET", &url, "print=sum"].map(str::to_owned);
+                let mut guest = Guest::new(name, servers.ctx(), &words, &[]);
+                let before = guest.memory_size();
+                assert_eq!(guest.call("run", ()), 0);
+                assert_eq!(guest.stdout(), expected, "{name} {framing}");
+                let growth = guest.memory_size() - before;
+                assert!(growth <= LEN * 13 / 10, "{name} {framing}: {growth}");
+            }
+        }
+    }
+}

@@ -23,7 +23,10 @@ fn a_response_tells_where_it_came_from() {
             let url = servers.one.url(path);
             let expected =
                 format!("url {get}\nversion HTTP/1.1\nredirects {redirects}\npeer true\n");
-            assert_eq!(explain(Language::Rust, &servers, &url), (0, expected));
+            for language in Language::ALL {
+                let told = explain(language, &servers, &url);
+                assert_eq!(told, (0, expected.clone()), "{language:?}");
+            }
         }
     }
 }
@@ -32,12 +35,21 @@ fn a_response_tells_where_it_came_from() {
 fn a_failure_tells_its_reason_until_another_call_fails() {
     for servers in Servers::each() {
         let denied = code::DESTINATION_NOT_ALLOWED.cast_signed();
-        let (result, printed) = explain(Language::Rust, &servers, "http://denied.example/a?b");
-        let lines: Vec<&str> = printed.lines().collect();
-        assert_eq!((result, lines.len()), (denied, 3), "{printed}");
-        assert_eq!(lines[0], "reason not_allowed");
-        let message = "message http://denied.example/a: no allowed host matches; ";
-        assert!(lines[1].starts_with(message), "{printed}");
-        assert_eq!(lines[2], "later true");
+        for (language, reason) in [
+            (Language::Rust, "reason not_allowed"),
+            (Language::AssemblyScript, "reason 1"),
+        ] {
+            let (result, printed) = explain(language, &servers, "http://denied.example/a?b");
+            let lines: Vec<&str> = printed.lines().collect();
+            assert_eq!(
+                (result, lines.len()),
+                (denied, 3),
+                "{language:?}: {printed}"
+            );
+            assert_eq!(lines[0], reason);
+            let message = "message http://denied.example/a: no allowed host matches; ";
+            assert!(lines[1].starts_with(message), "{printed}");
+            assert_eq!(lines[2], "later true");
+        }
     }
 }

@@ -80,3 +80,20 @@ fn the_hosts_own_functions_tell_a_buffer_that_is_too_small() {
         }
     }
 }
+
+/// Twice as many as may be open at once.
+#[test]
+fn a_body_that_was_read_to_its_end_needs_not_be_closed() {
+    for servers in Servers::each() {
+        for language in Language::ALL {
+            for framing in ["bytes", "chunked", "close"] {
+                let url = servers.one.url(&format!("/{framing}/1000"));
+                let mut guest = guest(language, &servers, &["GET", &url, "unclosed=64"]);
+                assert_eq!(guest.call("run", ()), 0, "{}", guest.stdout());
+                let expected = "unclosed 64\nstatus 200\nbody-length 1000\n";
+                assert_eq!(guest.stdout(), expected, "{language:?} {framing}");
+                assert_eq!(guest.open_responses(), 0);
+            }
+        }
+    }
+}

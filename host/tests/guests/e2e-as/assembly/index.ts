@@ -5,6 +5,7 @@ import {
   Failure,
   HttpError,
   Method,
+  Reason,
   Request,
   Response,
   Result,
@@ -22,6 +23,29 @@ export function run(): i32 {
     result = runOnce(instruction);
   }
   return result;
+}
+
+export function explain(): i32 {
+  const instruction = Instruction.fromEnvironment();
+  if (instruction === null) return -1;
+  const result = send(instruction);
+  if (result.ok) {
+    const response = result.value;
+    console.log("url " + response.url());
+    console.log("version " + response.version());
+    console.log("redirects " + response.redirects().toString());
+    console.log("peer " + (response.peer().length > 0 ? "true" : "false"));
+    response.close();
+    return 0;
+  }
+  const failure = result.error;
+  console.log("reason " + (<i32>failure.reason).toString());
+  console.log("message " + failure.message);
+  // The host explains the last failure only.
+  const earlier = send(instruction).error;
+  const other = tryRequest(new Request(""));
+  console.log("later " + (earlier.reason == Reason.NONE && !other.ok ? "true" : "false"));
+  return failure.code as i32;
 }
 
 export function response_open(): i32 {
@@ -65,8 +89,12 @@ function runOnce(instruction: Instruction): i32 {
     }
     for (let i = 0; i < held.length; i++) held[i].close();
   }
+  let failure: Failure | null = readUnclosed(instruction, output);
+  if (failure !== null) {
+    printError(instruction, output, failure);
+    return failure.code as i32;
+  }
   const result = send(instruction);
-  let failure: Failure | null = null;
   if (result.ok) {
     failure = report(instruction, result.value, output);
     result.value.close();
@@ -76,6 +104,25 @@ function runOnce(instruction: Instruction): i32 {
   if (failure === null) return 0;
   printError(instruction, output, failure);
   return failure.code as i32;
+}
+
+/** Reads responses to the end of their bodies, closes none, and looks at their headers. */
+function readUnclosed(instruction: Instruction, output: Output): Failure | null {
+  const unclosed: Response[] = [];
+  for (let i: u32 = 0; i < instruction.unclosed; i++) {
+    const result = send(instruction);
+    if (!result.ok) return result.error;
+    unclosed.push(result.value);
+    const body = result.value.tryBodyReadAll();
+    if (!body.ok) return body.error;
+  }
+  for (let i = 0; i < unclosed.length; i++) {
+    const headers = unclosed[i].tryHeadersGetAll();
+    if (!headers.ok) return headers.error;
+  }
+  if (unclosed.length > 0) output.text("unclosed ").text(unclosed.length.toString()).line();
+  for (let i = 0; i < unclosed.length; i++) unclosed[i].close();
+  return null;
 }
 
 function send(instruction: Instruction): Result<Response> {

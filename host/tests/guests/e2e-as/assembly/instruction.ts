@@ -23,6 +23,7 @@ export class Instruction {
   printSum: bool = false;
   printMessage: bool = false;
   hold: u32 = 0;
+  unclosed: u32 = 0;
   repeat: u32 = 1;
 
   private constructor(
@@ -93,6 +94,9 @@ export class Instruction {
     } else if (key == "hold") {
       this.hold = number(value);
       return <i32>this.hold >= 0;
+    } else if (key == "unclosed") {
+      this.unclosed = number(value);
+      return <i32>this.unclosed >= 0;
     } else if (key == "repeat") {
       this.repeat = number(value);
       return <i32>this.repeat >= 0;

@@ -17,6 +17,7 @@ pub struct Instruction {
     pub print_sum: bool,
     pub print_message: bool,
     pub hold: u32,
+    pub unclosed: u32,
     pub repeat: u32,
 }
 
@@ -61,6 +62,7 @@ impl Instruction {
             print_sum: false,
             print_message: false,
             hold: 0,
+            unclosed: 0,
             repeat: 1,
         };
         for word in words {
@@ -107,6 +109,7 @@ impl Instruction {
                 }
             }
             "hold" => self.hold = value.parse().ok()?,
+            "unclosed" => self.unclosed = value.parse().ok()?,
             "repeat" => self.repeat = value.parse().ok()?,
             _ => return None,
         }

@@ -122,14 +122,34 @@ impl Instruction {
                 }
             }
         }
-        let sent = self.send().map_err(code);
-        match sent.and_then(|response| self.report(response)) {
+        let reported = self.read_unclosed().and_then(|()| {
+            let response = self.send().map_err(code)?;
+            self.report(response)
+        });
+        match reported {
             Ok(()) => 0,
             Err(error) => {
                 self.print_error(error);
                 error.raw() as i32
             }
         }
+    }
+
+    /// Reads responses to the end of their bodies, closes none, and looks at their headers.
+    fn read_unclosed(&self) -> Result<(), HttpError> {
+        let mut unclosed = Vec::new();
+        for _ in 0..self.unclosed {
+            let mut response = self.send().map_err(code)?;
+            response.body_read_all().map_err(code)?;
+            unclosed.push(response);
+        }
+        for response in &unclosed {
+            response.headers_get_all().map_err(code)?;
+        }
+        if !unclosed.is_empty() {
+            println!("unclosed {}", unclosed.len());
+        }
+        Ok(())
     }
 
     fn send(&self) -> Result<Response, Error> {
