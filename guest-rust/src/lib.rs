@@ -25,8 +25,7 @@ pub const MAX_HEADER_BYTES: usize = 1024 * 1024;
 /// The functions of the host, one to one, for those who need no more than that: handles are
 /// closed by hand, headers are text, and a buffer that is too small is an error.
 pub mod raw {
-    pub use crate::generated::wasi_experimental_http::*;
-    pub use crate::generated::{HttpError, Reason, ResponseFact, ResponseHandle, Size, StatusCode};
+    pub use crate::generated::*;
 }
 
 /// Sends a request, and waits for the status and the headers of the response.

@@ -45,14 +45,12 @@ const CODEGEN_HELP: &str = "\
 Generates bindings from WITX documents, or checks whether they are up to date.
 
 Without arguments, the generated files of this repository are made from
-witx/wasi_experimental_http.witx. With --witx, --lang and --out, any document is turned into any
-of the languages:
+witx/wasi_experimental_http.witx. Otherwise this is the command witx-bindings of codegen/cli, which
+turns any document into any of the languages:
 
   cargo xtask codegen --witx clock.witx --lang rust,c --out bindings
   cargo xtask codegen --witx clock.witx --lang markdown --out -
-
-Files that a document uses are found beside it. Faults are shown with their places, all in one
-run.";
+  cargo xtask codegen -- --help";
 
 const MATRIX_HELP: &str = "\
 Generates every language from many documents, and compiles each of the files: this project's

@@ -17,7 +17,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use wasi_experimental_http_codegen::{Document, GuestFaults, Language, Options, generate};
+use wasi_experimental_http_codegen::{Document, Language, Options, generate};
 
 use crate::{project, step};
 use compilers::{COLUMNS, Column};
@@ -182,12 +182,7 @@ impl Subject {
     /// Generates each language into a folder of its own.
     fn generate(&mut self, folder: &Path) -> Result<()> {
         let document = Document::load(&[&self.path])?;
-        let options = Options {
-            stem: self.name.clone(),
-            source: format!("{}.witx", self.name),
-            command: "cargo xtask codegen-matrix".to_owned(),
-            faults: GuestFaults::default(),
-        };
+        let options = Options::of_files(&[format!("{}.witx", self.name)]);
         for &language in Language::ALL {
             let output = match generate(&document, &[language], &options) {
                 Ok(mut generated) => {

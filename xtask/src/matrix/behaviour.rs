@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use wasi_experimental_http_codegen::{Document, GuestFaults, Language, Options, generate};
+use wasi_experimental_http_codegen::{Document, Language, Options, generate};
 
 use super::compilers::{link_host_crates, node_asc};
 use super::tools::Tools;
@@ -22,12 +22,7 @@ pub fn run(tools: &Tools, folder: &Path) -> Result<()> {
     let sources = project::root().join(SOURCES);
     let folder = folder.join("behaviour");
     let document = Document::load(&[sources.join("echo.witx")])?;
-    let options = Options {
-        stem: "echo".to_owned(),
-        source: "echo.witx".to_owned(),
-        command: "cargo xtask codegen-matrix".to_owned(),
-        faults: GuestFaults::default(),
-    };
+    let options = Options::of_files(&["echo.witx"]);
     let languages = [
         Language::Rust,
         Language::AssemblyScript,
