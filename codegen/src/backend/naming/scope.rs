@@ -35,6 +35,12 @@ impl Scope {
         self.declare_with(name, case, "")
     }
 
+    /// Whether nothing is called this, as far as the scope knows.
+    pub(super) fn is_free(&self, name: &str, case: Case) -> bool {
+        let identifier = self.convention.identifier(&self.prefix, name, case);
+        !self.taken.contains(&identifier)
+    }
+
     /// Declares a name behind another prefix than that of the scope.
     pub(super) fn declare_behind(&mut self, prefix: &str, name: &str, case: Case) -> String {
         let own = std::mem::replace(&mut self.prefix, prefix.to_owned());
