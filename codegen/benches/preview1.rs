@@ -11,9 +11,7 @@ mod support;
 use std::path::{Path, PathBuf};
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use wasi_experimental_http_codegen::{
-    Document, GeneratedFile, GuestFaults, Language, Options, generate,
-};
+use wasi_experimental_http_codegen::{Document, GeneratedFile, Language, Options, generate};
 
 fn languages(criterion: &mut Criterion) {
     let path = match std::env::var_os("WITX") {
@@ -39,12 +37,7 @@ fn load(path: &Path) -> Document {
 }
 
 fn files(document: &Document, languages: &[Language]) -> Vec<GeneratedFile> {
-    let options = Options {
-        stem: "preview1".to_owned(),
-        source: "preview1.witx".to_owned(),
-        command: "cargo bench".to_owned(),
-        faults: GuestFaults::default(),
-    };
+    let options = Options::of_files(&["preview1.witx"]);
     generate(document, languages, &options)
         .unwrap_or_else(|error| panic!("{error}"))
         .files

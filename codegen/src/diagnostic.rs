@@ -19,6 +19,14 @@ pub enum Error {
         /// What the system said.
         cause: io::Error,
     },
+    /// A generated file could not be written, or compared with the one that is there.
+    #[error("cannot write `{}`: {cause}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
     /// The document has faults, or a construct that a generator cannot express.
     #[error("{0}")]
     Invalid(Diagnostics),

@@ -4,6 +4,7 @@
 //! How it is read is up to [`load`](crate::load).
 
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use witx::parser::{DeclSyntax, ModuleDeclSyntax, TypedefSyntax};
@@ -19,7 +20,9 @@ pub struct Document {
     pub(crate) locations: Locations,
     pub(crate) model: Model,
     pub(crate) warnings: Vec<Diagnostic>,
+    pub(crate) files: Vec<PathBuf>,
 }
+
 impl Document {
     /// The document as the crate `witx` represents it.
     pub fn witx(&self) -> &witx::Document {
@@ -34,6 +37,12 @@ impl Document {
     /// What is odd in it, although bindings can be generated.
     pub fn warnings(&self) -> &[Diagnostic] {
         &self.warnings
+    }
+
+    /// The files that it was read from: those that were named, and those that they `use`, each
+    /// once, in the order in which they were read.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(PathBuf::as_path)
     }
 
     /// Where names were written.

@@ -2,20 +2,24 @@
 #![deny(missing_docs)]
 
 use std::panic::resume_unwind;
+use std::path::Path;
 use std::thread;
 
 pub mod abi;
 mod backend;
+pub mod build_script;
 mod builder;
 mod check;
 pub mod diagnostic;
 mod document;
+pub mod files;
 mod load;
 mod location;
 pub mod model;
 mod syntax;
 
 pub use backend::{GuestFaults, Language, json_schema};
+pub use check::warning_names;
 pub use diagnostic::{Diagnostic, Diagnostics, Error, Location, Severity};
 pub use document::Document;
 pub use model::Model;
@@ -25,17 +29,54 @@ pub use model::Model;
 #[error("unknown language `{0}`")]
 pub struct UnknownLanguage(String);
 
+/// The name and the version of the generator, which are in the head of every generated file.
+pub const GENERATOR: &str = concat!("witx-bindings ", env!("CARGO_PKG_VERSION"));
+
 /// What is not in the document, but in the generated files.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// The name of the document, from which the names of files are made.
+    /// The name of the document, from which the names of files are made. It is in no API.
     pub stem: String,
-    /// Where the document is, as its readers know it: a path in a repository, say.
+    /// What the document is called in the head of the files. Best a name without folders: then
+    /// the files are the same wherever they are generated.
     pub source: String,
-    /// The command that makes the files.
-    pub command: String,
+    /// The command that makes the files, as it can be run, for their heads.
+    pub command: Option<String>,
+    /// What names in C and C++ start with, in place of the name of the module: `__wasi_`, say.
+    pub c_prefix: Option<String>,
+    /// The package of the Go file, in place of the name of the module.
+    pub go_package: Option<String>,
     /// How hosts answer the mistakes of guests.
     pub faults: GuestFaults,
+}
+
+impl Options {
+    /// The options for a document that is read from these files: it is named after the first,
+    /// and the heads of the generated files name all of them, without their folders.
+    pub fn of_files<P: AsRef<Path>>(paths: &[P]) -> Options {
+        let name = |path: &P| {
+            let name = path.as_ref().file_name().unwrap_or_default();
+            name.to_string_lossy().into_owned()
+        };
+        let stem = paths.first().and_then(|path| path.as_ref().file_stem());
+        Options {
+            stem: stem.unwrap_or_default().to_string_lossy().into_owned(),
+            source: paths.iter().map(name).collect::<Vec<_>>().join(", "),
+            ..Options::default()
+        }
+    }
+
+    /// The lines of the head of each file.
+    fn header(&self) -> [String; 2] {
+        let command = self.command.as_ref();
+        let by = command.map(|command| format!(" by '{command}'"));
+        let made = format!(
+            "Generated from {}{}. Do not edit.",
+            self.source,
+            by.unwrap_or_default()
+        );
+        [made, format!("Generator: {GENERATOR}")]
+    }
 }
 
 /// What a document was turned into.

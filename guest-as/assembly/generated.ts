@@ -1,4 +1,9 @@
-// Generated from witx/wasi_experimental_http.witx by 'cargo xtask codegen'. Do not edit.
+/**
+ * Generated from wasi_experimental_http.witx by 'cargo xtask codegen'. Do not edit.
+ * Generator: witx-bindings 0.11.0
+ *
+ * @noprettier
+ */
 
 /**
  * The outcome of a call. Codes are never renumbered and new ones may be appended, so a

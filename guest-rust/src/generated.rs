@@ -1,381 +1,8 @@
-// Generated from witx/wasi_experimental_http.witx by 'cargo xtask codegen'. Do not edit.
-
-#![cfg_attr(rustfmt, rustfmt::skip)]
-
-/// The outcome of a call. Codes are never renumbered and new ones may be appended, so a
-/// binding must keep a code that it does not know.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[repr(transparent)]
-pub struct HttpError(u32);
-
-impl HttpError {
-    /// The call succeeded and its results are valid.
-    pub const SUCCESS: Self = Self(0);
-
-    /// The response handle was never given out by this instance's store, or is closed.
-    pub const INVALID_HANDLE: Self = Self(1);
-
-    /// The guest does not export a memory named `memory`.
-    pub const MEMORY_NOT_FOUND: Self = Self(2);
-
-    /// A pointer and its length lead outside the guest's memory.
-    pub const MEMORY_ACCESS_ERROR: Self = Self(3);
-
-    /// The buffer is too small for the value. Nothing was written: call again with a larger one.
-    pub const BUFFER_TOO_SMALL: Self = Self(4);
-
-    /// The response has no header of this name.
-    pub const HEADER_NOT_FOUND: Self = Self(5);
-
-    /// Text sent by the guest is not UTF-8.
-    pub const UTF8_ERROR: Self = Self(6);
-
-    /// The guest may not reach this destination: the embedder's list of allowed hosts does
-    /// not name the URL's scheme, host and port, or those of a redirect's target, or the name
-    /// leads into a private network.
-    pub const DESTINATION_NOT_ALLOWED: Self = Self(7);
-
-    /// The method is not an HTTP token (RFC 9110, section 9.1), or is `CONNECT`.
-    pub const INVALID_METHOD: Self = Self(8);
-
-    /// The request's headers are malformed, or one of them contradicts what the host sends.
-    pub const INVALID_ENCODING: Self = Self(9);
-
-    /// The URL cannot be parsed, or its scheme is neither `http` nor `https`.
-    pub const INVALID_URL: Self = Self(10);
-
-    /// The request failed on its way: no connection, a TLS failure, or a response that is not
-    /// HTTP.
-    pub const REQUEST_ERROR: Self = Self(11);
-
-    /// The host failed in a way that is not the guest's fault.
-    pub const RUNTIME_ERROR: Self = Self(12);
-
-    /// The store already holds as many open responses as the embedder allows: close one first, or
-    /// read its body to the end.
-    pub const TOO_MANY_SESSIONS: Self = Self(13);
-
-    /// The request, or the body of its response, took longer than the embedder allows.
-    pub const TIMEOUT: Self = Self(14);
-
-    /// The body of the request or of the response is larger than the embedder allows.
-    pub const BODY_TOO_LARGE: Self = Self(15);
-
-    /// The body of the response broke off before its end.
-    pub const INCOMPLETE_BODY: Self = Self(16);
-
-    /// The embedder cancelled the request.
-    pub const CANCELLED: Self = Self(17);
-
-    /// An argument has a value that this host does not know, such as a fact of a newer version.
-    pub const INVALID_OPTION: Self = Self(18);
-
-    /// The value with this code, known or not.
-    pub const fn from_raw(code: u32) -> Self {
-        Self(code)
-    }
-
-    /// The code.
-    pub const fn raw(self) -> u32 {
-        self.0
-    }
-
-    /// The name in WITX; `"unknown"` for an unknown code.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::SUCCESS => "success",
-            Self::INVALID_HANDLE => "invalid_handle",
-            Self::MEMORY_NOT_FOUND => "memory_not_found",
-            Self::MEMORY_ACCESS_ERROR => "memory_access_error",
-            Self::BUFFER_TOO_SMALL => "buffer_too_small",
-            Self::HEADER_NOT_FOUND => "header_not_found",
-            Self::UTF8_ERROR => "utf8_error",
-            Self::DESTINATION_NOT_ALLOWED => "destination_not_allowed",
-            Self::INVALID_METHOD => "invalid_method",
-            Self::INVALID_ENCODING => "invalid_encoding",
-            Self::INVALID_URL => "invalid_url",
-            Self::REQUEST_ERROR => "request_error",
-            Self::RUNTIME_ERROR => "runtime_error",
-            Self::TOO_MANY_SESSIONS => "too_many_sessions",
-            Self::TIMEOUT => "timeout",
-            Self::BODY_TOO_LARGE => "body_too_large",
-            Self::INCOMPLETE_BODY => "incomplete_body",
-            Self::CANCELLED => "cancelled",
-            Self::INVALID_OPTION => "invalid_option",
-            _ => "unknown",
-        }
-    }
-
-    /// What the code means, in a sentence; `"unknown error"` for an unknown code.
-    pub const fn message(self) -> &'static str {
-        match self {
-            Self::SUCCESS => "The call succeeded and its results are valid",
-            Self::INVALID_HANDLE => {
-                "The response handle was never given out by this instance's store, or is closed"
-            }
-            Self::MEMORY_NOT_FOUND => "The guest does not export a memory named `memory`",
-            Self::MEMORY_ACCESS_ERROR => {
-                "A pointer and its length lead outside the guest's memory"
-            }
-            Self::BUFFER_TOO_SMALL => "The buffer is too small for the value",
-            Self::HEADER_NOT_FOUND => "The response has no header of this name",
-            Self::UTF8_ERROR => "Text sent by the guest is not UTF-8",
-            Self::DESTINATION_NOT_ALLOWED => {
-                "The guest may not reach this destination: the embedder's list of allowed hosts does not name the URL's scheme, host and port, or those of a redirect's target, or the name leads into a private network"
-            }
-            Self::INVALID_METHOD => {
-                "The method is not an HTTP token (RFC 9110, section 9.1), or is `CONNECT`"
-            }
-            Self::INVALID_ENCODING => {
-                "The request's headers are malformed, or one of them contradicts what the host sends"
-            }
-            Self::INVALID_URL => {
-                "The URL cannot be parsed, or its scheme is neither `http` nor `https`"
-            }
-            Self::REQUEST_ERROR => {
-                "The request failed on its way: no connection, a TLS failure, or a response that is not HTTP"
-            }
-            Self::RUNTIME_ERROR => {
-                "The host failed in a way that is not the guest's fault"
-            }
-            Self::TOO_MANY_SESSIONS => {
-                "The store already holds as many open responses as the embedder allows: close one first, or read its body to the end"
-            }
-            Self::TIMEOUT => {
-                "The request, or the body of its response, took longer than the embedder allows"
-            }
-            Self::BODY_TOO_LARGE => {
-                "The body of the request or of the response is larger than the embedder allows"
-            }
-            Self::INCOMPLETE_BODY => "The body of the response broke off before its end",
-            Self::CANCELLED => "The embedder cancelled the request",
-            Self::INVALID_OPTION => {
-                "An argument has a value that this host does not know, such as a fact of a newer version"
-            }
-            _ => "unknown error",
-        }
-    }
-}
-
-impl core::fmt::Debug for HttpError {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "HttpError({}, {})", self.0, self.name())
-    }
-}
-
-impl core::fmt::Display for HttpError {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "{} ({}, code {})", self.message(), self.name(), self.0)
-    }
-}
-
-impl core::error::Error for HttpError {}
-
-/// Why a call failed, more exactly than its code says. Reasons are never renumbered and new ones
-/// may be appended, so a binding must keep a reason that it does not know.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[repr(transparent)]
-pub struct Reason(u32);
-
-impl Reason {
-    /// No call has failed.
-    pub const NONE: Self = Self(0);
-
-    /// No entry of the embedder's list of allowed hosts matches the URL.
-    pub const NOT_ALLOWED: Self = Self(1);
-
-    /// A rule of the embedder denies the URL, or the address that its name leads to.
-    pub const DENIED_BY_RULE: Self = Self(2);
-
-    /// The name leads to an address that is not a public one.
-    pub const NOT_PUBLIC: Self = Self(3);
-
-    /// There is no host of this name.
-    pub const NAME_NOT_FOUND: Self = Self(4);
-
-    /// The name could not be looked up.
-    pub const NAME_LOOKUP_FAILED: Self = Self(5);
-
-    /// The server's machine refused the connection.
-    pub const CONNECTION_REFUSED: Self = Self(6);
-
-    /// There is no way to the server: its network or machine cannot be reached.
-    pub const UNREACHABLE: Self = Self(7);
-
-    /// The server closed or reset the connection before its response was there.
-    pub const CONNECTION_CLOSED: Self = Self(8);
-
-    /// The server's certificate is not trusted, not valid now, or not for this name.
-    pub const TLS_CERTIFICATE: Self = Self(9);
-
-    /// TLS failed in another way.
-    pub const TLS: Self = Self(10);
-
-    /// What the server sent is not an HTTP response that can be understood safely.
-    pub const INVALID_RESPONSE: Self = Self(11);
-
-    /// The head of the response is larger than the host allows.
-    pub const RESPONSE_TOO_LARGE: Self = Self(12);
-
-    /// There were more redirects than the embedder allows.
-    pub const TOO_MANY_REDIRECTS: Self = Self(13);
-
-    /// A redirect leads to what is no URL, or to one that is neither `http` nor `https`.
-    pub const REDIRECT: Self = Self(14);
-
-    /// No connection within the time for it: looking up the name, TCP or TLS.
-    pub const TIMEOUT_CONNECT: Self = Self(15);
-
-    /// The head of the response did not come within the time for it.
-    pub const TIMEOUT_RESPONSE: Self = Self(16);
-
-    /// The server was silent, or took no more of the request, for too long.
-    pub const TIMEOUT_READ: Self = Self(17);
-
-    /// The time for the whole request is over.
-    pub const TIMEOUT_TOTAL: Self = Self(18);
-
-    /// The store holds as many responses open as the embedder allows.
-    pub const TOO_MANY_OPEN: Self = Self(19);
-
-    /// The embedder's stores together have as many requests on their way as it allows.
-    pub const TOO_MANY_IN_FLIGHT: Self = Self(20);
-
-    /// The body of the request or of the response is larger than the embedder allows.
-    pub const BODY_TOO_LARGE: Self = Self(21);
-
-    /// The body broke off before its end.
-    pub const INCOMPLETE_BODY: Self = Self(22);
-
-    /// The embedder cancelled the request.
-    pub const CANCELLED: Self = Self(23);
-
-    /// The guest called a function with what it does not take, or asked for what is not there.
-    /// The code says which.
-    pub const MISUSE: Self = Self(24);
-
-    /// The value with this code, known or not.
-    pub const fn from_raw(code: u32) -> Self {
-        Self(code)
-    }
-
-    /// The code.
-    pub const fn raw(self) -> u32 {
-        self.0
-    }
-
-    /// The name in WITX; `"unknown"` for an unknown code.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::NONE => "none",
-            Self::NOT_ALLOWED => "not_allowed",
-            Self::DENIED_BY_RULE => "denied_by_rule",
-            Self::NOT_PUBLIC => "not_public",
-            Self::NAME_NOT_FOUND => "name_not_found",
-            Self::NAME_LOOKUP_FAILED => "name_lookup_failed",
-            Self::CONNECTION_REFUSED => "connection_refused",
-            Self::UNREACHABLE => "unreachable",
-            Self::CONNECTION_CLOSED => "connection_closed",
-            Self::TLS_CERTIFICATE => "tls_certificate",
-            Self::TLS => "tls",
-            Self::INVALID_RESPONSE => "invalid_response",
-            Self::RESPONSE_TOO_LARGE => "response_too_large",
-            Self::TOO_MANY_REDIRECTS => "too_many_redirects",
-            Self::REDIRECT => "redirect",
-            Self::TIMEOUT_CONNECT => "timeout_connect",
-            Self::TIMEOUT_RESPONSE => "timeout_response",
-            Self::TIMEOUT_READ => "timeout_read",
-            Self::TIMEOUT_TOTAL => "timeout_total",
-            Self::TOO_MANY_OPEN => "too_many_open",
-            Self::TOO_MANY_IN_FLIGHT => "too_many_in_flight",
-            Self::BODY_TOO_LARGE => "body_too_large",
-            Self::INCOMPLETE_BODY => "incomplete_body",
-            Self::CANCELLED => "cancelled",
-            Self::MISUSE => "misuse",
-            _ => "unknown",
-        }
-    }
-}
-
-impl core::fmt::Debug for Reason {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "Reason({}, {})", self.0, self.name())
-    }
-}
-
-/// Something that the host knows of a response beside its status, headers and body. New ones may
-/// be appended; a host gives `invalid_option` for one that it does not know.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[repr(transparent)]
-pub struct ResponseFact(u32);
-
-impl ResponseFact {
-    /// The URL that the response came from, without a fragment: that of the last redirect, or the
-    /// request's own.
-    pub const URL: Self = Self(0);
-
-    /// The version of HTTP that the server speaks: `HTTP/1.1` or `HTTP/1.0`.
-    pub const VERSION: Self = Self(1);
-
-    /// The server's address and port, such as `192.0.2.1:443`. Empty, unless the embedder lets
-    /// guests see it.
-    pub const PEER: Self = Self(2);
-
-    /// How many redirects were followed, as a decimal number.
-    pub const REDIRECTS: Self = Self(3);
-
-    /// The value with this code, known or not.
-    pub const fn from_raw(code: u32) -> Self {
-        Self(code)
-    }
-
-    /// The code.
-    pub const fn raw(self) -> u32 {
-        self.0
-    }
-
-    /// The name in WITX; `"unknown"` for an unknown code.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::URL => "url",
-            Self::VERSION => "version",
-            Self::PEER => "peer",
-            Self::REDIRECTS => "redirects",
-            _ => "unknown",
-        }
-    }
-}
-
-impl core::fmt::Debug for ResponseFact {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "ResponseFact({}, {})", self.0, self.name())
-    }
-}
-
-/// An HTTP status code (RFC 9110, section 15), 200 to 999.
-pub type StatusCode = u16;
-
-/// A number of bytes in the guest's memory.
-pub type Size = usize;
-
-/// An open response. Handles belong to one store, start at 1 and are never used again. A response
-/// whose body has ended stays open for its headers, until there are hundreds of later ones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(transparent)]
-pub struct ResponseHandle(u32);
-
-impl ResponseHandle {
-    /// The handle with this number. Any number is possible; the host refuses one
-    /// that it did not give out.
-    pub const fn from_raw(number: u32) -> Self {
-        Self(number)
-    }
-
-    /// The number.
-    pub const fn raw(self) -> u32 {
-        self.0
-    }
-}
+// Generated from wasi_experimental_http.witx by 'cargo xtask codegen'. Do not edit.
+// Generator: witx-bindings 0.11.0
+
+#[allow(unused_imports, reason = "not all bindings are used")]
+pub use wasi_experimental_http_bindings::*;
 
 /// HTTP requests for core WebAssembly modules.
 ///
@@ -387,8 +14,384 @@ impl ResponseHandle {
 /// under the name `memory`; pointers and lengths are offsets and sizes in bytes in that
 /// memory, read as unsigned. Pointers need no alignment. A function that fails writes
 /// nothing through its out-pointers, except where it says otherwise.
-pub mod wasi_experimental_http {
-    use super::*;
+#[rustfmt::skip]
+#[allow(dead_code, reason = "not all bindings are used")]
+#[allow(clippy::all, clippy::pedantic, reason = "the style is WITX's")]
+mod wasi_experimental_http_bindings {
+    /// The outcome of a call. Codes are never renumbered and new ones may be appended, so a
+    /// binding must keep a code that it does not know.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    #[repr(transparent)]
+    pub struct HttpError(u32);
+
+    impl HttpError {
+        /// The call succeeded and its results are valid.
+        pub const SUCCESS: Self = Self(0);
+
+        /// The response handle was never given out by this instance's store, or is closed.
+        pub const INVALID_HANDLE: Self = Self(1);
+
+        /// The guest does not export a memory named `memory`.
+        pub const MEMORY_NOT_FOUND: Self = Self(2);
+
+        /// A pointer and its length lead outside the guest's memory.
+        pub const MEMORY_ACCESS_ERROR: Self = Self(3);
+
+        /// The buffer is too small for the value. Nothing was written: call again with a larger one.
+        pub const BUFFER_TOO_SMALL: Self = Self(4);
+
+        /// The response has no header of this name.
+        pub const HEADER_NOT_FOUND: Self = Self(5);
+
+        /// Text sent by the guest is not UTF-8.
+        pub const UTF8_ERROR: Self = Self(6);
+
+        /// The guest may not reach this destination: the embedder's list of allowed hosts does
+        /// not name the URL's scheme, host and port, or those of a redirect's target, or the name
+        /// leads into a private network.
+        pub const DESTINATION_NOT_ALLOWED: Self = Self(7);
+
+        /// The method is not an HTTP token (RFC 9110, section 9.1), or is `CONNECT`.
+        pub const INVALID_METHOD: Self = Self(8);
+
+        /// The request's headers are malformed, or one of them contradicts what the host sends.
+        pub const INVALID_ENCODING: Self = Self(9);
+
+        /// The URL cannot be parsed, or its scheme is neither `http` nor `https`.
+        pub const INVALID_URL: Self = Self(10);
+
+        /// The request failed on its way: no connection, a TLS failure, or a response that is not
+        /// HTTP.
+        pub const REQUEST_ERROR: Self = Self(11);
+
+        /// The host failed in a way that is not the guest's fault.
+        pub const RUNTIME_ERROR: Self = Self(12);
+
+        /// The store already holds as many open responses as the embedder allows: close one first, or
+        /// read its body to the end.
+        pub const TOO_MANY_SESSIONS: Self = Self(13);
+
+        /// The request, or the body of its response, took longer than the embedder allows.
+        pub const TIMEOUT: Self = Self(14);
+
+        /// The body of the request or of the response is larger than the embedder allows.
+        pub const BODY_TOO_LARGE: Self = Self(15);
+
+        /// The body of the response broke off before its end.
+        pub const INCOMPLETE_BODY: Self = Self(16);
+
+        /// The embedder cancelled the request.
+        pub const CANCELLED: Self = Self(17);
+
+        /// An argument has a value that this host does not know, such as a fact of a newer version.
+        pub const INVALID_OPTION: Self = Self(18);
+
+        /// The value with this code, known or not.
+        pub const fn from_raw(code: u32) -> Self {
+            Self(code)
+        }
+
+        /// The code.
+        pub const fn raw(self) -> u32 {
+            self.0
+        }
+
+        /// The name in WITX; `"unknown"` for an unknown code.
+        pub const fn name(self) -> &'static str {
+            match self {
+                Self::SUCCESS => "success",
+                Self::INVALID_HANDLE => "invalid_handle",
+                Self::MEMORY_NOT_FOUND => "memory_not_found",
+                Self::MEMORY_ACCESS_ERROR => "memory_access_error",
+                Self::BUFFER_TOO_SMALL => "buffer_too_small",
+                Self::HEADER_NOT_FOUND => "header_not_found",
+                Self::UTF8_ERROR => "utf8_error",
+                Self::DESTINATION_NOT_ALLOWED => "destination_not_allowed",
+                Self::INVALID_METHOD => "invalid_method",
+                Self::INVALID_ENCODING => "invalid_encoding",
+                Self::INVALID_URL => "invalid_url",
+                Self::REQUEST_ERROR => "request_error",
+                Self::RUNTIME_ERROR => "runtime_error",
+                Self::TOO_MANY_SESSIONS => "too_many_sessions",
+                Self::TIMEOUT => "timeout",
+                Self::BODY_TOO_LARGE => "body_too_large",
+                Self::INCOMPLETE_BODY => "incomplete_body",
+                Self::CANCELLED => "cancelled",
+                Self::INVALID_OPTION => "invalid_option",
+                _ => "unknown",
+            }
+        }
+
+        /// What the code means, in a sentence; `"unknown error"` for an unknown code.
+        pub const fn message(self) -> &'static str {
+            match self {
+                Self::SUCCESS => "The call succeeded and its results are valid",
+                Self::INVALID_HANDLE => {
+                    "The response handle was never given out by this instance's store, or is closed"
+                }
+                Self::MEMORY_NOT_FOUND => "The guest does not export a memory named `memory`",
+                Self::MEMORY_ACCESS_ERROR => {
+                    "A pointer and its length lead outside the guest's memory"
+                }
+                Self::BUFFER_TOO_SMALL => "The buffer is too small for the value",
+                Self::HEADER_NOT_FOUND => "The response has no header of this name",
+                Self::UTF8_ERROR => "Text sent by the guest is not UTF-8",
+                Self::DESTINATION_NOT_ALLOWED => {
+                    "The guest may not reach this destination: the embedder's list of allowed hosts does not name the URL's scheme, host and port, or those of a redirect's target, or the name leads into a private network"
+                }
+                Self::INVALID_METHOD => {
+                    "The method is not an HTTP token (RFC 9110, section 9.1), or is `CONNECT`"
+                }
+                Self::INVALID_ENCODING => {
+                    "The request's headers are malformed, or one of them contradicts what the host sends"
+                }
+                Self::INVALID_URL => {
+                    "The URL cannot be parsed, or its scheme is neither `http` nor `https`"
+                }
+                Self::REQUEST_ERROR => {
+                    "The request failed on its way: no connection, a TLS failure, or a response that is not HTTP"
+                }
+                Self::RUNTIME_ERROR => {
+                    "The host failed in a way that is not the guest's fault"
+                }
+                Self::TOO_MANY_SESSIONS => {
+                    "The store already holds as many open responses as the embedder allows: close one first, or read its body to the end"
+                }
+                Self::TIMEOUT => {
+                    "The request, or the body of its response, took longer than the embedder allows"
+                }
+                Self::BODY_TOO_LARGE => {
+                    "The body of the request or of the response is larger than the embedder allows"
+                }
+                Self::INCOMPLETE_BODY => "The body of the response broke off before its end",
+                Self::CANCELLED => "The embedder cancelled the request",
+                Self::INVALID_OPTION => {
+                    "An argument has a value that this host does not know, such as a fact of a newer version"
+                }
+                _ => "unknown error",
+            }
+        }
+    }
+
+    impl core::fmt::Debug for HttpError {
+        fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+            write!(f, "HttpError({}, {})", self.0, self.name())
+        }
+    }
+
+    impl core::fmt::Display for HttpError {
+        fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+            write!(f, "{} ({}, code {})", self.message(), self.name(), self.0)
+        }
+    }
+
+    impl core::error::Error for HttpError {}
+
+    /// Why a call failed, more exactly than its code says. Reasons are never renumbered and new ones
+    /// may be appended, so a binding must keep a reason that it does not know.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    #[repr(transparent)]
+    pub struct Reason(u32);
+
+    impl Reason {
+        /// No call has failed.
+        pub const NONE: Self = Self(0);
+
+        /// No entry of the embedder's list of allowed hosts matches the URL.
+        pub const NOT_ALLOWED: Self = Self(1);
+
+        /// A rule of the embedder denies the URL, or the address that its name leads to.
+        pub const DENIED_BY_RULE: Self = Self(2);
+
+        /// The name leads to an address that is not a public one.
+        pub const NOT_PUBLIC: Self = Self(3);
+
+        /// There is no host of this name.
+        pub const NAME_NOT_FOUND: Self = Self(4);
+
+        /// The name could not be looked up.
+        pub const NAME_LOOKUP_FAILED: Self = Self(5);
+
+        /// The server's machine refused the connection.
+        pub const CONNECTION_REFUSED: Self = Self(6);
+
+        /// There is no way to the server: its network or machine cannot be reached.
+        pub const UNREACHABLE: Self = Self(7);
+
+        /// The server closed or reset the connection before its response was there.
+        pub const CONNECTION_CLOSED: Self = Self(8);
+
+        /// The server's certificate is not trusted, not valid now, or not for this name.
+        pub const TLS_CERTIFICATE: Self = Self(9);
+
+        /// TLS failed in another way.
+        pub const TLS: Self = Self(10);
+
+        /// What the server sent is not an HTTP response that can be understood safely.
+        pub const INVALID_RESPONSE: Self = Self(11);
+
+        /// The head of the response is larger than the host allows.
+        pub const RESPONSE_TOO_LARGE: Self = Self(12);
+
+        /// There were more redirects than the embedder allows.
+        pub const TOO_MANY_REDIRECTS: Self = Self(13);
+
+        /// A redirect leads to what is no URL, or to one that is neither `http` nor `https`.
+        pub const REDIRECT: Self = Self(14);
+
+        /// No connection within the time for it: looking up the name, TCP or TLS.
+        pub const TIMEOUT_CONNECT: Self = Self(15);
+
+        /// The head of the response did not come within the time for it.
+        pub const TIMEOUT_RESPONSE: Self = Self(16);
+
+        /// The server was silent, or took no more of the request, for too long.
+        pub const TIMEOUT_READ: Self = Self(17);
+
+        /// The time for the whole request is over.
+        pub const TIMEOUT_TOTAL: Self = Self(18);
+
+        /// The store holds as many responses open as the embedder allows.
+        pub const TOO_MANY_OPEN: Self = Self(19);
+
+        /// The embedder's stores together have as many requests on their way as it allows.
+        pub const TOO_MANY_IN_FLIGHT: Self = Self(20);
+
+        /// The body of the request or of the response is larger than the embedder allows.
+        pub const BODY_TOO_LARGE: Self = Self(21);
+
+        /// The body broke off before its end.
+        pub const INCOMPLETE_BODY: Self = Self(22);
+
+        /// The embedder cancelled the request.
+        pub const CANCELLED: Self = Self(23);
+
+        /// The guest called a function with what it does not take, or asked for what is not there.
+        /// The code says which.
+        pub const MISUSE: Self = Self(24);
+
+        /// The value with this code, known or not.
+        pub const fn from_raw(code: u32) -> Self {
+            Self(code)
+        }
+
+        /// The code.
+        pub const fn raw(self) -> u32 {
+            self.0
+        }
+
+        /// The name in WITX; `"unknown"` for an unknown code.
+        pub const fn name(self) -> &'static str {
+            match self {
+                Self::NONE => "none",
+                Self::NOT_ALLOWED => "not_allowed",
+                Self::DENIED_BY_RULE => "denied_by_rule",
+                Self::NOT_PUBLIC => "not_public",
+                Self::NAME_NOT_FOUND => "name_not_found",
+                Self::NAME_LOOKUP_FAILED => "name_lookup_failed",
+                Self::CONNECTION_REFUSED => "connection_refused",
+                Self::UNREACHABLE => "unreachable",
+                Self::CONNECTION_CLOSED => "connection_closed",
+                Self::TLS_CERTIFICATE => "tls_certificate",
+                Self::TLS => "tls",
+                Self::INVALID_RESPONSE => "invalid_response",
+                Self::RESPONSE_TOO_LARGE => "response_too_large",
+                Self::TOO_MANY_REDIRECTS => "too_many_redirects",
+                Self::REDIRECT => "redirect",
+                Self::TIMEOUT_CONNECT => "timeout_connect",
+                Self::TIMEOUT_RESPONSE => "timeout_response",
+                Self::TIMEOUT_READ => "timeout_read",
+                Self::TIMEOUT_TOTAL => "timeout_total",
+                Self::TOO_MANY_OPEN => "too_many_open",
+                Self::TOO_MANY_IN_FLIGHT => "too_many_in_flight",
+                Self::BODY_TOO_LARGE => "body_too_large",
+                Self::INCOMPLETE_BODY => "incomplete_body",
+                Self::CANCELLED => "cancelled",
+                Self::MISUSE => "misuse",
+                _ => "unknown",
+            }
+        }
+    }
+
+    impl core::fmt::Debug for Reason {
+        fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+            write!(f, "Reason({}, {})", self.0, self.name())
+        }
+    }
+
+    /// Something that the host knows of a response beside its status, headers and body. New ones may
+    /// be appended; a host gives `invalid_option` for one that it does not know.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    #[repr(transparent)]
+    pub struct ResponseFact(u32);
+
+    impl ResponseFact {
+        /// The URL that the response came from, without a fragment: that of the last redirect, or the
+        /// request's own.
+        pub const URL: Self = Self(0);
+
+        /// The version of HTTP that the server speaks: `HTTP/1.1` or `HTTP/1.0`.
+        pub const VERSION: Self = Self(1);
+
+        /// The server's address and port, such as `192.0.2.1:443`. Empty, unless the embedder lets
+        /// guests see it.
+        pub const PEER: Self = Self(2);
+
+        /// How many redirects were followed, as a decimal number.
+        pub const REDIRECTS: Self = Self(3);
+
+        /// The value with this code, known or not.
+        pub const fn from_raw(code: u32) -> Self {
+            Self(code)
+        }
+
+        /// The code.
+        pub const fn raw(self) -> u32 {
+            self.0
+        }
+
+        /// The name in WITX; `"unknown"` for an unknown code.
+        pub const fn name(self) -> &'static str {
+            match self {
+                Self::URL => "url",
+                Self::VERSION => "version",
+                Self::PEER => "peer",
+                Self::REDIRECTS => "redirects",
+                _ => "unknown",
+            }
+        }
+    }
+
+    impl core::fmt::Debug for ResponseFact {
+        fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+            write!(f, "ResponseFact({}, {})", self.0, self.name())
+        }
+    }
+
+    /// An HTTP status code (RFC 9110, section 15), 200 to 999.
+    pub type StatusCode = u16;
+
+    /// A number of bytes in the guest's memory.
+    pub type Size = usize;
+
+    /// An open response. Handles belong to one store, start at 1 and are never used again. A response
+    /// whose body has ended stays open for its headers, until there are hundreds of later ones.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    #[repr(transparent)]
+    pub struct ResponseHandle(u32);
+
+    impl ResponseHandle {
+        /// The handle with this number. Any number is possible; the host refuses one
+        /// that it did not give out.
+        pub const fn from_raw(number: u32) -> Self {
+            Self(number)
+        }
+
+        /// The number.
+        pub const fn raw(self) -> u32 {
+            self.0
+        }
+    }
 
     /// Send a request, and wait for the status and the headers of its response.
     ///
@@ -570,12 +573,7 @@ pub mod wasi_experimental_http {
         let mut size: Size = 0;
         // SAFETY: the pointers and lengths come from references that outlive the call.
         let code = unsafe {
-            imports::body_read_some(
-                response.0,
-                buffer.as_mut_ptr(),
-                buffer.len(),
-                &mut size,
-            )
+            imports::body_read_some(response.0, buffer.as_mut_ptr(), buffer.len(), &mut size)
         };
         if code == 0 { Ok(size) } else { Err(HttpError(code)) }
     }
@@ -705,16 +703,14 @@ pub mod wasi_experimental_http {
         }
     }
 
-    /// Stand-ins for the imports, so that code which uses them can be built and
-    /// checked for other targets, where there is no host to call.
+    /// Stand-ins for the imports, so that code which uses them can be built and checked
+    /// for other targets, where there is no host to call.
     #[cfg(not(target_arch = "wasm32"))]
     mod imports {
         use super::*;
 
         fn only_on_wasm(function: &str) -> ! {
-            panic!(
-                "`{function}` of `wasi_experimental_http` is only available on wasm32"
-            )
+            panic!("`{function}` of `wasi_experimental_http` is only available on wasm32")
         }
 
         #[allow(clippy::too_many_arguments, reason = "the import has as many")]
@@ -748,12 +744,7 @@ pub mod wasi_experimental_http {
             only_on_wasm("header_get")
         }
 
-        pub unsafe fn headers_get_all(
-            _: u32,
-            _: *mut u8,
-            _: usize,
-            _: *mut Size,
-        ) -> u32 {
+        pub unsafe fn headers_get_all(_: u32, _: *mut u8, _: usize, _: *mut Size) -> u32 {
             only_on_wasm("headers_get_all")
         }
 
@@ -775,44 +766,39 @@ pub mod wasi_experimental_http {
             only_on_wasm("response_get")
         }
 
-        pub unsafe fn error_get(
-            _: *mut Reason,
-            _: *mut u8,
-            _: usize,
-            _: *mut Size,
-        ) -> u32 {
+        pub unsafe fn error_get(_: *mut Reason, _: *mut u8, _: usize, _: *mut Size) -> u32 {
             only_on_wasm("error_get")
         }
     }
+
+    const _: () = {
+        assert!(size_of::<HttpError>() == 4);
+        assert!(align_of::<HttpError>() == 4);
+    };
+
+    const _: () = {
+        assert!(size_of::<Reason>() == 4);
+        assert!(align_of::<Reason>() == 4);
+    };
+
+    const _: () = {
+        assert!(size_of::<ResponseFact>() == 4);
+        assert!(align_of::<ResponseFact>() == 4);
+    };
+
+    const _: () = {
+        assert!(size_of::<StatusCode>() == 2);
+        assert!(align_of::<StatusCode>() == 2);
+    };
+
+    #[cfg(target_arch = "wasm32")]
+    const _: () = {
+        assert!(size_of::<Size>() == 4);
+        assert!(align_of::<Size>() == 4);
+    };
+
+    const _: () = {
+        assert!(size_of::<ResponseHandle>() == 4);
+        assert!(align_of::<ResponseHandle>() == 4);
+    };
 }
-
-const _: () = {
-    assert!(size_of::<HttpError>() == 4);
-    assert!(align_of::<HttpError>() == 4);
-};
-
-const _: () = {
-    assert!(size_of::<Reason>() == 4);
-    assert!(align_of::<Reason>() == 4);
-};
-
-const _: () = {
-    assert!(size_of::<ResponseFact>() == 4);
-    assert!(align_of::<ResponseFact>() == 4);
-};
-
-const _: () = {
-    assert!(size_of::<StatusCode>() == 2);
-    assert!(align_of::<StatusCode>() == 2);
-};
-
-#[cfg(target_arch = "wasm32")]
-const _: () = {
-    assert!(size_of::<Size>() == 4);
-    assert!(align_of::<Size>() == 4);
-};
-
-const _: () = {
-    assert!(size_of::<ResponseHandle>() == 4);
-    assert!(align_of::<ResponseHandle>() == 4);
-};

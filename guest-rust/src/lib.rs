@@ -40,8 +40,11 @@ pub const MAX_HEADER_BYTES: usize = 1024 * 1024;
 /// On other targets than WebAssembly they fail, unless a test [answers](crate::testing::serve).
 pub mod raw {
     #[cfg(target_arch = "wasm32")]
-    pub use crate::generated::wasi_experimental_http::*;
-    pub use crate::generated::{HttpError, Reason, ResponseFact, ResponseHandle, Size, StatusCode};
+    pub use crate::generated::*;
+    #[cfg(not(target_arch = "wasm32"))]
+    pub use crate::generated::{
+        HttpError, Reason, ResponseFact, ResponseHandle, Size, StatusCode,
+    };
     #[cfg(not(target_arch = "wasm32"))]
     pub use crate::testing::functions::*;
 }

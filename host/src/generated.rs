@@ -1,9 +1,9 @@
-// Generated from witx/wasi_experimental_http.witx by 'cargo xtask codegen'. Do not edit.
-
-#![cfg_attr(rustfmt, rustfmt::skip)]
+// Generated from wasi_experimental_http.witx by 'cargo xtask codegen'. Do not edit.
+// Generator: witx-bindings 0.11.0
 
 /// The types of the document, as wiggle makes them.
 #[allow(clippy::all, reason = "this is how wiggle writes")]
+#[rustfmt::skip]
 pub mod types {
     /// The outcome of a call. Codes are never renumbered and new ones may be appended, so a
     /// binding must keep a code that it does not know.
@@ -671,6 +671,7 @@ pub mod types {
 }
 
 /// Module `wasi_experimental_http`.
+#[rustfmt::skip]
 pub mod wasi_experimental_http {
     use super::types::*;
 
@@ -1233,6 +1234,7 @@ pub mod wasi_experimental_http {
 }
 
 /// The memory of the guest that calls, if it exports one, and the implementation.
+#[rustfmt::skip]
 fn guest<'a, T: 'static, U>(
     export: &'a Option<wasmtime::Extern>,
     caller: &'a mut wasmtime::Caller<'_, T>,
@@ -1252,6 +1254,7 @@ fn guest<'a, T: 'static, U>(
 }
 
 /// Whether `size` bytes at `address` are inside of the memory.
+#[rustfmt::skip]
 fn fits(memory: &wiggle::GuestMemory<'_>, address: u32, size: u32) -> bool {
     let len = match memory {
         wiggle::GuestMemory::Unshared(bytes) => bytes.len(),
@@ -1261,6 +1264,7 @@ fn fits(memory: &wiggle::GuestMemory<'_>, address: u32, size: u32) -> bool {
 }
 
 /// Writes bytes to the memory, at any alignment; `false` if they do not fit.
+#[rustfmt::skip]
 fn store(memory: &mut wiggle::GuestMemory<'_>, address: u32, bytes: &[u8]) -> bool {
     let place = wiggle::GuestPtr::new((address, bytes.len() as u32));
     memory.copy_from_slice(bytes, place).is_ok()

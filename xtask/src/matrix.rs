@@ -17,7 +17,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use wasi_experimental_http_codegen::{Document, GuestFaults, Language, Options, generate};
+use wasi_experimental_http_codegen::{Document, Language, Options, generate};
 
 use crate::{project, step};
 use compilers::{COLUMNS, Column};
@@ -40,9 +40,20 @@ pub struct MatrixArgs {
     #[arg(long)]
     pub write: bool,
 
+    /// Only these languages, with commas between them; nothing is compared then
+    #[arg(long, value_name = "LANG", value_delimiter = ',')]
+    pub lang: Vec<Language>,
+
     /// Only the documents with this in their names; nothing is compared then
     #[arg(value_name = "DOCUMENT")]
     pub filter: Option<String>,
+}
+
+impl MatrixArgs {
+    /// Whether a language is asked for.
+    fn includes(&self, language: Language) -> bool {
+        self.lang.is_empty() || self.lang.contains(&language)
+    }
 }
 
 /// A document of the matrix.
@@ -89,8 +100,12 @@ pub fn run(args: &MatrixArgs) -> Result<()> {
         subject.generate(&folder)?;
     }
     let mut cells: Vec<Vec<Cell>> = vec![Vec::new(); subjects.len()];
-    let tools = tools::Tools::find_or_install()?;
-    for column in COLUMNS {
+    let tools = tools::Tools::default();
+    let columns = COLUMNS.iter();
+    let columns: Vec<&Column> = columns
+        .filter(|column| args.includes(column.language))
+        .collect();
+    for column in &columns {
         let start = std::time::Instant::now();
         step::header(format_args!("Compiling {}", column.name));
         let outcomes = compile(column, &tools, &folder, &subjects, &declared)?;
@@ -100,13 +115,13 @@ pub fn run(args: &MatrixArgs) -> Result<()> {
         }
     }
     if args.filter.is_none() {
-        behaviour::run(&tools, &folder)?;
+        behaviour::run(&tools, &folder, |language| args.includes(language))?;
     }
-    let table = table(&subjects, &cells, &declared);
+    let table = table(&columns, &subjects, &cells, &declared);
     println!("{table}");
     let mut failed = 0;
     for (subject, row) in subjects.iter().zip(&cells) {
-        for (column, cell) in COLUMNS.iter().zip(row) {
+        for (column, cell) in columns.iter().zip(row) {
             if let Cell::Fails(message) = cell {
                 failed += 1;
                 eprintln!("{} in {}:\n{message}\n", subject.name, column.name);
@@ -114,11 +129,11 @@ pub fn run(args: &MatrixArgs) -> Result<()> {
         }
     }
     if failed > 0 {
-        bail!("{failed} of {} cells fail", subjects.len() * COLUMNS.len());
+        bail!("{failed} of {} cells fail", subjects.len() * columns.len());
     }
-    match args.filter {
-        Some(_) => Ok(()),
-        None => show(&table, args.write),
+    match args.filter.is_some() || !args.lang.is_empty() {
+        true => Ok(()),
+        false => show(&table, args.write),
     }
 }
 
@@ -182,12 +197,7 @@ impl Subject {
     /// Generates each language into a folder of its own.
     fn generate(&mut self, folder: &Path) -> Result<()> {
         let document = Document::load(&[&self.path])?;
-        let options = Options {
-            stem: self.name.clone(),
-            source: format!("{}.witx", self.name),
-            command: "cargo xtask codegen-matrix".to_owned(),
-            faults: GuestFaults::default(),
-        };
+        let options = Options::of_files(&[format!("{}.witx", self.name)]);
         for &language in Language::ALL {
             let output = match generate(&document, &[language], &options) {
                 Ok(mut generated) => {
@@ -276,17 +286,22 @@ fn declarations() -> Result<Vec<Declaration>> {
 }
 
 /// The matrix in Markdown.
-fn table(subjects: &[Subject], cells: &[Vec<Cell>], declared: &[Declaration]) -> String {
+fn table(
+    columns: &[&Column],
+    subjects: &[Subject],
+    cells: &[Vec<Cell>],
+    declared: &[Declaration],
+) -> String {
     let mut text = String::from("| document |");
-    for column in COLUMNS {
+    for column in columns {
         let _ = write!(text, " {} |", column.name);
     }
     text.push_str("\n|---|");
-    text.push_str(&"---|".repeat(COLUMNS.len()));
+    text.push_str(&"---|".repeat(columns.len()));
     let mut notes: Vec<&Declaration> = Vec::new();
     for (subject, row) in subjects.iter().zip(cells) {
         let _ = write!(text, "\n| {} |", subject.name);
-        for (column, cell) in COLUMNS.iter().zip(row) {
+        for (column, cell) in columns.iter().zip(row) {
             let shown = match cell {
                 Cell::Compiles => "yes".to_owned(),
                 Cell::Fails(_) => "**FAILS**".to_owned(),

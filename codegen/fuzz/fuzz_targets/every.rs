@@ -1,6 +1,6 @@
 //! What both targets do with a text.
 
-use wasi_experimental_http_codegen::{Document, Error, GuestFaults, Language, Options, generate};
+use wasi_experimental_http_codegen::{Document, Error, Language, Options, generate};
 
 /// Generates each language. A fault has to have a place.
 pub fn language(text: &str) {
@@ -12,12 +12,7 @@ pub fn language(text: &str) {
         Ok(document) => document,
         Err(error) => return located(&error),
     };
-    let options = Options {
-        stem: "fuzz".to_owned(),
-        source: "fuzz.witx".to_owned(),
-        command: "cargo fuzz".to_owned(),
-        faults: GuestFaults::default(),
-    };
+    let options = Options::of_files(&["fuzz.witx"]);
     for &language in Language::ALL {
         if let Err(error) = generate(&document, &[language], &options) {
             located(&error);

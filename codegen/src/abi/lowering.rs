@@ -84,12 +84,18 @@ fn wasm_params(
         }
     }
     if let Outcome::Expected { outs, .. } = outcome {
-        wasm_params.extend(outs.iter().enumerate().map(|(index, out)| WasmParam {
-            name: out.name.clone(),
-            ty: WasmType::I32,
-            role: Role::Out(index),
-            input: None,
-        }));
+        for (index, out) in outs.iter().enumerate() {
+            let mut name = out.name.clone();
+            while wasm_params.iter().any(|param| param.name == name) {
+                name.push_str("_out");
+            }
+            wasm_params.push(WasmParam {
+                name,
+                ty: WasmType::I32,
+                role: Role::Out(index),
+                input: None,
+            });
+        }
     }
     wasm_params
 }

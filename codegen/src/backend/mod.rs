@@ -5,6 +5,7 @@
 //! the code that turns the facts of a model into its text. What several languages decide is
 //! decided in the [`model`](crate::model) and by the rules of the [`abi`](crate::abi).
 
+mod declarations;
 mod naming;
 mod source;
 
@@ -43,8 +44,9 @@ pub(crate) struct Job<'a> {
     model: &'a Model,
     /// What is not in the document, but in the generated files.
     options: &'a Options,
-    /// What the file says about itself: a comment in its first line.
-    header: String,
+    /// What the file says about itself, in the comment that it starts with: what it was made
+    /// from, and by which version of the generator.
+    header: [String; 2],
 }
 
 /// The table of languages: for each the variant of [`Language`], and the folder.
@@ -80,6 +82,8 @@ languages! {
     C: c,
     /// Bindings for guests in Zig.
     Zig: zig,
+    /// Bindings for guests in Go.
+    Go: go,
     /// Traits, types and a linker function for hosts in Rust that run wasmtime.
     Wiggle: wiggle,
     /// A reference for readers.
@@ -109,10 +113,7 @@ impl Language {
         self.backend().generate(&Job {
             model,
             options,
-            header: format!(
-                "Generated from {} by '{}'. Do not edit.",
-                options.source, options.command
-            ),
+            header: options.header(),
         })
     }
 }

@@ -76,6 +76,13 @@ const fn warning(name: &'static str, check: Check) -> Rule {
     }
 }
 
+/// The names of all warnings, by which they can be denied or allowed.
+pub fn warning_names() -> impl Iterator<Item = &'static str> {
+    let warnings = RULES.iter();
+    let warnings = warnings.filter(|rule| rule.severity == Severity::Warning);
+    warnings.map(|rule| rule.name)
+}
+
 /// A declaration, and what is known when it is reached.
 pub(crate) struct Declaration<'d, 'a> {
     pub(crate) source: &'d Arc<Source>,

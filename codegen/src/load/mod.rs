@@ -94,6 +94,8 @@ struct Loader<'a> {
     /// or not.
     places: bool,
     seen: HashSet<PathBuf>,
+    /// The files that were read, in that order.
+    files: Vec<PathBuf>,
     validation: DocValidation,
     definitions: Vec<Definition>,
     locations: Locations,
@@ -112,6 +114,7 @@ impl Loader<'_> {
             read,
             places,
             seen: HashSet::new(),
+            files: Vec::new(),
             validation: DocValidation::new(),
             definitions: Vec::new(),
             locations: Locations::default(),
@@ -139,6 +142,7 @@ impl Loader<'_> {
             witx,
             locations: self.locations,
             warnings: Vec::new(),
+            files: self.files,
         };
         // What is valid so far may have faults that only show now.
         self.findings.extend(check::document(&document));
@@ -152,6 +156,7 @@ impl Loader<'_> {
 
     /// Reads one file and, where it says so, the files that it uses.
     fn file(&mut self, path: PathBuf, text: String) {
+        self.files.push(path.clone());
         // A byte order mark says nothing in UTF-8.
         let text = match text.strip_prefix('\u{feff}') {
             Some(rest) => rest.to_owned(),

@@ -148,7 +148,8 @@ pub struct Out {
 /// A parameter of the import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WasmParam {
-    /// A name for it: that of the WITX parameter or of the out value, with `_len` for a length.
+    /// A name for it, which no other parameter has: that of the WITX parameter or of the out value,
+    /// with `_len` for a length, and with `_out` for an out value that is named like a parameter.
     pub name: String,
     /// Its type.
     pub ty: WasmType,

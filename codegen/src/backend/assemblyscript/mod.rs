@@ -11,10 +11,13 @@ mod names;
 mod types;
 
 use super::Job;
-use super::naming::Names;
+use super::declarations::Declarations;
+use super::naming::{ModuleNames, Names, TypeNames};
 use super::source::{Source, WIDTH};
 use crate::diagnostic::Error;
-use crate::model::{Builtin, Model, Type, TypeId, TypeKind, docs};
+use crate::model::{
+    Builtin, Constant, Model, Module, Type, TypeDef, TypeId, TypeKind, docs,
+};
 use names::CONVENTION;
 
 /// The language.
@@ -48,23 +51,16 @@ struct AssemblyScript<'a> {
 }
 
 impl AssemblyScript<'_> {
-    fn file(&self, header: &str) -> String {
+    fn file(&self, header: &[String]) -> String {
         let mut out = Source::new("  ");
-        out.line(format!("// {header}"));
-        for id in self.model.type_ids() {
-            out.blank();
-            self.type_def(&mut out, self.model.get(id), self.names.get(id));
-        }
-        for (constant, name) in self.model.constants.iter().zip(&self.names.constants) {
-            out.blank();
-            comment(
-                &mut out,
-                &constant.docs,
-                &format!("`{}` in WITX.", constant.name),
-            );
-            let ty = self.type_name(constant.ty);
-            out.line(format!("export const {name}: {ty} = {};", constant.value));
-        }
+        // Prettier takes the pragma from the first comment, if that is of this form.
+        out.line("/**");
+        let header = header.iter().map(|line| line.replace("*/", "*\\/"));
+        header.for_each(|line| out.line(format!(" * {line}")));
+        out.line(" *");
+        out.line(" * @noprettier");
+        out.line(" */");
+        self.types_and_constants(&mut out);
         if self.model.types.iter().any(|def| def.is_error) {
             out.blank();
             self.text_function(&mut out);
@@ -80,18 +76,7 @@ impl AssemblyScript<'_> {
             );
             out.line(format!("const RESULTS: usize = memory.data({size}, 8);"));
         }
-        let single = self.model.modules.len() == 1;
-        for (module, names) in self.model.modules.iter().zip(&self.names.modules) {
-            out.blank();
-            if single {
-                self.module(&mut out, module, names);
-            } else {
-                comment(&mut out, &module.docs, "");
-                out.block(format!("export namespace {} {{", names.name), "}", |out| {
-                    self.module(out, module, names);
-                });
-            }
-        }
+        self.modules(&mut out);
         out.finish()
     }
 
@@ -150,6 +135,40 @@ impl AssemblyScript<'_> {
                 _ => "0".to_owned(),
             },
             _ => "0".to_owned(),
+        }
+    }
+}
+
+impl Declarations for AssemblyScript<'_> {
+    fn model(&self) -> &Model {
+        self.model
+    }
+
+    fn names(&self) -> &Names {
+        &self.names
+    }
+
+    fn write_comment(&self, out: &mut Source, text: &str) {
+        comment(out, text, "");
+    }
+
+    fn write_type(&self, out: &mut Source, def: &TypeDef, names: &TypeNames) {
+        self.type_def(out, def, names);
+    }
+
+    fn write_constant(&self, out: &mut Source, constant: &Constant, name: &str) {
+        let ty = self.type_name(constant.ty);
+        out.line(format!("export const {name}: {ty} = {};", constant.value));
+    }
+
+    fn write_module(&self, out: &mut Source, module: &Module, names: &ModuleNames) {
+        if self.model.modules.len() == 1 {
+            self.module(out, module, names);
+        } else {
+            comment(out, &module.docs, "");
+            out.block(format!("export namespace {} {{", names.name), "}", |out| {
+                self.module(out, module, names);
+            });
         }
     }
 }

@@ -8,18 +8,14 @@ use crate::model::{Case, Field, IntRepr, Member, Type, TypeDef, TypeKind};
 impl AssemblyScript<'_> {
     pub(super) fn type_def(&self, out: &mut Source, def: &TypeDef, names: &TypeNames) {
         let name = &names.name;
-        let own = format!("`{}` in WITX.", def.name);
         match &def.kind {
             TypeKind::Alias(target) => {
-                comment(out, &def.docs, &own);
                 out.line(format!("export type {name} = {};", self.value_type(target)));
             }
             TypeKind::Handle => {
-                comment(out, &def.docs, &own);
                 out.line(format!("export type {name} = u32;"));
             }
             TypeKind::Enum { cases, .. } => {
-                comment(out, &def.docs, &own);
                 out.block(format!("export enum {name} {{"), "}", |out| {
                     for (number, (case, member)) in cases.iter().zip(&names.members).enumerate() {
                         comment(out, &case.docs, "");
@@ -31,7 +27,6 @@ impl AssemblyScript<'_> {
                 }
             }
             TypeKind::Flags { repr, flags } => {
-                comment(out, &def.docs, &own);
                 out.line(format!("export type {name} = {};", repr.name()));
                 for (bit, (flag, member)) in flags.iter().zip(&names.members).enumerate() {
                     out.blank();
@@ -41,7 +36,6 @@ impl AssemblyScript<'_> {
                 }
             }
             TypeKind::Record { fields, .. } => {
-                comment(out, &def.docs, &own);
                 self.record(out, names, fields, def);
             }
             TypeKind::Variant {
@@ -49,7 +43,6 @@ impl AssemblyScript<'_> {
                 payload_offset,
                 cases,
             } => {
-                comment(out, &def.docs, &own);
                 self.variant(out, names, *tag, *payload_offset, cases, def);
             }
         }

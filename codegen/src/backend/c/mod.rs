@@ -9,12 +9,13 @@
 mod names;
 
 use super::Job;
+use super::declarations::Declarations;
 use super::naming::{FunctionNames, ModuleNames, Names, TypeNames};
 use super::source::{Source, WIDTH};
-use crate::diagnostic::Error;
+use crate::diagnostic::{Diagnostic, Error};
 use crate::model::docs::{self, ERROR_TEXTS};
 use crate::model::{
-    Builtin, Case, Field, Function, IntRepr, LayoutFact, Member, Model, Module, Outcome, Role, Type,
+    Builtin, Case, Constant, Field, Function, IntRepr, LayoutFact, Member, Model, Module, Outcome, Role, Type,
     TypeDef, TypeKind,
 };
 use names::CONVENTION;
@@ -36,15 +37,33 @@ impl super::Backend for Backend {
     }
 
     fn generate(&self, job: &Job<'_>) -> Result<String, Error> {
-        let stem = &job.options.stem;
-        let mut names = Names::in_document(job.model, &CONVENTION, stem);
+        let prefix = job.options.c_prefix.as_deref();
+        check_prefix(prefix)?;
+        let mut names = Names::with_prefix(job.model, &CONVENTION, prefix);
         let c = C {
             model: job.model,
-            view: names.another_type(stem, "list"),
+            view: names.another_type("list"),
+            guard: names.another_macro("h"),
+            import: names.another_macro("import"),
+            stand_ins: names.another_macro("stand_ins"),
             names,
         };
-        Ok(c.file(stem, &job.header))
+        Ok(c.file(&job.header))
     }
+}
+
+/// Refuses a prefix with which names would be none of C.
+fn check_prefix(prefix: Option<&str>) -> Result<(), Error> {
+    let Some(prefix) = prefix else {
+        return Ok(());
+    };
+    let letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if prefix.chars().all(letter) && !prefix.starts_with(|c: char| c.is_ascii_digit()) {
+        return Ok(());
+    }
+    let message = format!("names in C cannot start with `{prefix}`");
+    let hint = "a prefix has letters, digits and underscores, and no digit in front";
+    Err(Diagnostic::new(None, message).hint(hint).into())
 }
 
 struct C<'a> {
@@ -52,20 +71,21 @@ struct C<'a> {
     names: Names,
     /// The type of lists and strings that are written in place, of whatever elements.
     view: String,
+    /// The macro that says that the header was read.
+    guard: String,
+    /// The macro that makes a function an import.
+    import: String,
+    /// The macro with which a program asks for stand-ins.
+    stand_ins: String,
 }
 
 impl C<'_> {
-    fn file(&self, stem: &str, header: &str) -> String {
-        let guard: String = stem
-            .chars()
-            .map(|c| match c {
-                c if c.is_ascii_alphanumeric() => c.to_ascii_uppercase(),
-                _ => '_',
-            })
-            .collect();
-        let guard = format!("WITX_{guard}_H");
+    fn file(&self, header: &[String]) -> String {
+        let guard = &self.guard;
         let mut out = Source::new("  ");
-        out.line(format!("// {header}"));
+        header.iter().for_each(|line| out.line(format!("// {line}")));
+        out.blank();
+        out.line("// clang-format off");
         out.blank();
         out.line(format!("#ifndef {guard}"));
         out.line(format!("#define {guard}"));
@@ -83,21 +103,12 @@ impl C<'_> {
             comment(&mut out, text, "");
             view(&mut out, &self.view, "void const");
         }
-        for id in self.model.type_ids() {
-            out.blank();
-            self.type_def(&mut out, self.model.get(id), self.names.get(id));
+        self.types_and_constants(&mut out);
+        if self.model.functions().next().is_some() {
+            self.import_macro(&mut out);
         }
-        for (constant, name) in self.model.constants.iter().zip(&self.names.constants) {
-            out.blank();
-            let substitute = format!("`{}` in WITX.", constant.name);
-            comment(&mut out, &constant.docs, &substitute);
-            let ty = &self.names.get(constant.ty).name;
-            let value = format!("(({ty})UINT64_C({}))", constant.value);
-            out.line(format!("#define {name} {value}"));
-        }
-        for (module, names) in self.model.modules.iter().zip(&self.names.modules) {
-            self.module(&mut out, module, names);
-        }
+        self.modules(&mut out);
+        self.stand_ins(&mut out);
         self.layouts(&mut out);
         out.blank();
         out.line("#ifdef __cplusplus");
@@ -106,6 +117,42 @@ impl C<'_> {
         out.blank();
         out.line("#endif");
         out.finish()
+    }
+
+    fn import_macro(&self, out: &mut Source) {
+        let import = &self.import;
+        out.blank();
+        out.line("// Elsewhere than in WebAssembly, a program has functions of its own for these, or");
+        out.line(format!("// stand-ins: see {} below.", self.stand_ins));
+        out.line("#ifdef __wasm__");
+        out.line(format!("#define {import}(module, name) \\"));
+        out.line("  __attribute__((__import_module__(module), __import_name__(name)))");
+        out.line("#else");
+        out.line(format!("#define {import}(module, name)"));
+        out.line("#endif");
+    }
+
+    /// Functions with which a program for another machine can be linked, but not call them.
+    fn stand_ins(&self, out: &mut Source) {
+        if self.model.functions().next().is_none() {
+            return;
+        }
+        out.blank();
+        out.line("// Stand-ins for native programs that are linked, but call no import: defined in the");
+        out.line(format!("// file that defines {} before it includes this one.", self.stand_ins));
+        out.line(format!("#if defined({}) && !defined(__wasm__)", self.stand_ins));
+        for (module, names) in self.model.modules.iter().zip(&self.names.modules) {
+            for (function, names) in module.functions.iter().zip(&names.functions) {
+                let (start, params) = self.signature(function, names);
+                out.block(format!("{start}({}) {{", params.join(", ")), "}", |out| {
+                    for name in &names.wasm_params {
+                        out.line(format!("(void){name};"));
+                    }
+                    out.line("__builtin_trap();");
+                });
+            }
+        }
+        out.line("#endif");
     }
 
     /// Whether anything but a parameter is a list or a string that is written in place.
@@ -139,7 +186,6 @@ impl C<'_> {
 
     fn type_def(&self, out: &mut Source, def: &TypeDef, names: &TypeNames) {
         let name = &names.name;
-        comment(out, &def.docs, &format!("`{}` in WITX.", def.name));
         match &def.kind {
             TypeKind::Alias(target) => match target {
                 Type::String => view(out, name, "char const"),
@@ -257,13 +303,6 @@ impl C<'_> {
         }
     }
 
-    fn module(&self, out: &mut Source, module: &Module, names: &ModuleNames) {
-        for (function, names) in module.functions.iter().zip(&names.functions) {
-            out.blank();
-            self.function(out, module, function, names);
-        }
-    }
-
     fn function(
         &self,
         out: &mut Source,
@@ -271,13 +310,39 @@ impl C<'_> {
         function: &Function,
         names: &FunctionNames,
     ) {
+        let outcome = &function.lowered.outcome;
+        self.function_comment(out, function, names);
+        let import = &self.import;
+        let (module, name) = (quoted(&module.name), quoted(&function.name));
+        out.line(format!("{import}({module}, {name})"));
+        match outcome {
+            Outcome::NoReturn => out.line("__attribute__((__noreturn__))"),
+            Outcome::Expected { .. } => out.line("__attribute__((__warn_unused_result__))"),
+            _ => {}
+        }
+        let (start, params) = self.signature(function, names);
+        let line = format!("extern {start}({});", params.join(", "));
+        if line.len() <= WIDTH {
+            out.line(line);
+        } else {
+            out.block(format!("extern {start}("), ");", |out| {
+                for (index, param) in params.iter().enumerate() {
+                    let comma = if index + 1 < params.len() { "," } else { "" };
+                    out.line(format!("{param}{comma}"));
+                }
+            });
+        }
+    }
+
+    /// The result and the name of a function, and its parameters.
+    fn signature(&self, function: &Function, names: &FunctionNames) -> (String, Vec<String>) {
         let lowered = &function.lowered;
         let mut params = Vec::new();
         for (param, name) in lowered.wasm_params.iter().zip(&names.wasm_params) {
             let ty = match param.role {
                 Role::Value(index) | Role::BufferLength(index) => {
- self.passed(&function.params[index].ty)
-}
+                    self.passed(&function.params[index].ty)
+                }
                 Role::Address(index) => {
                     format!("{} const *", self.memory(&function.params[index].ty))
                 }
@@ -298,30 +363,10 @@ impl C<'_> {
             } => self.passed(error),
             Outcome::Expected { error: None, .. } => "uint32_t".to_owned(),
         };
-        self.function_comment(out, function, names);
-        out.line(format!(
-            "__attribute__((__import_module__({}), __import_name__({})))",
-            quoted(&module.name),
-            quoted(&function.name)
-        ));
-        if matches!(lowered.outcome, Outcome::NoReturn) {
-            out.line("__attribute__((__noreturn__))");
-        }
-        let start = declaration(&result, &names.name);
         if params.is_empty() {
             params.push("void".to_owned());
         }
-        let line = format!("extern {start}({});", params.join(", "));
-        if line.len() <= WIDTH {
-            out.line(line);
-        } else {
-            out.block(format!("extern {start}("), ");", |out| {
-                for (index, param) in params.iter().enumerate() {
-                    let comma = if index + 1 < params.len() { "," } else { "" };
-                    out.line(format!("{param}{comma}"));
-                }
-            });
-        }
+        (declaration(&result, &names.name), params)
     }
 
     fn function_comment(&self, out: &mut Source, function: &Function, names: &FunctionNames) {
@@ -348,7 +393,7 @@ impl C<'_> {
             let name = &names.name;
             checks.extend(self.model.layout_facts(id).into_iter().map(|fact| match fact {
                 LayoutFact::Size(size) => format!("sizeof({name}) == {size}"),
-                LayoutFact::Align(align) => format!("_Alignof({name}) == {align}"),
+                LayoutFact::Align(align) => format!("WITX_ALIGNOF({name}) == {align}"),
                 LayoutFact::Field(index, offset) => {
                     format!("offsetof({name}, {}) == {offset}", names.members[index])
                 }
@@ -359,11 +404,50 @@ impl C<'_> {
             return;
         }
         out.blank();
-        out.line("#if defined(__wasm32__) && !defined(__cplusplus)");
-        for condition in checks {
-            out.line(format!("_Static_assert({condition}, \"layout\");"));
-        }
+        out.line("#ifdef __wasm32__");
+        out.line("#ifdef __cplusplus");
+        out.line("#define WITX_ASSERT(condition) static_assert(condition, \"layout\")");
+        out.line("#define WITX_ALIGNOF(type) alignof(type)");
+        out.line("#else");
+        out.line("#define WITX_ASSERT(condition) _Static_assert(condition, \"layout\")");
+        out.line("#define WITX_ALIGNOF(type) _Alignof(type)");
         out.line("#endif");
+        for condition in checks {
+            out.line(format!("WITX_ASSERT({condition});"));
+        }
+        out.line("#undef WITX_ASSERT");
+        out.line("#undef WITX_ALIGNOF");
+        out.line("#endif");
+    }
+}
+
+impl Declarations for C<'_> {
+    fn model(&self) -> &Model {
+        self.model
+    }
+
+    fn names(&self) -> &Names {
+        &self.names
+    }
+
+    fn write_comment(&self, out: &mut Source, text: &str) {
+        comment(out, text, "");
+    }
+
+    fn write_type(&self, out: &mut Source, def: &TypeDef, names: &TypeNames) {
+        self.type_def(out, def, names);
+    }
+
+    fn write_constant(&self, out: &mut Source, constant: &Constant, name: &str) {
+        let ty = &self.names.get(constant.ty).name;
+        out.line(format!("#define {name} (({ty})UINT64_C({}))", constant.value));
+    }
+
+    fn write_module(&self, out: &mut Source, module: &Module, names: &ModuleNames) {
+        for (function, names) in module.functions.iter().zip(&names.functions) {
+            out.blank();
+            self.function(out, module, function, names);
+        }
     }
 }
 

@@ -7,8 +7,10 @@ use serde::Serialize;
 /// types only refer to types before them. What is added to this format leaves `version` as it is.
 #[derive(Serialize, JsonSchema)]
 pub struct Document {
-    /// What made the file.
+    /// What the file was made from.
     pub comment: String,
+    /// The name and the version of what made it.
+    pub generator: String,
     /// The version of the format: 1.
     pub version: u32,
     /// The types.

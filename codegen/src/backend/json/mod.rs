@@ -8,6 +8,7 @@
 mod format;
 
 use super::Job;
+use crate::GENERATOR;
 use crate::abi::layout;
 use crate::diagnostic::Error;
 use crate::model::{
@@ -38,7 +39,7 @@ impl super::Backend for Backend {
     }
 
     fn generate(&self, job: &Job<'_>) -> Result<String, Error> {
-        pretty(&document(job.model, &job.header))
+        pretty(&document(job.model, &job.header[0]))
     }
 }
 
@@ -59,9 +60,10 @@ fn pretty(value: &impl serde::Serialize) -> Result<String, Error> {
     Ok(text + "\n")
 }
 
-fn document(model: &Model, header: &str) -> Document {
+fn document(model: &Model, comment: &str) -> Document {
     Document {
-        comment: header.to_owned(),
+        comment: comment.to_owned(),
+        generator: GENERATOR.to_owned(),
         version: VERSION,
         types: model.types.iter().map(|def| type_def(model, def)).collect(),
         constants: model

@@ -1,5 +1,7 @@
 //! The Markdown backend: a reference for authors of bindings, down to wasm signatures.
 
+use std::collections::HashSet;
+
 use super::Job;
 use super::source::WIDTH;
 use crate::abi::layout;
@@ -41,8 +43,12 @@ struct Markdown<'a> {
 }
 
 impl Markdown<'_> {
-    fn file(&mut self, title: &str, header: &str) {
-        self.line(&format!("<!-- {} -->", header.replace("--", "- -")));
+    fn file(&mut self, title: &str, header: &[String]) {
+        for line in header {
+            self.line(&format!("<!-- {} -->", line.replace("--", "- -")));
+        }
+        self.line("");
+        self.line("<!-- prettier-ignore-start -->");
         self.line("");
         let heading = match self.model.modules.as_slice() {
             [module] => format!("# `{}`", module.name),
@@ -66,9 +72,7 @@ impl Markdown<'_> {
         if !self.model.constants.is_empty() {
             self.constants();
         }
-        let end = self.text.trim_end().len();
-        self.text.truncate(end);
-        self.text.push('\n');
+        self.line("<!-- prettier-ignore-end -->");
     }
 
     fn line(&mut self, line: &str) {
@@ -147,7 +151,7 @@ impl Markdown<'_> {
             function.name
         ));
         self.docs(&function.docs);
-        self.line("```wat");
+        self.line("```witx");
         self.witx(function);
         self.paragraph("```");
         self.paragraph("In WebAssembly:");
@@ -183,12 +187,14 @@ impl Markdown<'_> {
     fn wat(&mut self, module: &Module, function: &Function) {
         let lowered = &function.lowered;
         let mut parts = Vec::new();
+        let mut taken = HashSet::new();
         for param in &lowered.wasm_params {
-            parts.push(format!(
-                "(param ${} {})",
-                identifier(&param.name),
-                param.ty.name()
-            ));
+            // Names that differ in WITX may be the same in letters that WAT allows.
+            let mut name = identifier(&param.name);
+            while !taken.insert(name.clone()) {
+                name.push('_');
+            }
+            parts.push(format!("(param ${name} {})", param.ty.name()));
         }
         if let Some(result) = lowered.wasm_result {
             parts.push(format!("(result {})", result.name()));

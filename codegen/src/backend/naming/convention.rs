@@ -34,11 +34,16 @@ pub struct Convention {
     /// not part it: names that other languages put inside of a type or a module have to
     /// differ from all others there.
     pub flat: bool,
+    /// Whether the functions of the only module of a document are beside its types, in no module
+    /// of their own.
+    pub hoists: bool,
     /// Whether names that are visible from all of a program start with the name of the document
     /// or of a module, since there is nothing else that parts them.
     pub prefixed: bool,
     /// What the names of types end with.
     pub type_suffix: &'static str,
+    /// Members of what a function gives that are no results.
+    pub result_members: &'static [&'static str],
     /// Whether a local variable may have the name of something outside of its function.
     pub shadows: bool,
     /// Whether `u8`, `i3` and all other integer types of any width are keywords.
@@ -60,8 +65,32 @@ pub struct Convention {
 }
 
 impl Convention {
-    /// The identifier for a WITX name, before it is made unique.
-    pub(super) fn identifier(&self, name: &str, case: Case) -> String {
+    /// The identifier for a WITX name with a prefix, before it is made unique.
+    pub(super) fn identifier(&self, prefix: &str, name: &str, case: Case) -> String {
+        let mut identifier = self.plain(name, case);
+        match case {
+            Case::Shouty => identifier.insert_str(0, &prefix.to_ascii_uppercase()),
+            _ => identifier.insert_str(0, prefix),
+        }
+        if identifier.starts_with(|c: char| c.is_ascii_digit()) {
+            identifier.insert_str(0, self.digit_prefix);
+        }
+        let integer = |word: &str| {
+            let digits = word.strip_prefix(['u', 'i']);
+            let digit = |c: char| c.is_ascii_digit();
+            self.integers && digits.is_some_and(|d| !d.is_empty() && d.chars().all(digit))
+        };
+        let taken = |word: &str| {
+            self.keywords.contains(&word) || self.reserved.contains(&word) || integer(word)
+        };
+        if taken(&identifier) {
+            identifier.push_str(self.escape);
+        }
+        identifier
+    }
+
+    /// A WITX name in the letters of identifiers and in a case; it may be a keyword.
+    pub(crate) fn plain(&self, name: &str, case: Case) -> String {
         // Letters outside of ASCII are legal in the name of an import, but not everywhere in
         // an identifier.
         let mut ascii = String::new();
@@ -84,20 +113,6 @@ impl Convention {
                 Case::Pascal => "Unnamed".to_owned(),
                 Case::Shouty => "UNNAMED".to_owned(),
             };
-        }
-        if identifier.starts_with(|c: char| c.is_ascii_digit()) {
-            identifier.insert_str(0, self.digit_prefix);
-        }
-        let integer = |word: &str| {
-            let digits = word.strip_prefix(['u', 'i']);
-            let digit = |c: char| c.is_ascii_digit();
-            self.integers && digits.is_some_and(|d| !d.is_empty() && d.chars().all(digit))
-        };
-        let taken = |word: &str| {
-            self.keywords.contains(&word) || self.reserved.contains(&word) || integer(word)
-        };
-        if taken(&identifier) {
-            identifier.push_str(self.escape);
         }
         identifier
     }

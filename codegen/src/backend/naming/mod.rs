@@ -40,6 +40,10 @@ pub struct TypeNames {
     pub payload: String,
     /// Functions that give the [`ERROR_TEXTS`] of an error.
     pub error_texts: [String; ERROR_TEXTS.len()],
+    /// A type for the errors of an error, in languages that have errors of their own.
+    pub error_set: String,
+    /// Those errors, for each case but the first, which is success.
+    pub errors: Vec<String>,
 }
 
 /// The names of a module.
@@ -60,8 +64,10 @@ pub struct FunctionNames {
     pub result_type: String,
     /// The inputs, in the order of the lowered function.
     pub inputs: Vec<String>,
-    /// The values written through out-pointers, in the order of the lowered function.
+    /// Variables for what is written through out-pointers, in the order of the lowered function.
     pub outs: Vec<String>,
+    /// Members of what the function gives back, for the same values.
+    pub results: Vec<String>,
     /// The parameters of the import, in the order of the lowered function.
     pub wasm_params: Vec<String>,
     /// The names of inputs and outs; a wrapper makes those of its other variables here.
@@ -71,40 +77,48 @@ pub struct FunctionNames {
 impl Names {
     /// Names everything in `model`.
     pub fn new(model: &Model, convention: &'static Convention) -> Names {
-        Names::in_document(model, convention, "")
+        Names::with_prefix(model, convention, None)
     }
 
-    /// Names everything in `model`, which is the document `stem`. Where a language puts all
-    /// programs together, names start with that.
-    pub fn in_document(model: &Model, convention: &'static Convention, stem: &str) -> Names {
+    /// Names everything in `model`. Where a language puts all programs together, names start with
+    /// `prefix`, or else with the name of the module.
+    pub fn with_prefix(
+        model: &Model,
+        convention: &'static Convention,
+        prefix: Option<&str>,
+    ) -> Names {
         let mut top = Scope::new(convention);
-        let prefix = if convention.prefixed && !stem.is_empty() {
-            format!("{stem}_")
-        } else {
-            String::new()
-        };
+        let module_prefix = |name: &str| convention.plain(name, Case::Snake) + "_";
+        if convention.prefixed {
+            top.prefix = match (prefix, model.modules.first()) {
+                (Some(prefix), _) => prefix.to_owned(),
+                (None, Some(module)) => module_prefix(&module.name),
+                // The name of the file would be another API in a renamed one.
+                (None, None) => "witx_".to_owned(),
+            };
+        }
         let item = |name: &str, kind: &str, case: Case| {
-            let identifier = convention.identifier(name, case);
+            let identifier = convention.identifier("", name, case);
             match convention.item_words.contains(&identifier.as_str()) {
                 true => format!("{name}_{kind}"),
                 false => name.to_owned(),
             }
         };
         let names = model.types.iter().map(|ty| {
-            let name = item(&format!("{prefix}{}", ty.name), "type", convention.types);
+            let name = item(&ty.name, "type", convention.types);
             top.declare_with(&name, convention.types, convention.type_suffix)
         });
         let names: Vec<String> = names.collect();
         let types = model.types.iter().zip(names);
         let types: Vec<TypeNames> = types
-            .map(|(ty, name)| TypeNames::new(&mut top, ty, &prefix, name))
+            .map(|(ty, name)| TypeNames::new(&mut top, ty, name))
             .collect();
         let constants = model
             .constants
             .iter()
             .map(|constant| {
                 let ty = &model.get(constant.ty).name;
-                let name = format!("{prefix}{ty}_{}", constant.name);
+                let name = format!("{ty}_{}", constant.name);
                 top.declare(&name, convention.members)
             })
             .collect();
@@ -113,19 +127,35 @@ impl Names {
             // Names of modules and functions live beside those of types: some languages have
             // one space for all of them.
             let name = item(&module.name, "module", convention.modules);
-            let name = top.declare(&name, convention.modules);
+            let hoisted = convention.hoists && model.modules.len() == 1;
+            let name = match hoisted {
+                true => convention.identifier("", &name, convention.modules),
+                false => top.declare(&name, convention.modules),
+            };
             let mut inner = Scope::new(convention);
-            let shared = convention.flat && (convention.prefixed || model.modules.len() == 1);
+            let shared = convention.prefixed || hoisted;
             let own: Vec<(String, String)> = module
                 .functions
                 .iter()
                 .map(|function| {
                     let scope = if shared { &mut top } else { &mut inner };
-                    let name = match convention.prefixed {
-                        true => format!("{}_{}", module.name, function.name),
-                        false => function.name.clone(),
+                    let name = match (convention.prefixed, prefix) {
+                        (true, None) => scope.declare_behind(
+                            &module_prefix(&module.name),
+                            &function.name,
+                            convention.functions,
+                        ),
+                        (true, Some(_)) if model.modules.len() > 1 => {
+                            let name = format!("{}_{}", module.name, function.name);
+                            scope.declare(&name, convention.functions)
+                        }
+                        // A type of that name was first.
+                        (true, Some(_)) if !scope.is_free(&function.name, convention.functions) => {
+                            let name = format!("{}_{}", module.name, function.name);
+                            scope.declare(&name, convention.functions)
+                        }
+                        _ => scope.declare(&function.name, convention.functions),
                     };
-                    let name = scope.declare(&name, convention.functions);
                     let result_type = format!("{}_result", function.name);
                     (name, top.declare(&result_type, convention.types))
                 })
@@ -159,15 +189,16 @@ impl Names {
         }
     }
 
-    /// A name for a type that the generator adds to the document `stem`.
-    pub(crate) fn another_type(&mut self, stem: &str, name: &str) -> String {
+    /// A name for a type that the generator adds.
+    pub(crate) fn another_type(&mut self, name: &str) -> String {
         let convention = self.top.convention;
-        let name = match stem {
-            "" => name.to_owned(),
-            stem => format!("{stem}_{name}"),
-        };
-        let suffix = convention.type_suffix;
-        self.top.declare_with(&name, convention.types, suffix)
+        self.top
+            .declare_with(name, convention.types, convention.type_suffix)
+    }
+
+    /// A name for a macro that the generator adds.
+    pub(crate) fn another_macro(&mut self, name: &str) -> String {
+        self.top.declare(name, Case::Shouty)
     }
 
     /// The names of a type.
@@ -179,19 +210,19 @@ impl Names {
 impl TypeNames {
     /// Names what a type brings along. What its language does not put inside of the type is
     /// declared in `outer`.
-    fn new(outer: &mut Scope, ty: &TypeDef, prefix: &str, name: String) -> TypeNames {
+    fn new(outer: &mut Scope, ty: &TypeDef, name: String) -> TypeNames {
         let convention = outer.convention;
         let mut scope = Scope::of_members(convention);
         let members = match &ty.kind {
             TypeKind::Alias(_) | TypeKind::Handle => Vec::new(),
             TypeKind::Flags { flags, .. } if convention.flat => flags
                 .iter()
-                .map(|flag| format!("{prefix}{}_{}", ty.name, flag.name))
+                .map(|flag| format!("{}_{}", ty.name, flag.name))
                 .map(|name| outer.declare(&name, convention.members))
                 .collect(),
             TypeKind::Enum { cases, .. } if convention.prefixed => cases
                 .iter()
-                .map(|case| format!("{prefix}{}_{}", ty.name, case.name))
+                .map(|case| format!("{}_{}", ty.name, case.name))
                 .map(|name| outer.declare(&name, convention.members))
                 .collect(),
             TypeKind::Enum { cases: members, .. } | TypeKind::Flags { flags: members, .. } => {
@@ -221,13 +252,13 @@ impl TypeNames {
         let tags = match &ty.kind {
             TypeKind::Variant { cases, .. } if convention.prefixed => cases
                 .iter()
-                .map(|case| format!("{prefix}{}_{}", ty.name, case.name))
+                .map(|case| format!("{}_{}", ty.name, case.name))
                 .map(|name| outer.declare(&name, convention.members))
                 .collect(),
             _ => Vec::new(),
         };
         let mut derived = |suffix: &str, wanted: bool, case: Case| match wanted {
-            true => outer.declare(&format!("{prefix}{}_{suffix}", ty.name), case),
+            true => outer.declare(&format!("{}_{suffix}", ty.name), case),
             false => String::new(),
         };
         let is_variant = matches!(ty.kind, TypeKind::Variant { .. });
@@ -239,7 +270,25 @@ impl TypeNames {
             payload: derived("payload", is_variant, convention.types),
             error_texts: ERROR_TEXTS
                 .map(|text| derived(text.suffix, ty.is_error, convention.functions)),
+            error_set: derived("error", ty.is_error, convention.types),
+            errors: errors(convention, ty),
         }
+    }
+}
+
+/// The errors of an error in a language that has errors of its own. `Unexpected` is for codes
+/// without a name.
+fn errors(convention: &'static Convention, ty: &TypeDef) -> Vec<String> {
+    let mut scope = Scope::new(convention);
+    scope.taken.insert("Unexpected".to_owned());
+    match &ty.kind {
+        TypeKind::Enum { cases, .. } if ty.is_error => {
+            let cases = cases.iter().skip(1);
+            cases
+                .map(|case| scope.declare(&case.name, Case::Pascal))
+                .collect()
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -248,8 +297,15 @@ impl FunctionNames {
         let lowered = &function.lowered;
         let inputs = lowered.inputs.iter();
         let inputs: Vec<String> = inputs.map(|input| scope.local(&input.name)).collect();
-        let outs = lowered.outs().iter();
-        let outs: Vec<String> = outs.map(|out| scope.local(&out.name)).collect();
+        let out_params = lowered.wasm_params.iter();
+        let out_params = out_params.filter(|param| matches!(param.role, Role::Out(_)));
+        let outs: Vec<String> = out_params.map(|out| scope.local(&out.name)).collect();
+        let mut members = Scope::new(scope.convention);
+        let taken = scope.convention.result_members.iter();
+        members.taken.extend(taken.map(|&member| member.to_owned()));
+        let results = lowered.outs().iter();
+        let results = results.map(|out| members.declare(&out.name, scope.convention.fields));
+        let results: Vec<String> = results.collect();
         // The import is a function of its own, whose names do not hinder those of a wrapper.
         let mut import = scope.clone();
         let wasm_params = lowered.wasm_params.iter();
@@ -264,6 +320,7 @@ impl FunctionNames {
             wasm_params: wasm_params.collect(),
             inputs,
             outs,
+            results,
             scope,
         }
     }

@@ -8,6 +8,8 @@ use super::convention::{Case, Convention};
 #[derive(Debug, Clone)]
 pub struct Scope {
     pub(super) convention: &'static Convention,
+    /// What all names start with.
+    pub(super) prefix: String,
     pub(super) taken: HashSet<String>,
 }
 
@@ -15,6 +17,7 @@ impl Scope {
     pub(super) fn new(convention: &'static Convention) -> Scope {
         Scope {
             convention,
+            prefix: String::new(),
             taken: HashSet::new(),
         }
     }
@@ -32,9 +35,23 @@ impl Scope {
         self.declare_with(name, case, "")
     }
 
+    /// Whether nothing is called this, as far as the scope knows.
+    pub(super) fn is_free(&self, name: &str, case: Case) -> bool {
+        let identifier = self.convention.identifier(&self.prefix, name, case);
+        !self.taken.contains(&identifier)
+    }
+
+    /// Declares a name behind another prefix than that of the scope.
+    pub(super) fn declare_behind(&mut self, prefix: &str, name: &str, case: Case) -> String {
+        let own = std::mem::replace(&mut self.prefix, prefix.to_owned());
+        let name = self.declare(name, case);
+        self.prefix = own;
+        name
+    }
+
     /// Declares a name with something behind it that is no part of any name.
     pub(super) fn declare_with(&mut self, name: &str, case: Case, suffix: &str) -> String {
-        let identifier = self.convention.identifier(name, case);
+        let identifier = self.convention.identifier(&self.prefix, name, case);
         let separator = match case {
             Case::Pascal | Case::Camel => "",
             Case::Snake | Case::Shouty if identifier.ends_with('_') => "",

@@ -177,15 +177,18 @@ pub fn parse<T: syn::parse::Parse>(
 /// so much time.
 pub struct File {
     text: String,
+    /// What lines are indented by.
+    indent: &'static str,
     /// The last line.
     previous: String,
 }
 
 impl File {
-    /// A file that starts with `header` as a comment.
-    pub fn new(header: &str) -> File {
+    /// A file that starts with the lines of `header` as comments.
+    pub fn new(header: &[String]) -> File {
         File {
-            text: format!("// {header}\n"),
+            text: header.iter().map(|line| format!("// {line}\n")).collect(),
+            indent: "",
             previous: String::from(";"),
         }
     }
@@ -211,14 +214,32 @@ impl File {
         }
     }
 
+    /// Starts a module in which all else is; `head` are items and attributes before it.
+    pub fn open_module(&mut self, head: &[String], name: &str) {
+        self.text.push('\n');
+        for line in head {
+            self.text.push_str(line);
+            self.text.push('\n');
+        }
+        self.text.push_str(&format!("mod {name} {{\n"));
+        self.previous.clear();
+        self.indent = "    ";
+    }
+
     /// The text.
-    pub fn finish(self) -> String {
+    pub fn finish(mut self) -> String {
+        if !self.indent.is_empty() {
+            self.text.push_str("}\n");
+        }
         self.text
     }
 
     fn line(&mut self, line: &str) {
         if needs_blank(&self.previous, line) {
             self.text.push('\n');
+        }
+        if !line.is_empty() {
+            self.text.push_str(self.indent);
         }
         self.text.push_str(line);
         self.text.push('\n');

@@ -51,8 +51,9 @@ impl Rust<'_> {
                 }
             }
         });
+        let is_only = self.model.modules.len() == 1;
         if functions.is_empty() {
-            return quote!(#docs pub mod #name {});
+            return if is_only { quote!() } else { quote!(#docs pub mod #name {}) };
         }
         let only_on_wasm = format!(
             "`{{function}}` of `{}` is only available on wasm32",
@@ -60,37 +61,36 @@ impl Rust<'_> {
         );
         let (wrappers, imports) = (quote!(#(#wrappers)*), quote!(#(#imports)*));
         let (types, imported_types) = (self.import_types(&wrappers), self.import_types(&imports));
-        quote! {
-            #docs
-            pub mod #name {
-                #types
+        let items = quote! {
+            #wrappers
 
-                #wrappers
+            /// The functions as WebAssembly has them.
+            #[cfg(target_arch = "wasm32")]
+            mod imports {
+                #imported_types
 
-                /// The functions as WebAssembly has them.
-                #[cfg(target_arch = "wasm32")]
-                mod imports {
-                    #imported_types
-
-                    #[link(wasm_import_module = #import_module)]
-                    unsafe extern "C" {
-                        #imports
-                    }
-                }
-
-                /// Stand-ins for the imports, so that code which uses them can be built and
-                /// checked for other targets, where there is no host to call.
-                #[cfg(not(target_arch = "wasm32"))]
-                mod imports {
-                    #imported_types
-
-                    fn only_on_wasm(function: &str) -> ! {
-                        panic!(#only_on_wasm)
-                    }
-
-                    #(#stand_ins)*
+                #[link(wasm_import_module = #import_module)]
+                unsafe extern "C" {
+                    #imports
                 }
             }
+
+            /// Stand-ins for the imports, so that code which uses them can be built and checked
+            /// for other targets, where there is no host to call.
+            #[cfg(not(target_arch = "wasm32"))]
+            mod imports {
+                #imported_types
+
+                fn only_on_wasm(function: &str) -> ! {
+                    panic!(#only_on_wasm)
+                }
+
+                #(#stand_ins)*
+            }
+        };
+        match is_only {
+            true => items,
+            false => quote!(#docs pub mod #name { #types #items }),
         }
     }
 

@@ -43,6 +43,8 @@ impl super::Backend for Backend {
             names: Names::new(job.model, &CONVENTION),
         };
         let mut file = format::File::new(&job.header);
+        let (head, name) = rust.module_of_all();
+        file.open_module(&head, &name);
         for tokens in rust.pieces() {
             file.push(&format::parse("Rust", tokens)?);
         }
@@ -56,7 +58,33 @@ struct Rust<'a> {
 }
 
 impl Rust<'_> {
-    /// The attributes of the file, and then its items.
+    /// The module that all items are in, and what stands before it. A file that is included has
+    /// no attributes of its own, and lints are not for the one who includes it to silence.
+    fn module_of_all(&self) -> (Vec<String>, String) {
+        let modules = &self.names.modules;
+        let mut name = match modules.first() {
+            Some(module) => format!("{}_bindings", module.name.trim_end_matches('_')),
+            None => "bindings".to_owned(),
+        };
+        while modules.iter().any(|module| module.name == name) {
+            name.push('_');
+        }
+        let mut head = vec![
+            "#[allow(unused_imports, reason = \"not all bindings are used\")]".to_owned(),
+            format!("pub use {name}::*;"),
+            String::new(),
+        ];
+        if let [module] = &self.model.modules[..] {
+            head.extend(format::doc_comment(&module.docs));
+        }
+        head.push("#[rustfmt::skip]".to_owned());
+        head.push("#[allow(dead_code, reason = \"not all bindings are used\")]".to_owned());
+        let style = "#[allow(clippy::all, clippy::pedantic, reason = \"the style is WITX's\")]";
+        head.push(style.to_owned());
+        (head, name)
+    }
+
+    /// The items.
     fn pieces(&self) -> impl Iterator<Item = TokenStream> {
         let ids = self.model.type_ids();
         let types = self.model.type_ids().map(|id| self.type_def(id));
@@ -71,8 +99,7 @@ impl Rust<'_> {
         let modules = self.model.modules.iter().zip(&self.names.modules);
         let modules = modules.map(|(module, names)| self.module(module, names));
         let layouts = ids.map(|id| self.layout_asserts(id));
-        std::iter::once(quote!(#![cfg_attr(rustfmt, rustfmt::skip)]))
-            .chain(types)
+        types
             .chain(constants)
             .chain(std::iter::once_with(|| self.helpers()))
             .chain(modules)

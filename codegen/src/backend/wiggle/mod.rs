@@ -40,7 +40,7 @@ pub struct GuestFaults {
     /// An address leads outside of the memory. By default `memory_access_error`, then `fault`.
     pub out_of_bounds: Vec<String>,
     /// A number is none of its type: too large for a small integer, an unknown case or flag.
-    /// By default `inval`.
+    /// By default `invalid_option`, then `inval`.
     pub invalid_value: Vec<String>,
 }
 
@@ -50,7 +50,7 @@ impl Default for GuestFaults {
         GuestFaults {
             no_memory: names(&["memory_not_found"]),
             out_of_bounds: names(&["memory_access_error", "fault"]),
-            invalid_value: names(&["inval"]),
+            invalid_value: names(&["invalid_option", "inval"]),
         }
     }
 }
@@ -163,12 +163,21 @@ impl Wiggle<'_> {
             }
         })?;
         insert(&mut types_module, 0, types);
-        let mut file: syn::File = parse(quote! {
-            #![cfg_attr(rustfmt, rustfmt::skip)]
-            #helpers
-        })?;
+        let mut file: syn::File = parse(helpers)?;
         let modules = std::iter::once(types_module).chain(modules);
         file.items.splice(0..0, modules.map(syn::Item::Mod));
+        // Not one for the whole file: that can be in no file that is included.
+        for item in &mut file.items {
+            let attributes = match item {
+                syn::Item::Mod(item) => &mut item.attrs,
+                syn::Item::Fn(item) => &mut item.attrs,
+                syn::Item::Enum(item) => &mut item.attrs,
+                syn::Item::Struct(item) => &mut item.attrs,
+                syn::Item::Impl(item) => &mut item.attrs,
+                _ => continue,
+            };
+            attributes.push(syn::parse_quote!(#[rustfmt::skip]));
+        }
         Ok(file)
     }
 

@@ -310,7 +310,7 @@ impl Rewriter<'_> {
         let name = match &self.boolean {
             Some(name) => name.clone(),
             None => {
-                let name = self.names.another_type("", "boolean");
+                let name = self.names.another_type("boolean");
                 let _ = writeln!(self.declared, "(typename ${name} {BOOLEAN})");
                 self.boolean = Some(name.clone());
                 name
@@ -325,7 +325,7 @@ impl Rewriter<'_> {
         if let Some(name) = self.lists.get(&element) {
             return format!("${name}");
         }
-        let name = self.names.another_type("", &format!("list_of {element}"));
+        let name = self.names.another_type(&format!("list_of {element}"));
         let _ = writeln!(self.declared, "(typename ${name} (list {element}))");
         self.lists.insert(element, name.clone());
         format!("${name}")

@@ -8,13 +8,14 @@
 mod names;
 
 use super::Job;
+use super::declarations::Declarations;
 use super::naming::{FunctionNames, ModuleNames, Names, TypeNames};
 use super::source::Source;
 use crate::abi::Word;
 use crate::diagnostic::Error;
 use crate::model::docs::{self, ERROR_TEXTS};
 use crate::model::{
-    Builtin, Case, Function, InputKind, IntRepr, LayoutFact, Member, Model, Module, Out, Outcome,
+    Builtin, Case, Constant, Function, InputKind, IntRepr, LayoutFact, Member, Model, Module, Out, Outcome,
     Role, Type, TypeDef, TypeId, TypeKind,
 };
 use names::CONVENTION;
@@ -50,44 +51,94 @@ struct Zig<'a> {
 }
 
 impl Zig<'_> {
-    fn file(&self, header: &str) -> String {
+    fn file(&self, header: &[String]) -> String {
         let mut out = Source::new("    ");
-        out.line(format!("//! {header}"));
+        header.iter().for_each(|line| out.line(format!("//! {line}")));
+        out.blank();
+        out.line("// zig fmt: off");
         out.blank();
         out.line("const std = @import(\"std\");");
         out.blank();
-        out.line("/// What a function gives: its results, or its error.");
-        out.block(
-            "pub fn Result(comptime Ok: type, comptime Err: type) type {",
-            "}",
-            |out| out.line("return union(enum) { ok: Ok, err: Err };"),
-        );
+        self.result(&mut out);
         out.blank();
         out.line("/// A list or a string in memory.");
         out.block("pub fn List(comptime Element: type) type {", "}", |out| {
             out.line("return extern struct { ptr: ?[*]const Element, len: usize };");
         });
-        for id in self.model.type_ids() {
-            out.blank();
-            self.type_def(&mut out, self.model.get(id), self.names.get(id));
-        }
-        for (constant, name) in self.model.constants.iter().zip(&self.names.constants) {
-            out.blank();
-            comment(
-                &mut out,
-                &constant.docs,
-                &format!("`{}` in WITX.", constant.name),
-            );
-            let value = self.constant(&Type::Named(constant.ty), constant.value);
-            let ty = self.type_name(constant.ty);
-            out.line(format!("pub const {name}: {ty} = {value};"));
-        }
-        for (module, names) in self.model.modules.iter().zip(&self.names.modules) {
-            out.blank();
-            self.module(&mut out, module, names);
-        }
+        self.types_and_constants(&mut out);
+        self.error_sets(&mut out);
+        self.modules(&mut out);
         self.layouts(&mut out);
         out.finish()
+    }
+
+    /// The type of what functions give.
+    fn result(&self, out: &mut Source) {
+        out.line("/// What a function gives: its results, or its error.");
+        let open = "pub fn Result(comptime Ok: type, comptime Err: type) type {";
+        out.block(open, "}", |out| {
+            out.block("return union(enum) {", "};", |out| {
+                out.line("ok: Ok,");
+                out.line("err: Err,");
+                out.blank();
+                out.line("/// The results, or the error as one for `try`, `catch` and `errdefer`.");
+                let open = "pub fn unwrap(self_: @This()) ErrorSet(Err)!Ok {";
+                out.block(open, "}", |out| {
+                    out.block("return switch (self_) {", "};", |out| {
+                        out.line(".ok => |ok_| ok_,");
+                        out.line(".err => |err_| errorOf(err_),");
+                    });
+                });
+            });
+        });
+    }
+
+    /// The types of errors, by their ids, that have names for their codes.
+    fn errors(&self) -> impl Iterator<Item = (&[Member], &TypeNames)> {
+        self.model.type_ids().filter_map(|id| {
+            let def = self.model.get(id);
+            match &def.kind {
+                TypeKind::Enum { cases, .. } if def.is_error => Some((&cases[..], self.names.get(id))),
+                _ => None,
+            }
+        })
+    }
+
+    /// The errors of the language, and which of them is that of a code.
+    fn error_sets(&self, out: &mut Source) {
+        for (_, names) in self.errors() {
+            out.blank();
+            let text = format!("The errors of `{}`; `Unexpected` for an unknown code.", names.name);
+            comment(out, &text, "");
+            let mut errors = names.errors.clone();
+            errors.push("Unexpected".to_owned());
+            out.list(&format!("pub const {} = error{{", names.error_set), &errors, "};");
+        }
+        out.blank();
+        out.line("/// The errors for a type of errors; `Failed` for one that has no names for them.");
+        out.block("fn ErrorSet(comptime Err: type) type {", "}", |out| {
+            out.block("return switch (Err) {", "};", |out| {
+                for (_, names) in self.errors() {
+                    out.line(format!("{} => {},", names.name, names.error_set));
+                }
+                out.line("else => error{Failed},");
+            });
+        });
+        out.blank();
+        out.block("fn errorOf(err_: anytype) ErrorSet(@TypeOf(err_)) {", "}", |out| {
+            out.block("return switch (@TypeOf(err_)) {", "};", |out| {
+                for (cases, names) in self.errors() {
+                    out.block(format!("{} => switch (err_) {{", names.name), "},", |out| {
+                        let members = names.members.iter().take(cases.len()).skip(1);
+                        for (member, error) in members.zip(&names.errors) {
+                            out.line(format!(".{member} => error.{error},"));
+                        }
+                        out.line("else => error.Unexpected,");
+                    });
+                }
+                out.line("else => error.Failed,");
+            });
+        });
     }
 
     fn constant(&self, ty: &Type, value: u64) -> String {
@@ -108,7 +159,6 @@ impl Zig<'_> {
 
     fn type_def(&self, out: &mut Source, def: &TypeDef, names: &TypeNames) {
         let name = &names.name;
-        comment(out, &def.docs, &format!("`{}` in WITX.", def.name));
         match &def.kind {
             TypeKind::Alias(target) => {
                 out.line(format!("pub const {name} = {};", self.value_type(target)));
@@ -374,9 +424,9 @@ impl Zig<'_> {
             [] => ("void".to_owned(), "{}".to_owned()),
             [out] => (self.out_type(&out.ty), value(out, &names.outs[0])),
             _ => {
-                let fields = outs.clone();
+                let fields = outs.clone().zip(&names.results);
                 let fields: Vec<_> = fields
-                    .map(|(out, name)| format!(".{name} = {}", value(out, name)))
+                    .map(|((out, name), field)| format!(".{field} = {}", value(out, name)))
                     .collect();
                 let fields = format!(".{{ {} }}", fields.join(", "));
                 (names.result_type.clone(), fields)
@@ -386,7 +436,7 @@ impl Zig<'_> {
             out.line(format!("/// What `{}` gives.", names.name));
             let open = format!("pub const {} = struct {{", names.result_type);
             out.block(open, "};", |out| {
-                for (value, name) in outs.clone() {
+                for (value, name) in lowered.outs().iter().zip(&names.results) {
                     out.line(format!("{name}: {},", self.out_type(&value.ty)));
                 }
             });
@@ -463,6 +513,34 @@ impl Zig<'_> {
                 }
             });
         });
+    }
+}
+
+impl Declarations for Zig<'_> {
+    fn model(&self) -> &Model {
+        self.model
+    }
+
+    fn names(&self) -> &Names {
+        &self.names
+    }
+
+    fn write_comment(&self, out: &mut Source, text: &str) {
+        comment(out, text, "");
+    }
+
+    fn write_type(&self, out: &mut Source, def: &TypeDef, names: &TypeNames) {
+        self.type_def(out, def, names);
+    }
+
+    fn write_constant(&self, out: &mut Source, constant: &Constant, name: &str) {
+        let value = self.constant(&Type::Named(constant.ty), constant.value);
+        let ty = self.type_name(constant.ty);
+        out.line(format!("pub const {name}: {ty} = {value};"));
+    }
+
+    fn write_module(&self, out: &mut Source, module: &Module, names: &ModuleNames) {
+        self.module(out, module, names);
     }
 }
 

@@ -11,8 +11,10 @@ pub const CONVENTION: Convention = Convention {
     functions: Case::Camel,
     locals: Case::Snake,
     flat: false,
+    hoists: false,
     prefixed: false,
     type_suffix: "",
+    result_members: &[],
     shadows: false,
     integers: true,
     folds: false,
@@ -100,5 +102,8 @@ pub const CONVENTION: Convention = Convention {
         "volatile",
         "while",
     ],
-    reserved: &["Element", "Err", "List", "Ok", "Result", "imports", "std"],
+    reserved: &[
+        "Element", "Err", "ErrorSet", "List", "Ok", "Result", "errorOf", "imports", "std",
+        "unwrap",
+    ],
 };

@@ -1,0 +1,308 @@
+//! What holds for the output of every document: judged by tools of others.
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use support::{generated, own_text, parse, wasi_documents};
+use wasi_experimental_http_codegen::{Document, Language, Options, build_script, files, generate};
+
+/// All documents: ours, those of WASI, and the small ones.
+fn documents() -> Vec<(String, Document)> {
+    let mut documents = vec![("own".to_owned(), parse("own", &own_text()))];
+    let wasi = wasi_documents().into_iter();
+    documents.extend(wasi.map(|(name, document)| (name.to_owned(), document)));
+    for path in paths() {
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let document = Document::load(&[&path]).unwrap_or_else(|error| panic!("{error}"));
+        documents.push((name, document));
+    }
+    documents
+}
+
+fn paths() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/documents");
+    let entries = fs::read_dir(folder).unwrap();
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "witx")
+    });
+    paths.sort();
+    paths
+}
+
+/// A program of the toolchain that this test is compiled with.
+fn tool(name: &str) -> Command {
+    let rustc = Path::new(env!("CARGO")).with_file_name("rustc");
+    let output = Command::new(rustc).args(["--print", "sysroot"]).output();
+    let sysroot = String::from_utf8(output.unwrap().stdout).unwrap();
+    let mut command = Command::new(Path::new(sysroot.trim()).join("bin").join(name));
+    command.env("LD_LIBRARY_PATH", Path::new(sysroot.trim()).join("lib"));
+    command
+}
+
+fn passes(command: &mut Command, what: &str) {
+    let output = command.output();
+    let output = output.unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let text = String::from_utf8_lossy(&output.stderr);
+    let shown: String = text.chars().take(4000).collect();
+    assert!(output.status.success(), "{what}: {shown}");
+}
+
+#[test]
+fn signatures_in_the_reference_are_wat() {
+    let mut signatures = 0;
+    for (name, document) in documents() {
+        let page = generated(&document, &name, Language::Markdown).unwrap();
+        for block in page.split("```wat\n").skip(1) {
+            let signature = block.split("```").next().unwrap();
+            let module = wat::parse_str(format!("(module {signature})"));
+            assert!(module.is_ok(), "{name}: {signature}{}", module.unwrap_err());
+            signatures += 1;
+        }
+        let functions = document.model().functions().count();
+        assert_eq!(page.matches("```wat\n").count(), functions, "{name}");
+    }
+    assert!(signatures > 200, "{signatures}");
+}
+
+/// A program that includes the bindings of all documents and uses nothing of them: no lint of
+/// the compiler or of clippy, pedantic ones included, has anything to say.
+#[test]
+fn included_rust_code_gives_no_warnings() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut program = String::new();
+    for (index, (name, document)) in documents().into_iter().enumerate() {
+        let path = folder.path().join(format!("{name}.rs"));
+        fs::write(&path, generated(&document, &name, Language::Rust).unwrap()).unwrap();
+        // In a module of the name of the document's own, as most users will have it.
+        let module = match document.model().modules.first() {
+            Some(module) => module
+                .name
+                .replace(|c: char| !c.is_ascii_alphanumeric(), "_"),
+            None => "types".to_owned(),
+        };
+        program.push_str(&format!(
+            "mod d{index} {{ mod r#{module} {{ include!({path:?}); }} }}\n"
+        ));
+    }
+    program.push_str("fn main() {}\n");
+    let main = folder.path().join("main.rs");
+    fs::write(&main, program).unwrap();
+    for edition in ["2021", "2024"] {
+        let mut clippy = tool("clippy-driver");
+        clippy
+            .arg(&main)
+            .args(["--edition", edition, "--emit", "metadata", "-o"]);
+        clippy.arg(folder.path().join("out"));
+        clippy.args([
+            "-D",
+            "warnings",
+            "-D",
+            "clippy::all",
+            "-D",
+            "clippy::pedantic",
+        ]);
+        passes(&mut clippy, edition);
+    }
+}
+
+#[test]
+fn rust_code_passes_rustfmt() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, document) in documents() {
+        for language in [Language::Rust, Language::Wiggle] {
+            let Ok(code) = generated(&document, &name, language) else {
+                continue;
+            };
+            let path = folder.path().join("code.rs");
+            fs::write(&path, code).unwrap();
+            let mut rustfmt = tool("rustfmt");
+            rustfmt.args(["--check", "--edition", "2024"]).arg(&path);
+            passes(&mut rustfmt, &format!("{name} in {language}"));
+        }
+    }
+}
+
+/// One that two documents use is one, whatever else is in them.
+#[test]
+fn documents_of_one_run_share_types() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path
+    };
+    file("types.witx", "(typename $thing (handle))");
+    let function = |module: &str| {
+        format!(
+            "(use \"types.witx\")\n(module ${module} (@interface func (export \"{module}_thing\") \
+             (param $x $thing) (result $y $thing)))"
+        )
+    };
+    let paths = [
+        file("a.witx", &function("a")),
+        file("b.witx", &function("b")),
+    ];
+    let document = Document::load(&paths).unwrap();
+    let read: Vec<_> = document
+        .files()
+        .map(|path| path.file_name().unwrap())
+        .collect();
+    assert_eq!(read, ["a.witx", "types.witx", "b.witx"]);
+    let out = folder.path().join("out");
+    let options = Options::of_files(&paths);
+    let written = files::generate_into(&out, &document, &[Language::Rust], &options).unwrap();
+    assert_eq!(written, [out.join("a.rs")]);
+    let program = format!(
+        "mod both {{ include!({:?}); }}\n\
+         pub fn through(x: both::Thing) -> both::Thing {{ both::b::b_thing(both::a::a_thing(x)) }}\n",
+        written[0]
+    );
+    let mut rustc = tool("rustc");
+    let main = file("lib.rs", &program);
+    rustc
+        .arg(main)
+        .args(["--crate-type", "lib", "--edition", "2024", "-D", "warnings"]);
+    passes(
+        rustc
+            .args(["--emit", "metadata", "-o"])
+            .arg(folder.path().join("lib")),
+        "both",
+    );
+}
+
+/// `path_open(...).fd`, although a parameter is named `fd` as well.
+#[test]
+fn results_keep_their_names_beside_parameters() {
+    let text = "(typename $fd (handle))\n(typename $port u16)\n(typename $errno (enum $ok $bad))\n\
+                (module $m (@interface func (export \"path_open\") (param $fd $fd) (param $port u16)\n\
+                (result $e (expected (tuple $fd $port) (error $errno)))))";
+    let document = parse("m", text);
+    let code = |language| generated(&document, "m", language).unwrap();
+    let zig = code(Language::Zig);
+    assert!(
+        zig.contains("    fd: Fd,") && zig.contains("    port: Port,"),
+        "{zig}"
+    );
+    assert!(zig.contains(".fd = fd_out, .port = port_out"), "{zig}");
+    let assembly_script = code(Language::AssemblyScript);
+    assert!(
+        assembly_script.contains("public fd: Fd,"),
+        "{assembly_script}"
+    );
+    let c = code(Language::C);
+    assert!(
+        c.contains("m_fd_t fd, uint16_t port, m_fd_t *fd_out, m_port_t *port_out"),
+        "{c}"
+    );
+    for language in Language::ALL.iter().copied() {
+        let code = code(language);
+        for name in ["fd2", "fd_2", "port2", "port_2"] {
+            assert!(!code.contains(name), "{language} has {name}: {code}");
+        }
+    }
+}
+
+#[test]
+fn names_in_c_start_with_the_module_or_the_chosen_prefix() {
+    let text = "(typename $size (@witx usize))\n(typename $e (enum $ok $bad))\n\
+                (@witx const $size $max 7)\n\
+                (module $kv (@interface func (export \"len\") (result $r (expected $size (error $e)))))";
+    let header = |text: &str, prefix: Option<&str>| {
+        let options = Options {
+            c_prefix: prefix.map(str::to_owned),
+            ..Options::of_files(&["some_file.witx"])
+        };
+        let document = parse("some_file", text);
+        let generated = generate(&document, &[Language::C], &options);
+        generated.map(|mut generated| generated.files.remove(0).contents)
+    };
+    let code = header(text, None).unwrap();
+    for name in [
+        "kv_size_t;",
+        "KV_E_BAD ",
+        "KV_SIZE_MAX ",
+        "kv_e_t kv_len(kv_size_t *size);",
+    ] {
+        assert!(code.contains(name), "{name}: {code}");
+    }
+    assert!(
+        !code
+            .to_lowercase()
+            .replace("some_file.witx", "")
+            .contains("some_file"),
+        "{code}"
+    );
+    let code = header(text, Some("__wasi_")).unwrap();
+    for name in [
+        "__WASI_E_BAD ",
+        "__wasi_e_t __wasi_len(__wasi_size_t *size);",
+    ] {
+        assert!(code.contains(name), "{name}: {code}");
+    }
+    let two = format!("{text}(module $other (@interface func (export \"len\")))");
+    let code = header(&two, None).unwrap();
+    assert!(code.contains("void other_len(void);"), "{code}");
+    let code = header(&two, Some("x_")).unwrap();
+    assert!(
+        code.contains(" x_kv_len(") && code.contains("void x_other_len(void);"),
+        "{code}"
+    );
+    let code = header("(typename $size (@witx usize))", None).unwrap();
+    assert!(code.contains("typedef size_t witx_size_t;"), "{code}");
+    let error = header(text, Some("a-")).unwrap_err().to_string();
+    assert!(error.contains("cannot start with `a-`"), "{error}");
+}
+
+/// A part of `a_build_script_tells_cargo_what_it_read`, in a process that has an `OUT_DIR`.
+#[test]
+fn generates_as_a_build_script() {
+    if let Some(witx) = std::env::var_os("CODEGEN_TEST_WITX") {
+        build_script::generate(&[witx], &[Language::Rust]);
+    }
+}
+
+#[test]
+fn a_build_script_tells_cargo_what_it_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        let test = ["--exact", "generates_as_a_build_script", "--nocapture"];
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(test)
+            .env("CODEGEN_TEST_WITX", path)
+            .env("OUT_DIR", folder.path())
+            .output()
+            .unwrap();
+        (
+            output.status.code(),
+            String::from_utf8(output.stdout).unwrap(),
+        )
+    };
+    fs::write(folder.path().join("used.witx"), "(typename $a u8)").unwrap();
+    let (status, said) = run("odd.witx", "(use \"used.witx\")\n(module $m)");
+    assert_eq!(status, Some(0), "{said}");
+    for file in ["odd.witx", "used.witx"] {
+        let line = format!(
+            "cargo::rerun-if-changed={}\n",
+            folder.path().join(file).display()
+        );
+        assert!(said.contains(&line), "{said}");
+    }
+    assert!(said.contains("cargo::warning="), "{said}");
+    assert!(folder.path().join("odd.rs").exists());
+
+    let (status, said) = run("bad.witx", "(typename $a $b)");
+    assert_eq!(status, Some(1), "{said}");
+    assert!(
+        said.contains("cargo::rerun-if-changed=") && said.contains("cargo::error="),
+        "{said}"
+    );
+    assert!(said.contains("bad.witx:1:14: error: "), "{said}");
+    assert!(!folder.path().join("bad.rs").exists());
+}
