@@ -10,6 +10,7 @@ mod builder;
 mod check;
 pub mod diagnostic;
 mod document;
+mod lints;
 mod load;
 mod location;
 pub mod model;
@@ -18,6 +19,7 @@ mod syntax;
 pub use backend::{GuestFaults, Language, json_schema};
 pub use diagnostic::{Diagnostic, Diagnostics, Error, Location, Severity};
 pub use document::Document;
+pub use lints::{Lints, UnknownLint};
 pub use model::Model;
 
 /// There is no language of this name.

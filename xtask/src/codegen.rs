@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use similar::TextDiff;
 use wasi_experimental_http_codegen::{
-    Document, GuestFaults, Language, Options, UnknownLanguage, generate, json_schema,
+    Document, GuestFaults, Language, Lints, Options, UnknownLanguage, generate, json_schema,
 };
 
 use crate::project;
@@ -65,6 +65,14 @@ pub struct CodegenArgs {
     #[arg(long)]
     pub check: bool,
 
+    /// Make a warning an error, by its name or by `warnings` for all
+    #[arg(long, value_name = "NAME")]
+    pub deny: Vec<String>,
+
+    /// Leave a warning out, by its name or by `warnings` for all
+    #[arg(long, value_name = "NAME")]
+    pub allow: Vec<String>,
+
     /// Show the languages, with the names of their files and what they are for
     #[arg(long, conflicts_with_all = ["witx", "check"])]
     pub list_langs: bool,
@@ -85,21 +93,29 @@ struct Job {
     outputs: Vec<(Language, PathBuf)>,
     /// The command that does this job.
     command: String,
+    /// Which warnings are errors or left out.
+    lints: Lints,
 }
 
 impl Job {
     /// The generated files of this repository.
-    fn of_repository() -> Job {
+    fn of_repository(lints: Lints) -> Job {
         Job {
             witx: vec![WITX.into()],
             stem: "wasi_experimental_http".to_owned(),
             outputs: OUTPUTS.map(|(lang, path)| (lang, path.into())).to_vec(),
             command: COMMAND.to_owned(),
+            lints,
         }
     }
 
     /// What the command line asks for, with the files in `folder`.
-    fn of_arguments(witx: &[PathBuf], languages: &[Language], folder: &Path) -> Result<Job> {
+    fn of_arguments(
+        witx: &[PathBuf],
+        languages: &[Language],
+        folder: &Path,
+        lints: Lints,
+    ) -> Result<Job> {
         let stem = witx[0].file_stem().and_then(|stem| stem.to_str());
         let stem = stem
             .with_context(|| format!("`{}` is no name of a file", witx[0].display()))?
@@ -116,13 +132,14 @@ impl Job {
             outputs: outputs.collect(),
             stem,
             command,
+            lints,
         })
     }
 
     /// The text of each output.
     fn generate(&self, root: &Path) -> Result<Vec<(&Path, String)>> {
         // The faults of a document are shown with its path as it was given.
-        let document = Document::load_with(&self.witx, |path| fs::read_to_string(root.join(path)))?;
+        let document = Document::load_with(&self.witx, |path| fs::read(root.join(path)))?;
         // Not the whole path: that is another one on each machine.
         let names = self.witx.iter().map(|path| {
             let name = path.is_absolute().then(|| path.file_name()).flatten();
@@ -139,7 +156,7 @@ impl Job {
         };
         let languages: Vec<Language> = self.outputs.iter().map(|&(lang, _)| lang).collect();
         let generated = generate(&document, &languages, &options)?;
-        for warning in &generated.warnings {
+        for warning in self.lints.apply(&generated.warnings)? {
             eprintln!("{warning}\n");
         }
         let files = generated.files;
@@ -194,11 +211,14 @@ pub fn run(args: &CodegenArgs) -> Result<()> {
         }
         return Ok(());
     }
+    let mut lints = Lints::default();
+    args.deny.iter().try_for_each(|name| lints.deny(name))?;
+    args.allow.iter().try_for_each(|name| lints.allow(name))?;
     let (job, root) = match &args.out {
-        None => (Job::of_repository(), project::root()),
+        None => (Job::of_repository(lints), project::root()),
         Some(out) => {
             let is_stdout = out == Path::new("-");
-            let job = Job::of_arguments(&args.witx, &args.lang, out)?;
+            let job = Job::of_arguments(&args.witx, &args.lang, out, lints)?;
             if is_stdout {
                 if job.outputs.len() != 1 {
                     bail!("only one language can be written to stdout");
@@ -315,7 +335,7 @@ mod tests {
 
     #[test]
     fn writes_what_is_missing_and_then_nothing() {
-        let job = Job::of_repository();
+        let job = Job::of_repository(Lints::default());
         let workspace = Workspace::new("writes");
         let all = OUTPUTS.map(|(_, path)| path);
         assert_eq!(names(&job.update(&workspace.0, true).unwrap()), all);
@@ -327,7 +347,7 @@ mod tests {
 
     #[test]
     fn every_stale_file_is_found_with_its_difference() {
-        let job = Job::of_repository();
+        let job = Job::of_repository(Lints::default());
         let workspace = Workspace::new("stale");
         job.update(&workspace.0, false).unwrap();
         let (rust, host) = (OUTPUTS[0].1, OUTPUTS[2].1);
@@ -359,7 +379,7 @@ mod tests {
 
     #[test]
     fn line_ends_of_windows_are_no_difference() {
-        let job = Job::of_repository();
+        let job = Job::of_repository(Lints::default());
         let workspace = Workspace::new("windows");
         job.update(&workspace.0, false).unwrap();
         for (_, path) in OUTPUTS {
@@ -380,7 +400,7 @@ mod tests {
 
     #[test]
     fn a_fault_in_the_document_is_shown_with_its_place() {
-        let job = Job::of_repository();
+        let job = Job::of_repository(Lints::default());
         let workspace = Workspace::new("fault");
         fs::write(workspace.0.join(WITX), "(typename $a $b)\n").unwrap();
         let error = job.update(&workspace.0, false).err().unwrap().to_string();
@@ -396,7 +416,7 @@ mod tests {
         let witx = [workspace.0.join(WITX)];
         let out = workspace.0.join("out");
         let languages = [Language::C, Language::Json, Language::C];
-        let job = Job::of_arguments(&witx, &languages, &out).unwrap();
+        let job = Job::of_arguments(&witx, &languages, &out, Lints::default()).unwrap();
         let stale = job.update(Path::new(""), false).unwrap();
         assert_eq!(stale.len(), 2);
         let header = fs::read_to_string(out.join("wasi_experimental_http.h")).unwrap();

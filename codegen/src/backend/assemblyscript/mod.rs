@@ -38,7 +38,7 @@ impl super::Backend for Backend {
             model: job.model,
             names: Names::new(job.model, &CONVENTION),
         };
-        Ok(assembly_script.file(&job.header))
+        Ok(assembly_script.file(job))
     }
 }
 
@@ -48,9 +48,9 @@ struct AssemblyScript<'a> {
 }
 
 impl AssemblyScript<'_> {
-    fn file(&self, header: &str) -> String {
+    fn file(&self, job: &Job<'_>) -> String {
         let mut out = Source::new("  ");
-        out.line(format!("// {header}"));
+        out.head("//", &job.header, &job.head());
         for id in self.model.type_ids() {
             out.blank();
             self.type_def(&mut out, self.model.get(id), self.names.get(id));

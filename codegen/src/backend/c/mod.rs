@@ -43,7 +43,7 @@ impl super::Backend for Backend {
             view: names.another_type(stem, "list"),
             names,
         };
-        Ok(c.file(stem, &job.header))
+        Ok(c.file(stem, job))
     }
 }
 
@@ -55,7 +55,7 @@ struct C<'a> {
 }
 
 impl C<'_> {
-    fn file(&self, stem: &str, header: &str) -> String {
+    fn file(&self, stem: &str, job: &Job<'_>) -> String {
         let guard: String = stem
             .chars()
             .map(|c| match c {
@@ -65,7 +65,7 @@ impl C<'_> {
             .collect();
         let guard = format!("WITX_{guard}_H");
         let mut out = Source::new("  ");
-        out.line(format!("// {header}"));
+        out.head("//", &job.header, &job.head());
         out.blank();
         out.line(format!("#ifndef {guard}"));
         out.line(format!("#define {guard}"));

@@ -63,6 +63,7 @@ fn document(model: &Model, header: &str) -> Document {
     Document {
         comment: header.to_owned(),
         version: VERSION,
+        docs: model.docs.clone(),
         types: model.types.iter().map(|def| type_def(model, def)).collect(),
         constants: model
             .constants

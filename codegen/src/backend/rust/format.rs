@@ -182,10 +182,18 @@ pub struct File {
 }
 
 impl File {
-    /// A file that starts with `header` as a comment.
-    pub fn new(header: &str) -> File {
+    /// A file that starts with `header` as a comment, and with the lines of `head`.
+    pub fn new(header: &str, head: &[String]) -> File {
+        let mut text = format!("// {header}\n");
+        if !head.is_empty() {
+            text.push_str("//\n");
+        }
+        for line in head {
+            text.push_str(format!("// {line}").trim_end());
+            text.push('\n');
+        }
         File {
-            text: format!("// {header}\n"),
+            text,
             previous: String::from(";"),
         }
     }

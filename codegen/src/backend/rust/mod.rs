@@ -42,7 +42,7 @@ impl super::Backend for Backend {
             model: job.model,
             names: Names::new(job.model, &CONVENTION),
         };
-        let mut file = format::File::new(&job.header);
+        let mut file = format::File::new(&job.header, &job.head());
         for tokens in rust.pieces() {
             file.push(&format::parse("Rust", tokens)?);
         }

@@ -40,7 +40,7 @@ impl super::Backend for Backend {
             model: job.model,
             names: Names::new(job.model, &CONVENTION),
         };
-        Ok(zig.file(&job.header))
+        Ok(zig.file(job))
     }
 }
 
@@ -50,9 +50,9 @@ struct Zig<'a> {
 }
 
 impl Zig<'_> {
-    fn file(&self, header: &str) -> String {
+    fn file(&self, job: &Job<'_>) -> String {
         let mut out = Source::new("    ");
-        out.line(format!("//! {header}"));
+        out.head("//!", &job.header, &job.head());
         out.blank();
         out.line("const std = @import(\"std\");");
         out.blank();
