@@ -30,6 +30,7 @@ pub(crate) fn build(document: &witx::Document, locations: &Locations) -> Model {
     let modules = document.modules();
     let modules = modules.map(|module| builder.module(&module)).collect();
     Model {
+        docs: String::new(),
         types: builder.types,
         constants,
         modules,

@@ -6,6 +6,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use crate::check;
+
 pub use crate::location::{Location, Source};
 
 /// Why a document could not be loaded or turned into bindings.
@@ -104,8 +106,8 @@ impl fmt::Display for Severity {
 /// A finding about a document, at a place.
 ///
 /// Shown as `path:line:column: error: message`, followed by the line and a caret under the
-/// column, and by a hint if there is one. A warning ends in the name of its rule, by which it can
-/// be denied or allowed.
+/// column, and by a hint if there is one. A warning, also one that is denied, has the name of its
+/// rule behind the message, by which it can be denied or allowed (see [`Lints`](crate::Lints)).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
     /// How bad it is.
@@ -151,7 +153,9 @@ impl fmt::Display for Diagnostic {
             write!(f, "{location}: ")?;
         }
         write!(f, "{}: {}", self.severity, self.message)?;
-        if let (Severity::Warning, Some(rule)) = (self.severity, self.rule) {
+        if let Some(rule) = self.rule
+            && check::warnings().any(|(name, _)| name == rule)
+        {
             write!(f, " [{rule}]")?;
         }
         if let Some(location) = &self.location {

@@ -13,15 +13,16 @@ mod check;
 pub mod diagnostic;
 mod document;
 pub mod files;
+mod lints;
 mod load;
 mod location;
 pub mod model;
 mod syntax;
 
 pub use backend::{GuestFaults, Language, json_schema};
-pub use check::warning_names;
 pub use diagnostic::{Diagnostic, Diagnostics, Error, Location, Severity};
 pub use document::Document;
+pub use lints::{Lints, UnknownLint};
 pub use model::Model;
 
 /// There is no language of this name.

@@ -4,6 +4,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// How many characters of a line are shown.
+const LONGEST_LINE: usize = 120;
+
 /// The text of a WITX file, and the name under which it is shown.
 #[derive(Debug)]
 pub struct Source {
@@ -62,10 +65,14 @@ impl Location {
         (self.path(), self.before().len())
     }
 
+    /// The place in what is parsed, in bytes.
+    pub(crate) fn parsed_offset(&self) -> usize {
+        span_offset(self.source.parsed(), self.span)
+    }
+
     /// The text before the place.
     fn before(&self) -> &str {
-        let (line, byte) = self.span.linecol_in(self.source.parsed());
-        let offset = offset(self.source.parsed(), line, byte);
+        let offset = self.parsed_offset();
         let offset = match &self.source.translated {
             Some(translated) => translated.original(offset),
             None => offset,
@@ -91,19 +98,35 @@ impl Location {
     }
 
     /// The source line and, below it, a caret under the column. Tabs are repeated in the
-    /// caret's indentation, so that it is right for any tab width.
+    /// caret's indentation, so that it is right for any tab width. Of a long line, what is around
+    /// the place is shown.
     pub(crate) fn fmt_snippet(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = self.source.text.split('\n').nth(self.line() - 1);
-        let text = text.unwrap_or_default().trim_end();
+        let text: Vec<char> = text.unwrap_or_default().trim_end().chars().collect();
+        let column = self.column() - 1;
+        let start = match text.len() > LONGEST_LINE {
+            true => column.saturating_sub(LONGEST_LINE / 2),
+            false => 0,
+        };
+        let end = text.len().min(start + LONGEST_LINE);
+        let start = start.min(end);
+        let dots = |is_cut: bool| if is_cut { "..." } else { "" };
+        let (before, after) = (dots(start > 0), dots(end < text.len()));
         let number = self.line().to_string();
         let margin = " ".repeat(number.len());
-        let indent: String = text
-            .chars()
+        let indent: String = text[start..]
+            .iter()
+            .copied()
             .chain(std::iter::repeat(' '))
-            .take(self.column() - 1)
+            .take(column - start)
             .map(|c| if c == '\t' { '\t' } else { ' ' })
             .collect();
-        write!(f, "\n{margin} |\n{number} | {text}\n{margin} | {indent}^")
+        let shown: String = text[start..end].iter().collect();
+        let indent = " ".repeat(before.len()) + &indent;
+        write!(
+            f,
+            "\n{margin} |\n{number} | {before}{shown}{after}\n{margin} | {indent}^"
+        )
     }
 }
 
@@ -118,6 +141,12 @@ impl fmt::Debug for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")
     }
+}
+
+/// The place of a span in a text, in bytes.
+pub(crate) fn span_offset(text: &str, span: wast::Span) -> usize {
+    let (line, byte) = span.linecol_in(text);
+    offset(text, line, byte)
 }
 
 /// The place of byte `byte` of line `line` of a text, both counted from 0.

@@ -2,13 +2,14 @@
 
 mod support;
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
 
 use proptest::prelude::*;
 use support::{generated, own_text, text};
-use wasi_experimental_http_codegen::{Document, Error, Language};
+use wasi_experimental_http_codegen::{Diagnostic, Document, Error, Language, Lints};
 
 /// Documents at fault: what each is about, and its text.
 const FAULTS: &[(&str, &str)] = &[
@@ -130,6 +131,38 @@ const FAULTS: &[(&str, &str)] = &[
         "(typename $e (enum (@witx tag u8) $ok))\n(@witx const $nope $a 1)\n(@witx const $e $b 700)\n(typename $r (record (field $x $zzz) (field $y $zzz)))\n(@witx const $r $c 1)\n(module $m\n  (@interface func (export \"f\") (param $x $one) (param $y (list $two)))\n  (@interface func (export \"g\") (param $x $three)))\n",
     ),
     (
+        "words of other languages, and words that are nearly one",
+        "(typename $a u33)\n(typename $b unit32)\n(typename $c usize)\n(typename $d (struct (field $x u8)))\n(typename $e (list int64))\n(typename $f (record (filed $x u8)))\n(typdef $g u8)\n(typename $h (enum (@witx tga u8) $a))\n(module $m (@interface func (export \"f\") (parm $a u8)))\n(typename $i zzzzzzzz)",
+    ),
+    (
+        "results that the ABI does not have, of several functions",
+        "(typename $e (enum $ok $bad))\n(typename $p (record (field $x u8)))\n(typename $v (variant (case $x u8)))\n(typename $l (list u8))\n(typename $b bool)\n(typename $t (tuple u8 u8))\n(typename $w (expected u8 (error $e)))\n(module $m\n  (@interface func (export \"a\") (result $r string))\n  (@interface func (export \"b\") (result $r $p))\n  (@interface func (export \"c\") (result $r $v))\n  (@interface func (export \"d\") (result $r $l))\n  (@interface func (export \"e\") (result $r bool))\n  (@interface func (export \"f\") (result $r $b))\n  (@interface func (export \"g\") (result $r (expected u8 (error $e))))\n  (@interface func (export \"h\") (result $r (expected (tuple $e u8) (error $e))))\n  (@interface func (export \"i\") (result $r (expected $t (error $e))))\n  (@interface func (export \"j\") (result $r (expected (error u8))))\n  (@interface func (export \"k\") (result $r $w))\n  (@interface func (export \"l\") (result $r $t))\n  (@interface func (export \"m\") (result $r (expected (error $p))))\n  (@interface func (export \"n\") (result $r u8) (@witx noreturn))\n  (@interface func (export \"o\") (result $r $e)))",
+    ),
+    (
+        "all faults of one function and its neighbours",
+        "(module $m\n  (@interface func (export \"f\") (param $a (record (field $x u8))) (param $a $nope) (result $r (list u8)))\n  (@interface func (export \"f\") (param $b $m) (param $c (list (enum $x)))))",
+    ),
+    (
+        "an enum of 64 bits as a result",
+        "(typename $e (enum (@witx tag u64) $ok $err))\n(module $m (@interface func (export \"f\") (result $r $e)))",
+    ),
+    ("a comment that does not end", "(typename $a u8)\n(; about"),
+    ("a type that is missing", "(typename $a)"),
+    ("an enum without cases", "(typename $a (enum))"),
+    ("a number where a name should be", "(typename 12 u8)"),
+    (
+        "an unknown annotation in a text whose parentheses do not match",
+        "(module $m\n  (@interfce func (export \"f\")))\n(typename $a (list u8)\n",
+    ),
+    (
+        "a use of a module that is not there, and uses of its types",
+        "(use * from $common)\n(typename $a $b)\n(module $m (@interface func (export \"f\") (param $a $size)))",
+    ),
+    (
+        "a use of nothing",
+        "(use from $common)\n(use $a fro $common)\n(use)\n(typename foo u8)",
+    ),
+    (
         "a file that is used and not there",
         ";; nothing\n(use \"missing.witx\")",
     ),
@@ -147,28 +180,152 @@ fn faults_are_shown_with_their_place() {
     for (what, text) in FAULTS {
         let fault = fault(text).unwrap_or_else(|| panic!("no fault found in: {what}"));
         assert!(is_located(&fault), "{what}: {fault}");
-        writeln!(shown, "{what}\n{}\n{fault}\n\n", "=".repeat(what.len())).unwrap();
+        let underline = "=".repeat(what.len());
+        let document: Vec<String> = text.lines().map(|line| format!("    {line}")).collect();
+        let document = document.join("\n");
+        writeln!(shown, "{what}\n{underline}\n{document}\n\n{fault}\n\n").unwrap();
     }
     insta::assert_snapshot!("faults", shown);
 }
 
+/// Documents that are odd: the name of the warning, and the text.
+const ODD: &[(&str, &str)] = &[
+    (
+        "success_first",
+        "(typename $e (enum $bad $worse))\n(module $m (@interface func (export \"f\") (result $r (expected (error $e)))))",
+    ),
+    ("no_functions", "(module $m)"),
+    ("no_functions", "(typename $a u8)"),
+    (
+        "memory_import",
+        "(module $m\n  (import \"heap\" (memory))\n  (@interface func (export \"f\")))",
+    ),
+    (
+        "misplaced_comment",
+        "(typename $a (enum\n  $b ;;; about b\n  $c\n  ;;; about nothing\n))\n(module $m (@interface func (export \"f\")))\n;;; the end",
+    ),
+    (
+        "misplaced_comment",
+        "(module $m\n  ;;; good\n  (@interface func ;;; about the name\n    (export \"f\")\n    (param $a u8) ;;; about a\n    (result $r u8)))",
+    ),
+];
+
+fn warnings(text: &str) -> Vec<Diagnostic> {
+    let document = Document::parse("some/file.witx", text).unwrap();
+    document.warnings().to_vec()
+}
+
 #[test]
 fn what_is_odd_is_a_warning_with_a_name() {
-    let text = "(typename $e (enum $bad $worse))\n(module $m (@interface func (export \"f\") (result $r (expected (error $e)))))";
-    let shown = |text: &str| -> Vec<String> {
-        let document = Document::parse("some/file.witx", text).unwrap();
-        document.warnings().iter().map(|w| w.to_string()).collect()
+    let mut shown = String::new();
+    for (name, text) in ODD {
+        let warnings = warnings(text);
+        assert!(!warnings.is_empty(), "{text}");
+        for warning in warnings {
+            assert_eq!(warning.rule, Some(*name), "{warning}");
+            assert!(warning.location.is_some(), "{warning}");
+            writeln!(shown, "{warning}\n").unwrap();
+        }
+    }
+    insta::assert_snapshot!("warnings", shown);
+    let tried: HashSet<&str> = ODD.iter().map(|(name, _)| *name).collect();
+    assert!(Lints::all().all(|(name, about)| tried.contains(name) && !about.is_empty()));
+    assert_eq!(warnings(&own_text()), []);
+    for (name, document) in support::wasi_documents() {
+        let shown: Vec<String> = document.warnings().iter().map(|w| w.to_string()).collect();
+        assert_eq!(shown, [""; 0], "{name}");
+    }
+}
+
+#[test]
+fn warnings_are_denied_and_allowed_by_their_names() {
+    let warnings = warnings("(module $m)\n;;; the end");
+    let names = |lints: &Lints| -> Result<Vec<&str>, String> {
+        let shown = lints.apply(&warnings).map_err(|error| error.to_string())?;
+        Ok(shown.iter().filter_map(|warning| warning.rule).collect())
     };
-    let warnings = shown(text);
-    assert_eq!(warnings.len(), 1);
-    assert!(
-        warnings[0].starts_with("some/file.witx:1:20: warning: "),
-        "{}",
-        warnings[0]
+    let mut lints = Lints::default();
+    assert_eq!(
+        names(&lints).unwrap(),
+        ["no_functions", "misplaced_comment"]
     );
-    assert!(warnings[0].contains("[success_first]"), "{}", warnings[0]);
-    assert!(shown("(module $m)")[0].contains("[no_functions]"));
-    assert_eq!(shown(&own_text()), [""; 0]);
+    lints.allow("no_functions").unwrap();
+    assert_eq!(names(&lints).unwrap(), ["misplaced_comment"]);
+    lints.deny("warnings").unwrap();
+    let denied = names(&lints).unwrap_err();
+    assert!(denied.contains("2:1: error: this comment documents nothing [misplaced_comment]"));
+    assert!(!denied.contains("no_functions"), "{denied}");
+    lints.allow("misplaced_comment").unwrap();
+    assert_eq!(names(&lints).unwrap(), [""; 0]);
+    let error = lints.deny("no_function").unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "no warning is named `no_function`; the nearest that exists is `no_functions`"
+    );
+}
+
+#[test]
+fn the_comment_at_the_head_of_a_file_is_about_the_document() {
+    let text = ";;; A clock.\n;;;\n;;; It ticks \\\n\n;;; Nanoseconds.\n(typename $instant u64)\n(module $clock (@interface func (export \"now\") (result $r $instant)))";
+    let document = Document::parse("clock.witx", text).unwrap();
+    assert_eq!(document.model().docs, "A clock.\n\nIt ticks \\\n");
+    assert_eq!(document.model().types[0].docs, "Nanoseconds.\n");
+    for language in Language::ALL.iter().copied() {
+        let text = generated(&document, "clock", language).unwrap();
+        let found: Vec<usize> = text.match_indices("A clock").map(|(at, _)| at).collect();
+        assert!(found.len() == 1 && found[0] < 300, "{language}: {found:?}");
+        assert!(text.contains("It ticks"), "{language}");
+    }
+    let reference = generated(&document, "clock", Language::Markdown).unwrap();
+    assert!(reference.contains("\n# A clock\n\nIt ticks"), "{reference}");
+
+    // In the other dialect, whose types are put in front of the module.
+    let text = ";;; A clock.\n\n;;; Functions.\n(module $clock\n  ;;; Nanoseconds.\n  (typename $instant u64)\n  (@interface func (export \"f\")))";
+    let document = Document::parse("clock.witx", text).unwrap();
+    let model = document.model();
+    assert_eq!(model.docs, "A clock.\n");
+    assert_eq!(model.types[0].docs, "Nanoseconds.\n");
+    assert_eq!(model.modules[0].docs, "Functions.\n");
+
+    // Directly above a declaration it is about that.
+    let document = Document::parse("a.witx", ";;; A type.\n(typename $a u8)").unwrap();
+    assert_eq!(document.model().docs, "");
+    assert_eq!(document.model().types[0].docs, "A type.\n");
+}
+
+#[test]
+fn a_long_line_is_cut_around_the_place() {
+    let types = |from: u32| -> String {
+        (from..from + 30)
+            .map(|n| format!("(typename $a{n} u8) "))
+            .collect()
+    };
+    let shown = fault(&format!(
+        "{}(typename $b $missing) {}",
+        types(100),
+        types(200)
+    ))
+    .unwrap();
+    let lines: Vec<&str> = shown.lines().collect();
+    assert!(
+        lines[0].starts_with("some/file.witx:1:614: error: "),
+        "{shown}"
+    );
+    assert!(
+        lines[2].len() < 140 && lines[2].contains("(typename $b $missing)"),
+        "{shown}"
+    );
+    assert_eq!(lines[2].find("$missing"), lines[3].find('^'), "{shown}");
+}
+
+#[test]
+fn bytes_that_are_not_utf_8_have_a_place() {
+    let text = b"\xef\xbb\xbf(typename $a u8)\n;; caf\xe9\n(typename $b u8)";
+    let read = |_: &Path| Ok(text.to_vec());
+    let error = Document::load_with(&["some/file.witx"], read).unwrap_err();
+    let error = error.to_string();
+    assert!(error.starts_with("some/file.witx:2:7: error: "), "{error}");
+    assert!(is_located(&error) && error.contains("UTF-8"), "{error}");
 }
 
 #[test]
@@ -245,6 +402,51 @@ fn files_are_found_beside_the_file_that_uses_them() {
     assert_eq!(names, ["two", "one", "main"]);
 }
 
+/// The other dialect names a module, whose file is beside the one that uses it.
+#[test]
+fn the_files_of_modules_are_found_beside_the_file_that_uses_them() {
+    let load = |main: &'static str| {
+        let read = move |path: &Path| match path.to_str().unwrap().replace('\\', "/").as_str() {
+            "a/main.witx" => Ok(main),
+            "a/common.witx" => Ok(
+                "(module $common\n  (typename $size u32)\n  (typename $out (out-buffer u8))\n  \
+                 (@interface func (export \"g\") (param $a $out)))",
+            ),
+            _ => Err(io::Error::from(io::ErrorKind::NotFound)),
+        };
+        Document::load_with(&["a/main.witx"], read)
+    };
+    let uses = [
+        "(use * from $common) (module $m",
+        "(module $m (use * from $common)",
+        "(module $m (use $out $size from $common)",
+        "(use $out from $common) (use $size from $common) (module $m",
+    ];
+    for text in uses {
+        let function = "(@interface func (export \"f\") (param $a $out) (param $b $size)))";
+        let document = load(String::leak(format!("{text} {function}"))).unwrap();
+        let model = document.model();
+        let functions: Vec<String> = model
+            .functions()
+            .map(|f| format!("{} {}", f.name, f.lowered.wasm_params.len()))
+            .collect();
+        assert_eq!(functions, ["g 2", "f 3"], "{text}");
+    }
+    let error = |text| load(text).unwrap_err().to_string();
+    let missing = error("(module $m\n  (use $size from $commmon))");
+    assert!(
+        missing.starts_with("a/main.witx:2:19: error: "),
+        "{missing}"
+    );
+    assert!(missing.contains("`a/commmon.witx`"), "{missing}");
+    let unknown = error("(use $sizee $size from $common)");
+    assert!(unknown.starts_with("a/main.witx:1:6: error: "), "{unknown}");
+    assert!(
+        unknown.contains("nearest that exists is `$size`"),
+        "{unknown}"
+    );
+}
+
 #[test]
 fn a_fault_in_a_used_file_is_shown_there() {
     let read = |path: &Path| match path.to_str().unwrap() {
@@ -263,13 +465,17 @@ fn a_file_that_cannot_be_read_is_named() {
     let missing = folder.path().join("missing.witx");
     let error = Document::load(&[&missing]).unwrap_err();
     assert!(matches!(error, Error::Read { .. }));
-    assert!(error.to_string().contains("missing.witx"), "{error}");
+    let shown = error.to_string();
+    assert!(shown.contains("missing.witx"), "{shown}");
+    // Said here, and not once more by whoever shows causes.
+    assert_eq!(shown.matches("No such file").count(), 1, "{shown}");
+    assert!(std::error::Error::source(&error).is_none());
 
     let binary = folder.path().join("binary.witx");
     std::fs::write(&binary, [0xff, 0xfe]).unwrap();
     let error = Document::load(&[&binary]).unwrap_err().to_string();
     assert!(
-        error.contains("binary.witx") && error.contains("not UTF-8") && error.contains("line 1"),
+        error.contains("binary.witx:1:1: error: the file is not UTF-8"),
         "{error}"
     );
 }
@@ -379,4 +585,21 @@ proptest! {
             }
         }
     }
+}
+
+/// The page lists the warnings that exist.
+#[test]
+fn the_readme_has_every_warning() {
+    let page = std::fs::read_to_string(support::root().join("codegen/README.md")).unwrap();
+    let rows: Vec<String> = page
+        .lines()
+        .skip_while(|line| !line.starts_with("| warning | "))
+        .skip(2)
+        .take_while(|line| line.starts_with('|'))
+        .map(str::to_owned)
+        .collect();
+    let expected: Vec<String> = Lints::all()
+        .map(|(name, about)| format!("| `{name}` | {about} |"))
+        .collect();
+    assert_eq!(rows, expected);
 }

@@ -1,6 +1,8 @@
 //! Layouts and wasm signatures, compared with those of the crate witx.
 
 mod support;
+#[path = "support/witx_abi.rs"]
+mod witx_abi;
 
 use support::{own_text, parse, root, text, wasi_documents};
 use wasi_experimental_http_codegen::model::{Function, InputKind, Role, TypeKind, WasmType};
@@ -41,53 +43,69 @@ fn function<'a>(model: &'a Model, name: &str) -> &'a Function {
 }
 
 #[test]
-fn signatures_are_those_of_witx() {
-    let wasm = |ty: &witx::WasmType| match ty {
-        witx::WasmType::I32 => WasmType::I32,
-        witx::WasmType::I64 => WasmType::I64,
-        witx::WasmType::F32 => WasmType::F32,
-        witx::WasmType::F64 => WasmType::F64,
-    };
+fn every_type_and_function_is_as_in_witx() {
     for (name, document) in documents() {
-        let model = document.model();
-        for (module, theirs) in model.modules.iter().zip(document.witx().modules()) {
-            for (function, theirs) in module.functions.iter().zip(theirs.funcs()) {
-                let (params, results) = theirs.wasm_signature();
-                let params: Vec<_> = params.iter().map(wasm).collect();
-                let results: Vec<_> = results.iter().map(wasm).collect();
-                let lowered = &function.lowered;
-                let ours: Vec<_> = lowered.wasm_params.iter().map(|param| param.ty).collect();
-                assert_eq!(ours, params, "{name}: parameters of {}", function.name);
-                let ours: Vec<_> = lowered.wasm_result.into_iter().collect();
-                assert_eq!(ours, results, "{name}: result of {}", function.name);
-            }
+        let differences = witx_abi::differences(document.model(), document.witx());
+        assert_eq!(differences, [""; 0], "{name}");
+    }
+}
+
+/// What the comparison is for, it sees.
+#[test]
+fn another_abi_is_a_difference_from_witx() {
+    let types = [
+        "(enum (@witx tag u8) $ok $err)",
+        "(enum (@witx tag u16) $ok $err)",
+        "(enum (@witx tag u8) $err $ok)",
+        "(expected (error $errno))",
+        "(variant (@witx tag u8) (case $ok u8) (case $err))",
+        "(variant (@witx tag u8) (case $ok u64) (case $err))",
+        "(flags (@witx repr u8) $ok $err)",
+        "(flags (@witx repr u64) $ok $err)",
+        "(record (field $ok u8) (field $err u8))",
+        "(record (field $ok u8) (field $err u16))",
+        "(tuple $n $n)",
+        "(list u8)",
+        "(handle)",
+        "u64",
+    ];
+    let documents = types.map(|ty| {
+        let text = format!(
+            "(typename $errno (enum $success $bad))\n(typename $n u8)\n(typename $t {ty})\n\
+             (module $m (@interface func (export \"f\") (param $a $t)\n\
+             (result $r (expected $t (error $errno)))))"
+        );
+        parse("one", &text)
+    });
+    for (index, ours) in documents.iter().enumerate() {
+        for (other, theirs) in documents.iter().enumerate() {
+            let differences = witx_abi::differences(ours.model(), theirs.witx());
+            let message = format!("{} and {}: {differences:?}", types[index], types[other]);
+            assert_eq!(differences.is_empty(), index == other, "{message}");
         }
     }
 }
 
+/// witx says that an enum of 64 bits is an `i64` as a result, and makes an `i32` of it when it
+/// calls the function; as a parameter and as an error it is an `i32` in both.
 #[test]
-fn layouts_are_those_of_witx() {
-    for (name, document) in documents() {
-        // Of the first witx has a wrong size, and of the second it divides by zero.
-        if ["variant_tail", "empty_types"].contains(&name.as_str()) {
-            continue;
-        }
-        let model = document.model();
-        for theirs in document.witx().typenames() {
-            let ours = model
-                .types
-                .iter()
-                .find(|ty| ty.name == theirs.name.as_str())
-                .unwrap();
-            let layout = theirs.mem_size_align();
-            let ours = (ours.layout.size as usize, ours.layout.align as usize);
-            assert_eq!(
-                ours,
-                (layout.size, layout.align),
-                "{name}: {}",
-                theirs.name.as_str()
-            );
-        }
+fn an_enum_of_64_bits_is_no_result() {
+    let function = |rest: &str| {
+        let text = format!(
+            "(typename $e (enum (@witx tag u64) $ok $err))\n\
+             (module $m (@interface func (export \"f\") {rest}))"
+        );
+        Document::parse("wide.witx", &text)
+    };
+    let error = function("(result $r $e)").unwrap_err().to_string();
+    assert!(
+        error.contains("64 bits") && error.starts_with("wide.witx:2:"),
+        "{error}"
+    );
+    for rest in ["(param $a $e)", "(result $r (expected $e (error $e)))"] {
+        let document = function(rest).unwrap();
+        let differences = witx_abi::differences(document.model(), document.witx());
+        assert_eq!(differences, [""; 0], "{rest}");
     }
 }
 

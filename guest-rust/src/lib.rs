@@ -42,9 +42,7 @@ pub mod raw {
     #[cfg(target_arch = "wasm32")]
     pub use crate::generated::*;
     #[cfg(not(target_arch = "wasm32"))]
-    pub use crate::generated::{
-        HttpError, Reason, ResponseFact, ResponseHandle, Size, StatusCode,
-    };
+    pub use crate::generated::{HttpError, Reason, ResponseFact, ResponseHandle, Size, StatusCode};
     #[cfg(not(target_arch = "wasm32"))]
     pub use crate::testing::functions::*;
 }

@@ -137,7 +137,9 @@ fn installation() -> Result<()> {
                 let mut cargo = project::cargo();
                 // What the tests have built is used again.
                 cargo.args(words).arg("--debug").arg("--root").arg(&folder);
-                cargo.arg("--target-dir").arg(project::root().join("target"));
+                cargo
+                    .arg("--target-dir")
+                    .arg(project::root().join("target"));
                 cargo
             }
             (Some("npm"), Some("pack")) => {
@@ -151,7 +153,9 @@ fn installation() -> Result<()> {
         ran += 1;
     }
     ensure!(ran == 2, "the README has {ran} commands to install, not 2");
-    let installed = folder.join("bin/wasmtime-http").with_extension(std::env::consts::EXE_EXTENSION);
+    let installed = folder
+        .join("bin/wasmtime-http")
+        .with_extension(std::env::consts::EXE_EXTENSION);
     step::run(project::command(installed).arg("--version"))
 }
 

@@ -15,8 +15,7 @@ use std::process::ExitCode;
 
 use wasi_experimental_http_codegen::files::{self, Output};
 use wasi_experimental_http_codegen::{
-    Diagnostic, Document, Error, Language, Options, Severity, UnknownLanguage, generate,
-    warning_names,
+    Diagnostic, Document, Error, Language, Lints, Options, UnknownLanguage, UnknownLint, generate,
 };
 
 pub use report::{MessageFormat, Reporter};
@@ -91,12 +90,12 @@ pub struct Arguments {
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = Warnings::Show)]
     pub warnings: Warnings,
 
-    /// Treat the warning of this name as an error
-    #[arg(long, value_name = "NAME", value_parser = warning, conflicts_with = "list_langs")]
+    /// Treat the warning of this name as an error; `warnings` is all of them
+    #[arg(long, value_name = "NAME", value_parser = lint, conflicts_with = "list_langs")]
     pub deny: Vec<String>,
 
-    /// Do not show the warning of this name
-    #[arg(long, value_name = "NAME", value_parser = warning, conflicts_with = "list_langs")]
+    /// Do not show the warning of this name; `warnings` is all of them
+    #[arg(long, value_name = "NAME", value_parser = lint, conflicts_with = "list_langs")]
     pub allow: Vec<String>,
 
     /// How messages are written to stderr
@@ -127,12 +126,8 @@ fn language(name: &str) -> Result<Language, String> {
     })
 }
 
-fn warning(name: &str) -> Result<String, String> {
-    if warning_names().any(|known| known == name) {
-        return Ok(name.to_owned());
-    }
-    let names: Vec<&str> = warning_names().collect();
-    Err(format!("there are {}", names.join(", ")))
+fn lint(name: &str) -> Result<String, UnknownLint> {
+    Lints::default().allow(name).map(|()| name.to_owned())
 }
 
 /// A failure that the user has been told about.
@@ -224,12 +219,11 @@ fn is_standard(path: &Path) -> bool {
 fn load(paths: &[PathBuf], reporter: &Reporter) -> Result<Document, Reported> {
     let document = if paths.iter().any(|path| is_standard(path)) {
         Document::load_with(paths, |path| {
-            let mut bytes = Vec::new();
-            match is_standard(path) {
-                true => io::stdin().read_to_end(&mut bytes).map(|_| ())?,
-                false => bytes = fs::read(path)?,
+            if !is_standard(path) {
+                return fs::read(path);
             }
-            String::from_utf8(bytes).map_err(|error| io::Error::other(error.utf8_error()))
+            let mut bytes = Vec::new();
+            io::stdin().read_to_end(&mut bytes).map(|_| bytes)
         })
     } else {
         Document::load(paths)
@@ -243,27 +237,31 @@ fn show_warnings(
     warnings: &[Diagnostic],
     reporter: &Reporter,
 ) -> Result<(), Reported> {
-    let mut result = Ok(());
-    for warning in warnings {
-        let is_in = |names: &[String]| names.iter().any(|name| Some(&**name) == warning.rule);
-        let what = match (is_in(&arguments.deny), is_in(&arguments.allow)) {
-            (true, _) => Warnings::Deny,
-            (_, true) => Warnings::Allow,
-            _ => arguments.warnings,
-        };
-        match what {
-            Warnings::Allow => {}
-            Warnings::Show => reporter.diagnostic(warning),
-            Warnings::Deny => {
-                reporter.diagnostic(&Diagnostic {
-                    severity: Severity::Error,
-                    ..warning.clone()
-                });
-                result = Err(Reported);
-            }
-        }
+    let lints = lints(arguments).map_err(|error| reporter.error(&error.to_string()))?;
+    let shown = lints.apply(warnings);
+    let shown = shown.map_err(|error| reporter.failure(&error))?;
+    shown
+        .iter()
+        .for_each(|warning| reporter.diagnostic(warning));
+    Ok(())
+}
+
+fn lints(arguments: &Arguments) -> Result<Lints, UnknownLint> {
+    let mut lints = Lints::default();
+    match arguments.warnings {
+        Warnings::Show => {}
+        Warnings::Deny => lints.deny(Lints::ALL)?,
+        Warnings::Allow => lints.allow(Lints::ALL)?,
     }
-    result
+    arguments
+        .allow
+        .iter()
+        .try_for_each(|name| lints.allow(name))?;
+    arguments
+        .deny
+        .iter()
+        .try_for_each(|name| lints.deny(name))?;
+    Ok(lints)
 }
 
 /// Writes the files that differ, all or none, or with `check` shows them and fails if there are

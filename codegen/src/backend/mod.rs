@@ -13,7 +13,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::diagnostic::Error;
-use crate::model::Model;
+use crate::model::{Model, docs};
 use crate::{Options, UnknownLanguage};
 
 pub use json::json_schema;
@@ -47,6 +47,24 @@ pub(crate) struct Job<'a> {
     /// What the file says about itself, in the comment that it starts with: what it was made
     /// from, and by which version of the generator.
     header: [String; 2],
+}
+
+impl Job<'_> {
+    /// What the document says about itself, for a comment below the first line: the lines of the
+    /// comment at the head of its file.
+    fn head(&self) -> Vec<String> {
+        // No language is to see the end of a line where there is none, or join lines.
+        let plain = |c: char| match c {
+            '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => ' ',
+            c if c.is_control() => ' ',
+            c => c,
+        };
+        let lines = docs::lines(&self.model.docs).into_iter();
+        let lines = lines.map(|line| line.chars().map(plain).collect::<String>());
+        lines
+            .map(|line| line.trim_end_matches(['\\', ' ']).to_owned())
+            .collect()
+    }
 }
 
 /// The table of languages: for each the variant of [`Language`], and the folder.

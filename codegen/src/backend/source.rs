@@ -35,6 +35,20 @@ impl Source {
         self.text.push('\n');
     }
 
+    /// Writes the first lines of a file as comments: what it says about itself, and about the
+    /// document.
+    pub fn head(&mut self, slashes: &str, header: &[String], head: &[String]) {
+        for line in header {
+            self.line(format!("{slashes} {line}"));
+        }
+        if !head.is_empty() {
+            self.line(slashes);
+        }
+        for line in head {
+            self.line(format!("{slashes} {line}").trim_end());
+        }
+    }
+
     /// Writes an empty line, unless the text or a block starts here, or there is one already.
     pub fn blank(&mut self) {
         let starts = self.text.is_empty() || self.text.ends_with("{\n");

@@ -6,7 +6,7 @@ use witx::parser::{DeclSyntax, ModuleDeclSyntax, TypedefSyntax};
 
 use super::{Declaration, Findings};
 use crate::location::Location;
-use crate::syntax::{nearest, parts};
+use crate::syntax::{nearest, parts, value_location};
 
 /// A type that needs members has some.
 pub(super) fn members(declaration: &Declaration<'_, '_>, findings: &mut Findings) {
@@ -15,6 +15,52 @@ pub(super) fn members(declaration: &Declaration<'_, '_>, findings: &mut Findings
             let at = Location::new(declaration.source, span);
             let message = format!("a {kind} needs at least one member");
             findings.add(at, message, "give it one");
+        }
+    }
+}
+
+/// Types that need a name have one.
+pub(super) fn named_types(declaration: &Declaration<'_, '_>, findings: &mut Findings) {
+    let is_function = matches!(declaration.syntax, DeclSyntax::Module(_));
+    for (ty, span) in types(declaration.syntax) {
+        // A definition has a name; its parts are in place.
+        let in_place = if is_function { vec![ty] } else { parts(ty) };
+        for kind in in_place.into_iter().filter_map(nameless_type) {
+            findings.add(
+                value_location(declaration.source, span),
+                format!("{kind} in place has no name"),
+                "declare it with `typename`, and use its name",
+            );
+        }
+    }
+}
+
+/// A type in place, or inside of one, that witx wants to have a name.
+fn nameless_type(ty: &TypedefSyntax<'_>) -> Option<&'static str> {
+    match ty {
+        TypedefSyntax::Enum(_) => Some("an enum"),
+        TypedefSyntax::Flags(_) => Some("a set of flags"),
+        TypedefSyntax::Record(_) => Some("a record"),
+        TypedefSyntax::Union(_) => Some("a union"),
+        TypedefSyntax::Handle(_) => Some("a handle"),
+        ty => parts(ty).into_iter().find_map(nameless_type),
+    }
+}
+
+/// The memory that a module imports is the one that bindings use.
+pub(super) fn memory_import(declaration: &Declaration<'_, '_>, findings: &mut Findings) {
+    let DeclSyntax::Module(module) = declaration.syntax else {
+        return;
+    };
+    for decl in &module.decls {
+        if let ModuleDeclSyntax::Import(import) = &decl.item
+            && import.name != "memory"
+        {
+            findings.add(
+                Location::new(declaration.source, import.name_loc),
+                format!("the memory `{}` is not used", import.name),
+                "functions use the memory that a guest exports as `memory`",
+            );
         }
     }
 }
@@ -66,6 +112,16 @@ fn names(
 ) {
     if let TypedefSyntax::Ident(id) = ty {
         let name = id.name();
+        let is_module = declaration.above.contains(name)
+            && !declaration.types.contains_key(name)
+            && !declaration.failed.contains(name);
+        if is_module {
+            findings.add(
+                Location::new(declaration.source, id.span()),
+                format!("`${name}` is a module, where a type is expected"),
+                "only types can be used here",
+            );
+        }
         // witx has a message of its own for a type that contains itself.
         if !declaration.above.contains(name) && own != Some(name) {
             let above = declaration.above.iter().map(String::as_str);
@@ -87,7 +143,7 @@ fn names(
     }
 }
 
-/// The types that are written in a declaration, and the place of what has each type.
+/// The types that are written in a declaration, and the place of the name of what has each type.
 fn types<'d, 'a>(declaration: &'d DeclSyntax<'a>) -> Vec<(&'d TypedefSyntax<'a>, wast::Span)> {
     match declaration {
         DeclSyntax::Typename(ty) => vec![(&ty.def, ty.ident.span())],

@@ -4,11 +4,13 @@
 //! itself validates is no rule (see [`load`](crate::load)), and what one language cannot express
 //! is up to its backend.
 
+mod comments;
 mod declarations;
 mod functions;
 mod types;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use witx::parser::DeclSyntax;
@@ -17,17 +19,23 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::document::Document;
 use crate::location::{Location, Source};
 
+/// The rule whose findings may be due to a file that is missing.
+pub(crate) const DECLARED_NAMES: &str = "declared_names";
+
 /// All rules.
 const RULES: &[Rule] = &[
     error("members", Check::Declaration(declarations::members)),
+    error("named_types", Check::Declaration(declarations::named_types)),
     error(
         "unique_members",
         Check::Declaration(declarations::unique_members),
     ),
     error(
-        "declared_names",
+        DECLARED_NAMES,
         Check::Declaration(declarations::declared_names),
     ),
+    error("unique_names", Check::Declaration(functions::unique_names)),
+    error("results", Check::Declaration(functions::results)),
     error("cases_fit", Check::Document(types::cases_fit)),
     error("flags_fit", Check::Document(types::flags_fit)),
     error("types_fit_in_memory", Check::Document(types::fit_in_memory)),
@@ -41,18 +49,46 @@ const RULES: &[Rule] = &[
         Check::Document(functions::tags_of_results_fit),
     ),
     error("errors_fit", Check::Document(functions::errors_fit)),
-    warning("no_functions", Check::Document(functions::some_functions)),
-    warning("success_first", Check::Document(functions::success_first)),
+    warning(
+        "no_functions",
+        "a document has no function",
+        Check::Document(functions::some_functions),
+    ),
+    warning(
+        "success_first",
+        "the first case of an error, whose code is 0, is not named like success",
+        Check::Document(functions::success_first),
+    ),
+    warning(
+        "memory_import",
+        "a module imports another memory than the one that bindings use",
+        Check::Declaration(declarations::memory_import),
+    ),
+    warning(
+        "misplaced_comment",
+        "a `;;;` comment documents nothing, or not what stands before it",
+        Check::File(comments::misplaced),
+    ),
 ];
+
+/// The names of all warnings, and what each is about.
+pub(crate) fn warnings() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let warnings = RULES.iter().filter(|r| r.severity == Severity::Warning);
+    warnings.map(|rule| (rule.name, rule.about))
+}
 
 /// A check, its name, and how bad it is what it finds.
 struct Rule {
     name: &'static str,
+    /// What a warning is about.
+    about: &'static str,
     severity: Severity,
     check: Check,
 }
 
 enum Check {
+    /// Of the text of a file.
+    File(fn(&Arc<Source>, &mut Findings)),
     /// Of a declaration, before witx sees it: for what witx panics on, and for faults of which it
     /// finds only the first.
     Declaration(fn(&Declaration<'_, '_>, &mut Findings)),
@@ -63,24 +99,19 @@ enum Check {
 const fn error(name: &'static str, check: Check) -> Rule {
     Rule {
         name,
+        about: "",
         severity: Severity::Error,
         check,
     }
 }
 
-const fn warning(name: &'static str, check: Check) -> Rule {
+const fn warning(name: &'static str, about: &'static str, check: Check) -> Rule {
     Rule {
         name,
+        about,
         severity: Severity::Warning,
         check,
     }
-}
-
-/// The names of all warnings, by which they can be denied or allowed.
-pub fn warning_names() -> impl Iterator<Item = &'static str> {
-    let warnings = RULES.iter();
-    let warnings = warnings.filter(|rule| rule.severity == Severity::Warning);
-    warnings.map(|rule| rule.name)
 }
 
 /// A declaration, and what is known when it is reached.
@@ -89,6 +120,10 @@ pub(crate) struct Declaration<'d, 'a> {
     pub(crate) syntax: &'d DeclSyntax<'a>,
     /// The names that are declared above, valid or not.
     pub(crate) above: &'d HashSet<String>,
+    /// The types above that are valid.
+    pub(crate) types: &'d HashMap<String, Rc<witx::NamedType>>,
+    /// The types above that are not.
+    pub(crate) failed: &'d HashSet<String>,
 }
 
 /// What a rule has found.
@@ -111,6 +146,15 @@ impl Findings {
             ..Diagnostic::new(location, message).hint(hint)
         });
     }
+}
+
+/// Checks the text of a file.
+pub(crate) fn file(source: &Arc<Source>) -> Vec<Diagnostic> {
+    run(|check, findings| {
+        if let Check::File(check) = check {
+            check(source, findings);
+        }
+    })
 }
 
 /// Checks a declaration.

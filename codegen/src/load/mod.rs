@@ -11,18 +11,20 @@ use std::collections::{HashMap, HashSet};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use wast::parser::ParseBuffer;
-use witx::parser::{CommentSyntax, DeclSyntax};
-use witx::{Definition, DocValidation};
+use witx::parser::{CommentSyntax, DeclSyntax, ModuleDeclSyntax, ModuleSyntax};
+use witx::{Definition, DocValidation, NamedType};
 
 use crate::builder;
 use crate::check::{self, Declaration};
 use crate::diagnostic::{Diagnostic, Error, Severity};
 use crate::document::{Document, Locations};
-use crate::location::{Location, Source};
-use crate::syntax::{self, File, Item};
+use crate::location::{Location, Source, span_offset};
+use crate::model::Model;
+use crate::syntax::{self, File, Item, Used};
 
 impl Document {
     /// Reads the files at `paths`, and those that they `use`, as one document.
@@ -32,16 +34,7 @@ impl Document {
     /// [`Error::Read`] for a path that cannot be read, [`Error::Invalid`] for faults in the
     /// files, all faults at once: reading goes on at the next form of the top level.
     pub fn load<P: AsRef<Path>>(paths: &[P]) -> Result<Document, Error> {
-        Document::load_with(paths, |path| {
-            let bytes = std::fs::read(path)?;
-            String::from_utf8(bytes).map_err(|error| {
-                let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-                let line = valid.iter().filter(|byte| **byte == b'\n').count() + 1;
-                let place = format!("the file is not UTF-8 text: see line {line}");
-                let place = format!("{place}, byte {} of the file", valid.len());
-                io::Error::new(io::ErrorKind::InvalidData, place)
-            })
-        })
+        Document::load_with(paths, |path| std::fs::read(path))
     }
 
     /// Reads one document from a text; `path` is the name under which its faults are shown.
@@ -60,24 +53,25 @@ impl Document {
         })
     }
 
-    /// Like [`load`](Document::load), with `read` in place of the file system. It is given
+    /// Like [`load`](Document::load), with `read`, which gives text or bytes, in place of the file
+    /// system. It is given
     /// each path once, as it was named, and relative to the file that uses it.
     ///
     /// # Errors
     ///
     /// The same as [`load`](Document::load).
-    pub fn load_with<P: AsRef<Path>>(
+    pub fn load_with<P: AsRef<Path>, T: Into<Vec<u8>>>(
         paths: &[P],
-        read: impl Fn(&Path) -> io::Result<String>,
+        read: impl Fn(&Path) -> io::Result<T>,
     ) -> Result<Document, Error> {
-        let texts = RefCell::new(HashMap::new());
+        let texts: RefCell<HashMap<PathBuf, Vec<u8>>> = RefCell::default();
         let read_once = |path: &Path| {
-            if let Some(text) = texts.borrow().get(path) {
-                return Ok(String::clone(text));
+            if let Some(bytes) = texts.borrow().get(path) {
+                return Ok(Vec::clone(bytes));
             }
-            let text = read(path)?;
-            texts.borrow_mut().insert(path.to_owned(), text.clone());
-            Ok(text)
+            let bytes: Vec<u8> = read(path)?.into();
+            texts.borrow_mut().insert(path.to_owned(), bytes.clone());
+            Ok(bytes)
         };
         // Most of the time would go into finding places, which only faults need.
         match Loader::new(&read_once, false).load(paths) {
@@ -89,7 +83,7 @@ impl Document {
 
 /// The state of reading the files of one document.
 struct Loader<'a> {
-    read: &'a dyn Fn(&Path) -> io::Result<String>,
+    read: &'a dyn Fn(&Path) -> io::Result<Vec<u8>>,
     /// Whether witx is to say where faults are. It counts the lines up to each name then, faulty
     /// or not.
     places: bool,
@@ -101,15 +95,21 @@ struct Loader<'a> {
     locations: Locations,
     /// The names of all declarations.
     declared: HashSet<String>,
+    /// The types that are valid.
+    types: HashMap<String, Rc<NamedType>>,
     /// Types whose declaration is at fault, so that a use of one is no fault of its own.
     failed: HashSet<String>,
+    /// Whether a file is missing, so that a type which is not declared may be in that.
+    is_incomplete: bool,
     findings: Vec<Diagnostic>,
     /// Types that are buffers to be filled, in the other dialect.
     buffers: HashSet<String>,
+    /// The files in which those were looked for.
+    searched: HashSet<PathBuf>,
 }
 
 impl Loader<'_> {
-    fn new(read: &dyn Fn(&Path) -> io::Result<String>, places: bool) -> Loader<'_> {
+    fn new(read: &dyn Fn(&Path) -> io::Result<Vec<u8>>, places: bool) -> Loader<'_> {
         Loader {
             read,
             places,
@@ -119,26 +119,36 @@ impl Loader<'_> {
             definitions: Vec::new(),
             locations: Locations::default(),
             declared: HashSet::new(),
+            types: HashMap::new(),
             failed: HashSet::new(),
+            is_incomplete: false,
             findings: Vec::new(),
             buffers: HashSet::new(),
+            searched: HashSet::new(),
         }
     }
 
     fn load<P: AsRef<Path>>(mut self, paths: &[P]) -> Result<Document, Error> {
+        let mut docs = String::new();
         for path in paths {
             let path = normalise(path.as_ref());
             if self.seen.insert(path.clone()) {
-                let text = (self.read)(&path).map_err(|cause| Error::Read {
+                let bytes = (self.read)(&path).map_err(|cause| Error::Read {
                     path: path.clone(),
                     cause,
                 })?;
-                self.file(path, text);
+                let source = self.file(path, bytes);
+                if docs.is_empty() {
+                    docs = syntax::head(source.parsed()).map_or(docs, |head| head.docs);
+                }
             }
         }
         let witx = self.validation.into_document(self.definitions);
         let mut document = Document {
-            model: builder::build(&witx, &self.locations),
+            model: Model {
+                docs,
+                ..builder::build(&witx, &self.locations)
+            },
             witx,
             locations: self.locations,
             warnings: Vec::new(),
@@ -155,27 +165,71 @@ impl Loader<'_> {
     }
 
     /// Reads one file and, where it says so, the files that it uses.
-    fn file(&mut self, path: PathBuf, text: String) {
+    fn file(&mut self, path: PathBuf, bytes: Vec<u8>) -> Arc<Source> {
         self.files.push(path.clone());
+        let (text, is_utf8) = match String::from_utf8(bytes) {
+            Ok(text) => (text, Ok(())),
+            Err(error) => {
+                let place = error.utf8_error().valid_up_to();
+                (
+                    String::from_utf8_lossy(error.as_bytes()).into_owned(),
+                    Err(place),
+                )
+            }
+        };
         // A byte order mark says nothing in UTF-8.
-        let text = match text.strip_prefix('\u{feff}') {
-            Some(rest) => rest.to_owned(),
-            None => text,
+        let mark = '\u{feff}';
+        let (text, skipped) = match text.strip_prefix(mark) {
+            Some(rest) => (rest.to_owned(), mark.len_utf8()),
+            None => (text, 0),
         };
         let text = syntax::plain_indentation(text);
-        let translated = syntax::translate(&text, &mut self.buffers).map(Arc::new);
+        let translated = match is_utf8 {
+            Ok(()) => {
+                self.find_buffers(&path, &text);
+                syntax::translate(&text, &self.buffers).map(Arc::new)
+            }
+            Err(_) => None,
+        };
         let source = Arc::new(Source {
             path,
             text,
             translated,
         });
-        if let Err(fault) = self.declarations(&source) {
-            self.findings.push(fault);
+        let read = match is_utf8 {
+            Ok(()) => self.declarations(&source),
+            Err(place) => {
+                let place = wast::Span::from_offset(place - skipped);
+                let message = "the file is not UTF-8 text from here on";
+                Err(Diagnostic::new(Location::new(&source, place), message)
+                    .hint("save the file with the encoding UTF-8"))
+            }
+        };
+        self.findings.extend(read.err());
+        source
+    }
+
+    /// Finds the types that are buffers to be filled, in a file and in those that it uses, which
+    /// are not read yet.
+    fn find_buffers(&mut self, path: &Path, text: &str) {
+        if !self.searched.insert(path.to_owned()) {
+            return;
         }
+        for used in syntax::used_files(text) {
+            let used = beside(path, &used);
+            // One that cannot be read is a fault where it is used.
+            if let Ok(text) = (self.read)(&used).map(String::from_utf8)
+                && let Ok(text) = text
+            {
+                self.find_buffers(&used, &text);
+            }
+        }
+        syntax::declared_buffers(text, &mut self.buffers);
     }
 
     fn declarations(&mut self, source: &Arc<Source>) -> Result<(), Diagnostic> {
         syntax::check_depth(source)?;
+        self.findings.extend(check::file(source));
         for (offset, word) in syntax::unknown_annotations(source.parsed()) {
             let at = Location::new(source, wast::Span::from_offset(offset));
             let fault = Diagnostic::new(at, format!("no annotation is named `{word}`"));
@@ -184,26 +238,19 @@ impl Loader<'_> {
                 None => fault.hint("there are `@interface` and `@witx`"),
             });
         }
-        if self.parse(source, source.parsed()).is_ok() {
+        let head = syntax::head(source.parsed()).map_or(0, |head| head.end);
+        if self.parse(source, source.parsed(), head).is_ok() {
             return Ok(());
         }
         // Each form by itself, at its place among blanks: one fault is not to hide others.
         for range in syntax::top_level(source.parsed()) {
             let form = &source.parsed()[range.clone()];
             let alone = " ".repeat(range.start) + form;
-            let fault = match self.parse(source, &alone) {
-                Ok(()) => continue,
-                Err(fault) => fault,
-            };
-            let fault = match syntax::unclosed(form) {
-                Some(at) => Diagnostic::new(
-                    Location::new(source, wast::Span::from_offset(range.start + at)),
-                    "this parenthesis is never closed",
-                )
-                .hint(fault.message),
-                None => fault,
-            };
-            self.findings.push(fault);
+            if let Err(fault) = self.parse(source, &alone, head) {
+                self.findings.push(fault);
+            } else {
+                continue;
+            }
             if let Some(name) = syntax::declared_name(form) {
                 self.declared.insert(name.to_owned());
                 self.failed.insert(name.to_owned());
@@ -212,24 +259,28 @@ impl Loader<'_> {
         Ok(())
     }
 
-    /// Parses a text of a file, and takes its declarations if there is no fault of syntax.
-    fn parse(&mut self, source: &Arc<Source>, text: &str) -> Result<(), Diagnostic> {
-        let syntax_error = |error: wast::Error| {
-            Diagnostic::new(
-                Location::new(source, error.span()),
-                one_line(&error.message()),
-            )
-        };
+    /// Parses a text of a file, and takes its declarations if there is no fault of syntax. Comments
+    /// before `head` are about the document.
+    fn parse(&mut self, source: &Arc<Source>, text: &str, head: usize) -> Result<(), Diagnostic> {
+        let syntax_error = |error: wast::Error| syntax::fault(source, text, &error);
         let buffer = ParseBuffer::new(text).map_err(syntax_error)?;
         let file = wast::parser::parse::<File>(&buffer).map_err(syntax_error)?;
+        let is_behind_head =
+            |comment: &&str| comment.as_ptr() as usize - text.as_ptr() as usize >= head;
         for item in file.items {
             match item {
-                Item::Use { span, path } => self.used(Location::new(source, span), source, path),
+                Item::Use { span, used } => match used {
+                    Used::File(path) => self.used(Location::new(source, span), source, path),
+                    Used::Module { types, module } => self.used_module(source, &types, &module),
+                },
                 Item::Declaration {
                     span,
-                    comments,
+                    mut comments,
                     declaration,
-                } => self.declaration(source, span, &comments, &declaration),
+                } => {
+                    comments.comments.retain(is_behind_head);
+                    self.declaration(source, span, &comments, *declaration);
+                }
             }
         }
         Ok(())
@@ -237,17 +288,55 @@ impl Loader<'_> {
 
     /// Reads a file that another one uses. Its path is relative to that of the user.
     fn used(&mut self, at: Location, user: &Source, path: &str) {
-        let directory = user.path.parent().unwrap_or(Path::new(""));
-        let path = normalise(&directory.join(path));
+        let path = beside(&user.path, path);
         if !self.seen.insert(path.clone()) {
             return;
         }
         match (self.read)(&path) {
-            Ok(text) => self.file(path, text),
-            Err(error) => self.findings.push(
-                Diagnostic::new(at, format!("cannot read `{}`: {error}", path.display()))
-                    .hint("the path is relative to this file"),
-            ),
+            Ok(bytes) => {
+                self.file(path, bytes);
+            }
+            Err(error) => {
+                let message = format!("cannot read `{}`: {error}", path.display());
+                let fault = Diagnostic::new(at, message).hint("the path is relative to this file");
+                self.findings.push(fault);
+                self.is_incomplete = true;
+            }
+        }
+    }
+
+    /// Reads the file of a module that another file uses, in the other dialect: that of its name
+    /// beside the user.
+    fn used_module(&mut self, user: &Arc<Source>, types: &[wast::Id<'_>], module: &wast::Id<'_>) {
+        let at = Location::new(user, module.span());
+        let path = beside(&user.path, &format!("{}.witx", module.name()));
+        if self.seen.insert(path.clone()) {
+            match (self.read)(&path) {
+                Ok(bytes) => {
+                    self.file(path.clone(), bytes);
+                }
+                Err(error) => {
+                    let message = format!("no module `${}` is found: {error}", module.name());
+                    let hint = format!("it was looked for in `{}`", path.display());
+                    self.findings.push(Diagnostic::new(at, message).hint(hint));
+                    self.is_incomplete = true;
+                    return;
+                }
+            }
+        }
+        for ty in types {
+            if !self.declared.contains(ty.name()) {
+                let message = format!("module `${}` has no type `${}`", module.name(), ty.name());
+                let names = self.types.keys().map(String::as_str);
+                let fault = Diagnostic::new(Location::new(user, ty.span()), message);
+                let fault = match syntax::nearest(ty.name(), names) {
+                    Some(nearest) => fault.hint(format!("the nearest that exists is `${nearest}`")),
+                    None => fault.hint(format!("its file is `{}`", path.display())),
+                };
+                self.findings.push(fault);
+                self.failed.insert(ty.name().to_owned());
+                self.declared.insert(ty.name().to_owned());
+            }
         }
     }
 
@@ -256,40 +345,91 @@ impl Loader<'_> {
         source: &Arc<Source>,
         span: wast::Span,
         comments: &CommentSyntax<'_>,
-        declaration: &DeclSyntax<'_>,
+        mut declaration: DeclSyntax<'_>,
     ) {
-        if let DeclSyntax::Const(constant) = declaration
+        if let DeclSyntax::Const(constant) = &declaration
             && self.failed.contains(constant.item.ty.name())
         {
             return;
         }
-        let valid =
-            self.check(source, declaration) && self.validate(source, span, comments, declaration);
-        match declaration {
+        self.locations.insert_declaration(&declaration, source);
+        let faults = self.check(source, &declaration);
+        let valid = match &mut declaration {
+            // What is not at fault may have faults that only show later.
+            DeclSyntax::Module(module) => {
+                self.remove_faulty_functions(module, &faults, source);
+                self.validate(source, span, comments, &declaration)
+            }
+            _ => faults.is_empty() && self.validate(source, span, comments, &declaration),
+        };
+        match &declaration {
             DeclSyntax::Typename(ty) => {
-                self.declared.insert(ty.ident.name().to_owned());
-                if !valid {
-                    self.failed.insert(ty.ident.name().to_owned());
+                let name = ty.ident.name().to_owned();
+                match self.definitions.last() {
+                    Some(Definition::Typename(ty)) if valid => {
+                        self.types.insert(name.clone(), ty.clone());
+                    }
+                    _ => {
+                        self.failed.insert(name.clone());
+                    }
                 }
+                self.declared.insert(name);
             }
             DeclSyntax::Module(module) => {
                 self.declared.insert(module.name.name().to_owned());
             }
             DeclSyntax::Const(_) => {}
         }
-        self.locations.insert_declaration(declaration, source);
     }
 
-    /// Checks a declaration before witx sees it, and says whether it may.
-    fn check(&mut self, source: &Arc<Source>, syntax: &DeclSyntax<'_>) -> bool {
+    /// Checks a declaration before witx sees it. Gives the places of the errors.
+    fn check(&mut self, source: &Arc<Source>, syntax: &DeclSyntax<'_>) -> Vec<usize> {
         let found = check::declaration(&Declaration {
             source,
             syntax,
             above: &self.declared,
+            types: &self.types,
+            failed: &self.failed,
         });
-        let valid = found.iter().all(|f| f.severity != Severity::Error);
-        self.findings.extend(found);
-        valid
+        let errors = found.iter().filter(|f| f.severity == Severity::Error);
+        let places = errors.filter_map(|error| error.location.as_ref());
+        let places = places.map(Location::parsed_offset).collect();
+        let hidden = |finding: &Diagnostic| {
+            self.is_incomplete && finding.rule == Some(check::DECLARED_NAMES)
+        };
+        self.findings
+            .extend(found.into_iter().filter(|finding| !hidden(finding)));
+        places
+    }
+
+    /// Removes the functions that have a fault, or that use a type which has one.
+    fn remove_faulty_functions(
+        &self,
+        module: &mut ModuleSyntax<'_>,
+        faults: &[usize],
+        source: &Source,
+    ) {
+        if faults.is_empty() && self.failed.is_empty() {
+            return;
+        }
+        let place = |span| span_offset(source.parsed(), span);
+        let starts = module.decls.iter().map(|decl| match &decl.item {
+            ModuleDeclSyntax::Import(import) => place(import.name_loc),
+            ModuleDeclSyntax::Func(func) => place(func.export_loc),
+        });
+        let starts: Vec<usize> = starts.collect();
+        let mut index = 0;
+        module.decls.retain(|decl| {
+            let end = starts.get(index + 1).copied().unwrap_or(usize::MAX);
+            let own = starts[index]..end;
+            index += 1;
+            let ModuleDeclSyntax::Func(func) = &decl.item else {
+                return true;
+            };
+            let mut values = func.params.iter().chain(&func.results);
+            !faults.iter().any(|fault| own.contains(fault))
+                && !values.any(|value| syntax::mentions(&value.item.type_, &self.failed))
+        });
     }
 
     /// Lets witx validate a declaration, and says whether it is valid.
@@ -324,8 +464,10 @@ impl Loader<'_> {
     }
 }
 
-fn one_line(message: &str) -> String {
-    message.split_whitespace().collect::<Vec<_>>().join(" ")
+/// The path of a file that is named by another one.
+fn beside(user: &Path, path: &str) -> PathBuf {
+    let directory = user.parent().unwrap_or(Path::new(""));
+    normalise(&directory.join(path))
 }
 
 /// Removes `.` and `a/..` from a path, so that a file used twice is read once.

@@ -19,6 +19,8 @@ pub use function::{
 /// A document, ready to be turned into text.
 #[derive(Debug)]
 pub struct Model {
+    /// The documentation of the document: the comment at the head of its file.
+    pub docs: String,
     /// The types; each one only refers to types before it.
     pub types: Vec<TypeDef>,
     /// The constants, in the order in which they are written.

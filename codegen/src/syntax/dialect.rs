@@ -15,16 +15,21 @@
 
 use std::collections::HashSet;
 
+use super::comments::head;
 use super::forms::{Node, parse};
 use crate::location::{Piece, Translated};
 
+/// Adds the names of the types that a text declares and that are buffers to be filled.
+pub(crate) fn declared_buffers(text: &str, buffers: &mut HashSet<String>) {
+    find_buffers(text, &parse(text).unwrap_or_default(), buffers);
+}
+
 /// Translates a text, if there is anything of the other dialect in it. `buffers` are the names
-/// of types that are buffers to be filled; those that this text declares are added.
+/// of types that are buffers to be filled.
 ///
 /// A text that is not well-formed is left to the parser.
-pub(crate) fn translate(text: &str, buffers: &mut HashSet<String>) -> Option<Translated> {
+pub(crate) fn translate(text: &str, buffers: &HashSet<String>) -> Option<Translated> {
     let nodes = parse(text)?;
-    find_buffers(text, &nodes, buffers);
     let mut writer = Writer {
         source: text,
         buffers,
@@ -34,7 +39,10 @@ pub(crate) fn translate(text: &str, buffers: &mut HashSet<String>) -> Option<Tra
             pieces: Vec::new(),
         },
     };
-    let end = writer.nodes(&nodes, 0);
+    // The head of the file is about all of it, and stays in front.
+    let head = head(text).map_or(0, |head| head.end);
+    writer.copy(0, head);
+    let end = writer.nodes(&nodes, head);
     writer.copy(end, text.len());
     writer.changed.then_some(writer.out)
 }
@@ -178,8 +186,14 @@ impl Writer<'_> {
 mod tests {
     use super::*;
 
+    fn translate_alone(text: &str) -> Option<Translated> {
+        let mut buffers = HashSet::new();
+        declared_buffers(text, &mut buffers);
+        translate(text, &buffers)
+    }
+
     fn translated(text: &str) -> Option<String> {
-        translate(text, &mut HashSet::new()).map(|translated| translated.text)
+        translate_alone(text).map(|translated| translated.text)
     }
 
     #[test]
@@ -220,7 +234,7 @@ mod tests {
     #[test]
     fn places_lead_back_to_the_original() {
         let text = "(module $m (typename $a (in-buffer $nothing)))";
-        let translated = translate(text, &mut HashSet::new()).unwrap();
+        let translated = translate_alone(text).unwrap();
         let offset = translated.text.find("$nothing").unwrap();
         assert_eq!(translated.original(offset), text.find("$nothing").unwrap());
     }

@@ -1,6 +1,11 @@
 //! Words and lists: a text as far as its parentheses go, before anything is known of WITX.
 
 use std::ops::Range;
+use std::sync::Arc;
+
+use wast::lexer::{Lexer, Token};
+
+use crate::location::{Location, Source, span_offset};
 
 /// A word, or a list in parentheses.
 pub(super) struct Node {
@@ -116,8 +121,56 @@ pub(crate) fn unknown_annotations(text: &str) -> Vec<(usize, &str)> {
         }
     }
     let mut found = Vec::new();
+    match parse(text) {
+        Some(nodes) => find(text, &nodes, &mut found),
+        // What is in the forms that are well-formed.
+        None => {
+            for form in top_level(text) {
+                let alone = &text[form.clone()];
+                let mut inner = Vec::new();
+                find(alone, &parse(alone).unwrap_or_default(), &mut inner);
+                found.extend(inner.into_iter().map(|(at, word)| (form.start + at, word)));
+            }
+        }
+    }
+    found
+}
+
+/// The files that a text uses, by their paths or, in the other dialect, by their modules.
+pub(crate) fn used_files(text: &str) -> Vec<String> {
+    fn find(text: &str, nodes: &[Node], found: &mut Vec<String>) {
+        for node in nodes {
+            match (node.head(text), node.items()) {
+                ("module", items) => find(text, items, found),
+                ("use", [_, path]) => found.push(path.word(text).trim_matches('"').to_owned()),
+                ("use", [_, .., module]) => {
+                    let name = module.word(text).trim_start_matches('$');
+                    found.push(format!("{name}.witx"));
+                }
+                _ => {}
+            }
+        }
+    }
+    let mut found = Vec::new();
     find(text, &parse(text).unwrap_or_default(), &mut found);
     found
+}
+
+/// The place of what follows a name: of the type of a parameter, for example. That of the name if
+/// nothing follows.
+pub(crate) fn value_location(source: &Arc<Source>, name: wast::Span) -> Location {
+    fn after(nodes: &[Node], offset: usize) -> Option<usize> {
+        let index = nodes.iter().position(|node| node.end > offset)?;
+        match nodes[index].start == offset {
+            true => nodes.get(index + 1).map(|node| node.start),
+            false => after(nodes[index].items(), offset),
+        }
+    }
+    let text = source.parsed();
+    match parse(text).and_then(|nodes| after(&nodes, span_offset(text, name))) {
+        Some(offset) => Location::new(source, wast::Span::from_offset(offset)),
+        None => Location::new(source, name),
+    }
 }
 
 /// The annotation that was probably meant.
@@ -135,20 +188,24 @@ pub(crate) fn nearest<'w>(word: &str, words: impl IntoIterator<Item = &'w str>) 
     (distance <= word.chars().count().div_ceil(3)).then_some(nearest)
 }
 
-/// How many letters are to be changed, added or removed to make one word of another.
+/// How many letters are to be changed, added, removed, or swapped with the next, to make one word
+/// of another.
 fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (index, c) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = index + 1;
-        for (at, &d) in b.iter().enumerate() {
-            let changed = diagonal + usize::from(c != d);
-            diagonal = row[at + 1];
-            row[at + 1] = changed.min(row[at] + 1).min(diagonal + 1);
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
+    for (i, c) in a.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, d) in b.iter().enumerate() {
+            let changed = rows[i][j] + usize::from(c != d);
+            let mut least = changed.min(rows[i][j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && *c == b[j - 1] && a[i - 1] == *d {
+                least = least.min(rows[i - 1][j - 1] + 1);
+            }
+            row.push(least);
         }
+        rows.push(row);
     }
-    row[b.len()]
+    rows[a.len()][b.len()]
 }
 
 /// Where the forms of the top level are, each with what is between it and the form before. In a
@@ -197,17 +254,34 @@ pub(crate) fn declared_name(form: &str) -> Option<&str> {
     }
 }
 
+/// A token as it is written.
+pub(super) fn token_text<'t>(token: &Token<'t>) -> &'t str {
+    match token {
+        Token::LineComment(text)
+        | Token::BlockComment(text)
+        | Token::Whitespace(text)
+        | Token::LParen(text)
+        | Token::RParen(text)
+        | Token::Id(text)
+        | Token::Keyword(text)
+        | Token::Reserved(text) => text,
+        Token::String(string) => string.src(),
+        Token::Integer(integer) => integer.src(),
+        Token::Float(float) => float.src(),
+    }
+}
+
 /// Where the last parenthesis opens that a form does not close.
 pub(crate) fn unclosed(form: &str) -> Option<usize> {
     let mut open = Vec::new();
-    for token in wast::lexer::Lexer::new(form) {
+    for token in Lexer::new(form) {
         // What is no token at all is the fault then.
         match token.ok()? {
-            wast::lexer::Token::LParen(token) => {
+            Token::LParen(token) => {
                 open.push(token.as_ptr() as usize - form.as_ptr() as usize);
             }
             // One too many is the parser's to report.
-            wast::lexer::Token::RParen(_) => {
+            Token::RParen(_) => {
                 open.pop()?;
             }
             _ => {}

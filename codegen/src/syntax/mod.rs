@@ -3,9 +3,12 @@
 //! The file's top level is parsed here, since witx's parser gives no places for it, and since it
 //! panics on some texts or overflows the stack.
 
+mod comments;
 mod dialect;
+mod faults;
 mod forms;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use wast::lexer::{Lexer, Token};
@@ -15,9 +18,12 @@ use witx::parser::{CommentSyntax, DeclSyntax, TypedefSyntax};
 use crate::diagnostic::Diagnostic;
 use crate::location::{Location, Source};
 
-pub(crate) use dialect::translate;
+pub(crate) use comments::{Attachment, doc_comments, head};
+pub(crate) use dialect::{declared_buffers, translate};
+pub(crate) use faults::fault;
 pub(crate) use forms::{
-    declared_name, nearest, nearest_annotation, top_level, unclosed, unknown_annotations,
+    declared_name, nearest, nearest_annotation, top_level, unknown_annotations, used_files,
+    value_location,
 };
 
 /// The deepest nesting of parentheses that is read. The parser is recursive, so without a
@@ -32,7 +38,7 @@ pub(crate) struct File<'a> {
 pub(crate) enum Item<'a> {
     Use {
         span: wast::Span,
-        path: &'a str,
+        used: Used<'a>,
     },
     Declaration {
         span: wast::Span,
@@ -41,8 +47,44 @@ pub(crate) enum Item<'a> {
     },
 }
 
+/// What a `use` names.
+pub(crate) enum Used<'a> {
+    /// A file.
+    File(&'a str),
+    /// Types of a module, all if there are none, and the module.
+    Module {
+        types: Vec<wast::Id<'a>>,
+        module: wast::Id<'a>,
+    },
+}
+
 mod keyword {
+    wast::custom_keyword!(from);
     wast::custom_keyword!(r#use = "use");
+}
+
+impl<'a> Parse<'a> for Used<'a> {
+    fn parse(parser: Parser<'a>) -> wast::parser::Result<Self> {
+        if parser.peek::<&str>() {
+            return Ok(Used::File(parser.parse()?));
+        }
+        let mut types = Vec::new();
+        let star = |cursor: wast::parser::Cursor<'a>| match cursor.reserved() {
+            Some(("*", rest)) => Ok((true, rest)),
+            _ => Ok((false, cursor)),
+        };
+        if !parser.step(star)? {
+            if !parser.peek::<wast::Id<'a>>() {
+                return Err(parser.error("expected a file in quotes, a type, or `*`"));
+            }
+            while parser.peek::<wast::Id<'a>>() {
+                types.push(parser.parse()?);
+            }
+        }
+        parser.parse::<keyword::from>()?;
+        let module = parser.parse()?;
+        Ok(Used::Module { types, module })
+    }
 }
 
 impl<'a> Parse<'a> for File<'a> {
@@ -56,8 +98,8 @@ impl<'a> Parse<'a> for File<'a> {
                 if parser.peek::<keyword::r#use>() {
                     parser.parse::<keyword::r#use>()?;
                     let span = parser.cur_span();
-                    let path = parser.parse()?;
-                    return Ok(Item::Use { span, path });
+                    let used = parser.parse()?;
+                    return Ok(Item::Use { span, used });
                 }
                 let span = parser.cur_span();
                 let mut declaration: DeclSyntax<'a> = parser.parse()?;
@@ -103,6 +145,14 @@ pub(crate) fn parts<'t, 'a>(ty: &'t TypedefSyntax<'a>) -> Vec<&'t TypedefSyntax<
             vec![ty]
         }
         _ => Vec::new(),
+    }
+}
+
+/// Whether one of these names is in a type.
+pub(crate) fn mentions(ty: &TypedefSyntax<'_>, names: &HashSet<String>) -> bool {
+    match ty {
+        TypedefSyntax::Ident(id) => names.contains(id.name()),
+        ty => parts(ty).into_iter().any(|part| mentions(part, names)),
     }
 }
 

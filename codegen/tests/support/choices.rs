@@ -32,6 +32,23 @@ const BUILTINS: &[&str] = &[
     "string",
 ];
 
+/// Lists of names that mean something in witx or in a language, or seem to.
+const MEANINGFUL: &[&str] = &[
+    "ok err",
+    "err ok",
+    "ok error",
+    "error",
+    "false true",
+    "true false",
+    "some none",
+    "none some",
+    "0 1",
+    "1 0",
+    "0",
+    "ok",
+    "err",
+];
+
 const TAGS: &[&str] = &["u8", "u16", "u32", "u64"];
 
 /// The numbers that a document is made of: each choice takes the next.
@@ -58,6 +75,10 @@ impl Choices {
 
     /// Different names.
     fn names(&mut self, most: usize) -> Vec<String> {
+        if self.below(4) == 0 {
+            let names = self.pick(MEANINGFUL).split(' ');
+            return names.take(most).map(str::to_owned).collect();
+        }
         let count = 1 + self.below(most);
         let mut names: Vec<String> = Vec::new();
         for _ in 0..count {
@@ -89,7 +110,7 @@ impl Choices {
 
     fn definition(&mut self, declared: &[String]) -> String {
         let docs = self.pick(DOCS);
-        match self.below(7) {
+        match self.below(10) {
             0 => self.ty(declared, 0),
             1 => "(handle)".to_owned(),
             2 => {
@@ -112,6 +133,20 @@ impl Choices {
                     .collect();
                 format!("(record {})", fields.join(" "))
             }
+            6 => {
+                let ok = declared[self.below(declared.len())].clone();
+                match self.below(3) {
+                    0 => "(expected (error $error_0))".to_owned(),
+                    1 => format!("(expected ${ok} (error $error_0))"),
+                    _ => "(expected (error))".to_owned(),
+                }
+            }
+            7 => format!(
+                "(union (@witx tag {}) {} {})",
+                self.pick(TAGS),
+                self.ty(declared, 0),
+                self.ty(declared, 0)
+            ),
             _ => {
                 let cases = self.names(4);
                 let cases: Vec<String> = cases
@@ -132,8 +167,15 @@ impl Choices {
 
     /// A document, which is valid but for names that may come twice.
     pub fn document(&mut self) -> String {
-        let mut text = String::from("(typename $error_0 (enum (@witx tag u16) $ok $bad))\n");
-        let mut declared = vec!["error_0".to_owned()];
+        let mut text = String::from(
+            "(typename $error_0 (enum (@witx tag u16) $ok $bad))\n\
+             (typename $outcome_0 (enum (@witx tag u8) $ok $err))\n\
+             (typename $rights_0 (flags (@witx repr u64) $ok $err))\n\
+             (typename $handle_0 (handle))\n",
+        );
+        let mut declared = ["error_0", "outcome_0", "rights_0", "handle_0"]
+            .map(str::to_owned)
+            .to_vec();
         for index in 0..self.below(8) {
             let name = format!("{}_{index}", self.pick(NAMES));
             let definition = self.definition(&declared);
@@ -155,7 +197,11 @@ impl Choices {
                     text.push_str(&format!("(param ${name} {})\n", self.ty(&declared, 0)));
                 }
                 let out = declared[self.below(declared.len())].clone();
-                text.push_str(&match self.below(5) {
+                text.push_str(&match self.below(6) {
+                    5 => format!(
+                        "(result $r_0 {})",
+                        self.pick(&["$outcome_0", "$rights_0", "$handle_0", "s16"])
+                    ),
                     0 => String::new(),
                     1 => "(@witx noreturn)".to_owned(),
                     2 => "(result $r_0 (expected (error $error_0)))".to_owned(),

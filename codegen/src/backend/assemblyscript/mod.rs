@@ -41,7 +41,7 @@ impl super::Backend for Backend {
             model: job.model,
             names: Names::new(job.model, &CONVENTION),
         };
-        Ok(assembly_script.file(&job.header))
+        Ok(assembly_script.file(job))
     }
 }
 
@@ -51,12 +51,16 @@ struct AssemblyScript<'a> {
 }
 
 impl AssemblyScript<'_> {
-    fn file(&self, header: &[String]) -> String {
+    fn file(&self, job: &Job<'_>) -> String {
         let mut out = Source::new("  ");
         // Prettier takes the pragma from the first comment, if that is of this form.
         out.line("/**");
-        let header = header.iter().map(|line| line.replace("*/", "*\\/"));
-        header.for_each(|line| out.line(format!(" * {line}")));
+        let head = job.head();
+        let between = (!head.is_empty()).then(String::new);
+        for line in job.header.iter().chain(&between).chain(&head) {
+            let line = line.replace("*/", "*\\/");
+            out.line(format!(" * {line}").trim_end());
+        }
         out.line(" *");
         out.line(" * @noprettier");
         out.line(" */");

@@ -48,7 +48,7 @@ impl super::Backend for Backend {
             stand_ins: names.another_macro("stand_ins"),
             names,
         };
-        Ok(c.file(&job.header))
+        Ok(c.file(job))
     }
 }
 
@@ -80,10 +80,10 @@ struct C<'a> {
 }
 
 impl C<'_> {
-    fn file(&self, header: &[String]) -> String {
+    fn file(&self, job: &Job<'_>) -> String {
         let guard = &self.guard;
         let mut out = Source::new("  ");
-        header.iter().for_each(|line| out.line(format!("// {line}")));
+        out.head("//", &job.header, &job.head());
         out.blank();
         out.line("// clang-format off");
         out.blank();

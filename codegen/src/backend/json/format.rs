@@ -13,6 +13,8 @@ pub struct Document {
     pub generator: String,
     /// The version of the format: 1.
     pub version: u32,
+    /// The documentation of the document; empty if there is none.
+    pub docs: String,
     /// The types.
     pub types: Vec<TypeDef>,
     /// The constants.

@@ -65,6 +65,7 @@ fn document(model: &Model, comment: &str) -> Document {
         comment: comment.to_owned(),
         generator: GENERATOR.to_owned(),
         version: VERSION,
+        docs: model.docs.clone(),
         types: model.types.iter().map(|def| type_def(model, def)).collect(),
         constants: model
             .constants

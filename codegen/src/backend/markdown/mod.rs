@@ -50,11 +50,21 @@ impl Markdown<'_> {
         self.line("");
         self.line("<!-- prettier-ignore-start -->");
         self.line("");
-        let heading = match self.model.modules.as_slice() {
-            [module] => format!("# `{}`", module.name),
-            _ => format!("# {title}"),
+        // The first paragraph at the head of the document is its title, if it is one line.
+        let docs = docs::lines(&self.model.docs);
+        let (own_title, rest) = match &docs[..] {
+            [first, rest @ ..] if rest.first().is_none_or(|line| line.is_empty()) => {
+                (Some(first.trim_end_matches('.')), rest)
+            }
+            all => (None, all),
+        };
+        let heading = match (own_title, self.model.modules.as_slice()) {
+            (Some(title), _) => format!("# {title}"),
+            (None, [module]) => format!("# `{}`", module.name),
+            (None, _) => format!("# {title}"),
         };
         self.paragraph(&heading);
+        self.docs(&rest.join("\n"));
         let single = self.model.modules.len() == 1;
         if single {
             self.docs(&self.model.modules[0].docs);

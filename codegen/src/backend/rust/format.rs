@@ -184,10 +184,16 @@ pub struct File {
 }
 
 impl File {
-    /// A file that starts with the lines of `header` as comments.
-    pub fn new(header: &[String]) -> File {
+    /// A file that starts with the lines of `header` as comments, and with those of `head`.
+    pub fn new(header: &[String], head: &[String]) -> File {
+        let between = (!head.is_empty()).then(String::new);
+        let mut text = String::new();
+        for line in header.iter().chain(&between).chain(head) {
+            text.push_str(format!("// {line}").trim_end());
+            text.push('\n');
+        }
         File {
-            text: header.iter().map(|line| format!("// {line}\n")).collect(),
+            text,
             indent: "",
             previous: String::from(";"),
         }

@@ -42,7 +42,7 @@ impl super::Backend for Backend {
             model: job.model,
             names: Names::new(job.model, &CONVENTION),
         };
-        let mut file = format::File::new(&job.header);
+        let mut file = format::File::new(&job.header, &job.head());
         let (head, name) = rust.module_of_all();
         file.open_module(&head, &name);
         for tokens in rust.pieces() {

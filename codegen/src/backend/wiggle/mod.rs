@@ -87,7 +87,7 @@ impl super::Backend for Backend {
             let message = "wiggle has no bindings for a construct of this document";
             Err(Diagnostic::new(location, message).into())
         })?;
-        let mut text = format::File::new(&job.header);
+        let mut text = format::File::new(&job.header, &job.head());
         text.push(&file);
         Ok(text.finish())
     }

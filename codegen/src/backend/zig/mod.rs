@@ -41,7 +41,7 @@ impl super::Backend for Backend {
             model: job.model,
             names: Names::new(job.model, &CONVENTION),
         };
-        Ok(zig.file(&job.header))
+        Ok(zig.file(job))
     }
 }
 
@@ -51,9 +51,9 @@ struct Zig<'a> {
 }
 
 impl Zig<'_> {
-    fn file(&self, header: &[String]) -> String {
+    fn file(&self, job: &Job<'_>) -> String {
         let mut out = Source::new("    ");
-        header.iter().for_each(|line| out.line(format!("//! {line}")));
+        out.head("//!", &job.header, &job.head());
         out.blank();
         out.line("// zig fmt: off");
         out.blank();
