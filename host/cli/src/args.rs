@@ -152,6 +152,13 @@ pub struct Arguments {
     #[arg(long, value_name = "DURATION", default_value_t = Limit(None))]
     pub timeout: Limit<Duration>,
 
+    /// How large each memory of the guest may become, or `none`
+    ///
+    /// A guest that asks for more gets none, as on a machine that has no more. Within it there is no
+    /// further bound on what one call may read or write: files and bodies of any size.
+    #[arg(long, value_name = "SIZE", default_value_t = Limit(None))]
+    pub max_memory: Limit<u64>,
+
     /// Compile the module anew, and do not keep the result
     #[arg(long)]
     pub no_cache: bool,

@@ -10,6 +10,7 @@ mod interrupt;
 mod invoke;
 mod limits;
 mod module;
+mod progress;
 mod run;
 mod say;
 mod timeout;
