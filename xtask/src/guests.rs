@@ -100,12 +100,20 @@ struct AsGuest {
     kind: Kind,
 }
 
-const AS_GUESTS: [AsGuest; 11] = [
+const AS_GUESTS: [AsGuest; 12] = [
     AsGuest {
         name: "as-post",
         directory: AS_PACKAGE,
         entry: "examples/post.ts",
         options: &[],
+        target: "release",
+        kind: Kind::Command,
+    },
+    AsGuest {
+        name: "as-post-debug",
+        directory: AS_PACKAGE,
+        entry: "examples/post.ts",
+        options: &["--debug"],
         target: "release",
         kind: Kind::Command,
     },

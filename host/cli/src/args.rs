@@ -171,7 +171,7 @@ pub struct Arguments {
 
     /// Trace requests to stderr; twice or thrice for more
     ///
-    /// Once traces requests and their failures, twice everything at level `debug`, thrice at level
+    /// Once traces requests and their failures, and shows all that is known of a trap, twice everything at level `debug`, thrice at level
     /// `trace`. URLs are traced without their query.
     #[arg(short, long, action = ArgAction::Count)]
     pub verbose: u8,

@@ -4,6 +4,7 @@
 //! configures it from the command line, beside WASI.
 
 mod args;
+mod backtrace;
 mod exit;
 mod imports;
 mod interrupt;
