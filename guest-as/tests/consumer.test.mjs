@@ -29,24 +29,22 @@ function blocks(markdown, language) {
   return [...markdown.matchAll(fence)].map(([, code]) => code);
 }
 
-/** Packs the package; the names of the files in it. */
-function pack() {
-  const npm = ["pack", "--json", "--pack-destination", directory];
-  const [{ filename, files }] = JSON.parse(execFileSync("npm", npm, { cwd: root }));
-  return { tarball: join(directory, filename), files: files.map(({ path }) => path) };
-}
-
-/** Makes a project as the README says. Nothing is downloaded: the compiler is the package's own. */
-function install(tarball) {
+/** Makes a project with the commands of the README, which have the clone beside the project. */
+function install() {
   mkdirSync(project);
   writeFileSync(join(project, "package.json"), '{ "private": true, "type": "module" }');
-  // The compiler, which the package asks for, is linked below.
-  const npm = ["install", "--offline", "--legacy-peer-deps", "--no-audit", "--no-fund", tarball];
-  execFileSync("npm", npm, { cwd: project, stdio: "pipe" });
+  const [pack, install] = blocks(readme, "sh")[0].split("\n").map((line) => line.split(" "));
+  assert.deepEqual(pack, ["npm", "pack", "../wasi-experimental-http/guest-as"]);
+  assert.deepEqual(install.slice(0, 2), ["npm", "install"]);
+  const npm = (...options) => execFileSync("npm", options, { cwd: project, stdio: "pipe" });
+  const [{ files }] = JSON.parse(npm("pack", root, "--json"));
+  // Nothing is downloaded: the compiler, which the package asks for, is its own.
+  npm(...install.slice(1), "--offline", "--legacy-peer-deps", "--no-audit", "--no-fund");
   for (const name of ["assemblyscript", "@assemblyscript", "as-wasi"]) {
     symlinkSync(join(root, "node_modules", name), join(project, "node_modules", name), "junction");
   }
   writeFileSync(join(project, "asconfig.json"), minimalConfig);
+  return files.map(({ path }) => path);
 }
 
 /** Compiles a program in the project. */
@@ -61,8 +59,7 @@ function compile(name, code) {
 }
 
 const [minimalConfig, pluginConfig] = blocks(readme, "json");
-const { tarball, files } = pack();
-install(tarball);
+const files = install();
 
 test("the package has its sources and nothing else", () => {
   const sources = readdirSync(join(root, "assembly")).map((name) => `assembly/${name}`);

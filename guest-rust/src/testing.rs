@@ -337,12 +337,13 @@ mod tests {
             let request = Request::post("http://a/").body(body).unwrap();
             send(request).unwrap().body_read_all().unwrap()
         }
+        let text = "text".to_owned();
         assert_eq!(sent(()), b"");
         assert_eq!(sent(None::<Bytes>), b"");
         for body in [
             sent("text"),
             sent("text".to_owned()),
-            sent(&"text".to_owned()),
+            sent(&text),
             sent(b"text".to_vec()),
             sent(*b"text"),
             sent(&b"text"[..]),

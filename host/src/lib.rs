@@ -10,9 +10,10 @@
 //! [dependencies]
 //! wasi-experimental-http-wasmtime = "0.11"
 //! wasmtime = "48"
+//! wasmtime-wasi = { version = "48", features = ["p1"] }
 //! ```
 //!
-//! The whole of an embedder:
+//! The whole of an embedder, which runs the plugins on the pages of both guest packages:
 //!
 //! ```no_run
 #![doc = include_str!("../examples/embed.rs")]

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::matrix::tools;
 use crate::wasm_toolchain::{Kind, Toolchain};
-use crate::{npm, project, step};
+use crate::{npm, pages, project, step};
 
 /// A guest in Rust.
 struct RustGuest {
@@ -100,12 +100,20 @@ struct AsGuest {
     kind: Kind,
 }
 
-const AS_GUESTS: [AsGuest; 11] = [
+const AS_GUESTS: [AsGuest; 12] = [
     AsGuest {
         name: "as-post",
         directory: AS_PACKAGE,
         entry: "examples/post.ts",
         options: &[],
+        target: "release",
+        kind: Kind::Command,
+    },
+    AsGuest {
+        name: "as-post-debug",
+        directory: AS_PACKAGE,
+        entry: "examples/post.ts",
+        options: &["--debug"],
         target: "release",
         kind: Kind::Command,
     },
@@ -195,6 +203,9 @@ const AS_GUESTS: [AsGuest; 11] = [
 const OTHER_GUESTS: [(&str, &str); 2] =
     [("c-read-once", "guest.c"), ("zig-read-once", "guest.zig")];
 
+/// Selects the programs of the guest packages' pages, each of which is a guest: `rust-page-program`.
+const PAGES: &str = "pages";
+
 /// The directory of the sources of the other guests, from the root.
 const READ_ONCE: &str = "host/tests/guests/read-once";
 
@@ -223,6 +234,7 @@ fn names() -> Vec<&'static str> {
     let rust = RUST_GUESTS.iter().map(|guest| guest.name);
     rust.chain(AS_GUESTS.iter().map(|guest| guest.name))
         .chain(OTHER_GUESTS.map(|(name, _)| name))
+        .chain([PAGES])
         .collect()
 }
 
@@ -250,12 +262,18 @@ pub fn run(arguments: &GuestsArgs) -> Result<()> {
     if !assembly_script.is_empty() {
         build_as(&assembly_script)?;
     }
+    if arguments.selects(PAGES) {
+        build_pages()?;
+    }
     for (name, source) in &others {
         build_other(name, source)?;
     }
     step::note(format_args!(
         "{} guests are up to date in {} ({})",
-        rust.len() + assembly_script.len() + others.len(),
+        rust.len()
+            + assembly_script.len()
+            + others.len()
+            + usize::from(arguments.selects(PAGES)) * 2 * pages::PROGRAMS.len(),
         project::relative(&directory).display(),
         step::seconds(start.elapsed())
     ));
@@ -309,6 +327,19 @@ fn build_as(guests: &[&AsGuest]) -> Result<()> {
             .with_context(|| format!("cannot write {}", output.display()))?;
     }
     Ok(())
+}
+
+/// Builds the programs of the pages of both guest packages.
+fn build_pages() -> Result<()> {
+    let toolchain = Toolchain::find_or_install()?;
+    step::header("Programs of the pages");
+    for page in pages::rust()? {
+        step::run(&mut toolchain.cargo_rustc(&page.package, page.selection(), page.kind))
+            .with_context(|| format!("cannot build {} of the crate's page", page.name))?;
+        let built = toolchain.output_dir().join(page.artefact());
+        copy_if_changed(&built, &path(&format!("rust-{}", page.name)))?;
+    }
+    pages::assembly_script(|name| path(&format!("as-{name}")))
 }
 
 /// Builds a guest in C or Zig, unless it is newer than its source.

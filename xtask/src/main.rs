@@ -6,6 +6,7 @@ mod demo;
 mod guests;
 mod matrix;
 mod npm;
+mod pages;
 mod portability;
 mod project;
 mod step;

@@ -152,6 +152,13 @@ pub struct Arguments {
     #[arg(long, value_name = "DURATION", default_value_t = Limit(None))]
     pub timeout: Limit<Duration>,
 
+    /// How large each memory of the guest may become, or `none`
+    ///
+    /// A guest that asks for more gets none, as on a machine that has no more. Within it there is no
+    /// further bound on what one call may read or write: files and bodies of any size.
+    #[arg(long, value_name = "SIZE", default_value_t = Limit(None))]
+    pub max_memory: Limit<u64>,
+
     /// Compile the module anew, and do not keep the result
     #[arg(long)]
     pub no_cache: bool,
@@ -164,7 +171,7 @@ pub struct Arguments {
 
     /// Trace requests to stderr; twice or thrice for more
     ///
-    /// Once traces requests and their failures, twice everything at level `debug`, thrice at level
+    /// Once traces requests and their failures, and shows all that is known of a trap, twice everything at level `debug`, thrice at level
     /// `trace`. URLs are traced without their query.
     #[arg(short, long, action = ArgAction::Count)]
     pub verbose: u8,

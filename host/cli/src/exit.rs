@@ -6,6 +6,7 @@ use std::time::Duration;
 use wasmtime::{Error, Result, Trap, bail};
 
 use crate::args::Arguments;
+use crate::backtrace;
 use crate::say::say;
 
 /// The module could not be loaded or run.
@@ -38,6 +39,9 @@ pub fn proc_exit(code: u32) -> Result<()> {
 /// Says on stderr what went wrong, unless the guest only exits, and gives the exit code.
 pub fn report(error: &Error, arguments: &Arguments) -> i32 {
     if let Some(exit) = error.downcast_ref::<Exit>() {
+        if let Some(frames) = backtrace::of_abort(error) {
+            say(format_args!("the guest aborted{frames}"));
+        }
         return exit.0.into();
     }
     let Some(trap) = error.downcast_ref::<Trap>() else {
@@ -47,8 +51,20 @@ pub fn report(error: &Error, arguments: &Arguments) -> i32 {
     if let (Trap::Interrupt, Some(limit)) = (trap, arguments.timeout.0) {
         say(timed_out(limit));
     }
-    // In this form it has the backtrace.
-    say(format!("{error:?}").trim_end());
+    if arguments.verbose > 0 {
+        // In this form it has everything that wasmtime knows.
+        say(format!("{error:?}").trim_end());
+    } else {
+        // Which function of the module failed, unless something else stopped it.
+        let what = error.to_string();
+        let (trap, frames) = (trap.to_string(), backtrace::of(error).unwrap_or_default());
+        let what = if what == trap {
+            "the guest trapped"
+        } else {
+            &what
+        };
+        say(format_args!("{what}: {trap}{frames}"));
+    }
     TRAP
 }
 

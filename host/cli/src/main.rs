@@ -4,12 +4,14 @@
 //! configures it from the command line, beside WASI.
 
 mod args;
+mod backtrace;
 mod exit;
 mod imports;
 mod interrupt;
 mod invoke;
 mod limits;
 mod module;
+mod progress;
 mod report;
 mod run;
 mod say;

@@ -7,6 +7,8 @@ use std::path::Path;
 use wasmtime::error::Context;
 use wasmtime::{Engine, Module, Result, bail};
 
+use crate::progress::while_working;
+
 /// How binary modules and components start (the WebAssembly core specification, section 5.5.16).
 const MAGIC: &[u8] = b"\0asm";
 
@@ -76,7 +78,10 @@ pub fn load(engine: &Engine, path: &Path) -> Result<Module> {
              compiler wrote"
         );
     }
-    Module::new(engine, &bytes).with_context(|| match is_binary {
+    let compiled = while_working(format_args!("compiling `{name}`"), || {
+        Module::new(engine, &bytes)
+    });
+    compiled.with_context(|| match is_binary {
         true => format!("`{name}` is not a valid module"),
         false => format!("`{name}` is not a valid module in text"),
     })

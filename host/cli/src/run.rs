@@ -6,6 +6,7 @@ use std::{env, fs};
 use wasi_experimental_http_wasmtime::{AllowedHosts, HttpClient, HttpCtx};
 use wasmtime::error::Context;
 use wasmtime::{Cache, Config, Engine, FuncType, Linker, Module, Result, Store, Trap, Val, bail};
+use wasmtime::{StoreLimits, StoreLimitsBuilder};
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::p1::{self, WasiP1Ctx};
 
@@ -22,6 +23,7 @@ const INITIALIZE: &str = "_initialize";
 struct State {
     wasi: WasiP1Ctx,
     http: HttpCtx,
+    memory: StoreLimits,
 }
 
 /// Runs the module to its end.
@@ -45,8 +47,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let state = State {
         wasi: wasi(arguments)?,
         http: http(arguments)?,
+        memory: memory(arguments),
     };
     let mut store = Store::new(&engine, state);
+    store.limiter(|state| &mut state.memory);
     // wasmtime-wasi bounds what one call may copy for the sake of hosts with many guests. Here a
     // guest may read as much at once as its memory holds.
     store.set_hostcall_fuel(usize::MAX);
@@ -145,6 +149,15 @@ fn linker(engine: &Engine) -> Result<Linker<State>> {
         &mut state.http
     })?;
     Ok(linker)
+}
+
+fn memory(arguments: &Arguments) -> StoreLimits {
+    let limits = StoreLimitsBuilder::new();
+    match arguments.max_memory.0 {
+        Some(most) => limits.memory_size(usize::try_from(most).unwrap_or(usize::MAX)),
+        None => limits,
+    }
+    .build()
 }
 
 fn wasi(arguments: &Arguments) -> Result<WasiP1Ctx> {

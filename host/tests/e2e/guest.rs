@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex};
 
 use wasi_experimental_http_wasmtime::HttpCtx;
@@ -183,6 +183,14 @@ pub fn imports(name: &str) -> Vec<String> {
     names
 }
 
+/// Where the guest of this name is built.
+pub fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../target/guests")
+        .join(name)
+        .with_extension("wasm")
+}
+
 /// The compiled guest of this name. Tests in one process compile it once.
 fn module(name: &str) -> Module {
     static MODULES: LazyLock<Mutex<HashMap<String, Module>>> = LazyLock::new(Mutex::default);
@@ -191,10 +199,7 @@ fn module(name: &str) -> Module {
     if let Some(module) = modules.get(name) {
         return module.clone();
     }
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../target/guests")
-        .join(name)
-        .with_extension("wasm");
+    let path = path(name);
     assert!(
         path.exists(),
         "the guest {name}.wasm is not built: run `cargo xtask guests` first"

@@ -21,6 +21,7 @@ mod imports;
 mod memory;
 mod methods;
 mod old_abi;
+mod pages;
 mod policy;
 mod read_once;
 mod servers;

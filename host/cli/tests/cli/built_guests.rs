@@ -111,3 +111,25 @@ fn functions_of_a_library_make_requests() {
         );
     }
 }
+
+/// Compiled with `--debug`, as the names of functions are not kept without it.
+#[test]
+fn an_abort_in_assembly_script_is_shown_with_its_backtrace() {
+    let directory = Directory::new();
+    let url = "http://127.0.0.1:1/";
+    let outcome = directory.run(&[&guest("as", "post-debug"), url]);
+    let outcome = outcome.fails(
+        255,
+        &["abort: RequestBuilder.send: ", "the guest aborted\n"],
+    );
+    let (_, frames) = outcome.stderr.split_once("the guest aborted\n").unwrap();
+    let frames: Vec<&str> = frames.lines().map(str::trim).collect();
+    let library = "at 1 function of a library";
+    let own = ["at assembly/failure/abortWith", "at start:examples/post"];
+    assert_eq!(frames, [library, own[0], own[1], library]);
+
+    // What ends itself with the same code has not aborted.
+    directory.guest(r#"(func $main (export "_start") (call $proc_exit (i32.const 255)))"#);
+    let outcome = directory.run(&["guest.wat"]);
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(255), ""));
+}

@@ -237,16 +237,31 @@ fn the_exit_code_is_the_guests() {
 }
 
 #[test]
-fn a_trap_is_shown_with_its_backtrace() {
+fn a_trap_is_shown_with_its_reason_first_and_the_guests_own_functions() {
     let directory = Directory::new();
     directory.guest(
-        r#"(func $inner unreachable)
-           (func $outer (call $inner))
-           (func (export "_start") (call $outer))"#,
+        r#"(func $_ZN4core9panicking5panic17h0123456789abcdefE unreachable)
+           (func $_ZN3std2fs4read17h0123456789abcdefE
+             (call $_ZN4core9panicking5panic17h0123456789abcdefE))
+           (func $_ZN7program4load17h0123456789abcdefE
+             (call $_ZN3std2fs4read17h0123456789abcdefE))
+           (func $outer (export "_start") (call $_ZN7program4load17h0123456789abcdefE))"#,
     );
-    directory
-        .run(&["guest.wat"])
-        .fails(134, &["unreachable", "backtrace", "inner", "outer"]);
+    let outcome = directory.run(&["guest.wat"]).fails(134, &[]);
+    assert_eq!(
+        outcome.stderr,
+        "wasmtime-http: `_start` failed: wasm trap: wasm `unreachable` instruction executed\n    \
+         at 2 functions of libraries\n    at program::load\n    at outer\n"
+    );
+    // All of it.
+    let texts = [
+        "unreachable",
+        "backtrace",
+        "core::panicking::panic",
+        "std::fs::read",
+        "outer",
+    ];
+    directory.run(&["-v", "guest.wat"]).fails(134, &texts);
 }
 
 #[test]

@@ -153,3 +153,81 @@ fn compiled_modules_are_kept_if_they_can_be() {
     run(&["a.wasm"]).prints("");
     run(&["-v", "a.wasm"]).fails(0, &["no compiled modules are kept", "nonsense"]);
 }
+
+/// A module of this many functions, each of which takes a while to compile.
+#[cfg(unix)]
+fn slow_to_compile(functions: usize) -> String {
+    let body = "local.get 0 i32.const 3 i32.mul local.set 0 ".repeat(200);
+    let function = format!("(func (param i32) (result i32) {body} local.get 0)\n");
+    let functions = function.repeat(functions);
+    format!("(module {functions} (func (export \"_start\")))")
+}
+
+/// `script` runs a command on a terminal of its own.
+#[cfg(unix)]
+#[test]
+fn a_long_compilation_is_shown_on_a_terminal_alone() {
+    let directory = Directory::new();
+    let binary = directory.command();
+    let command = format!("'{}' --no-cache slow.wat", binary.get_program().display());
+    // Until it takes long, whatever the machine.
+    for functions in [1_000, 4_000, 16_000, 64_000] {
+        directory.write("slow.wat", slow_to_compile(functions));
+        let output = std::process::Command::new("script")
+            .args(["--quiet", "--return", "--command", &command, "/dev/null"])
+            .current_dir(directory.path())
+            .stdin(std::process::Stdio::null())
+            .output()
+            .expect("the program `script` of util-linux");
+        let shown = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{shown}");
+        if shown.is_empty() {
+            continue;
+        }
+        assert!(
+            shown.starts_with("\rwasmtime-http: compiling `slow.wat` (0 s)"),
+            "{shown:?}"
+        );
+        assert!(shown.ends_with("\r\x1b[K"), "{shown:?}");
+        directory.run(&["--no-cache", "slow.wat"]).prints("");
+        return;
+    }
+    panic!("nothing was shown");
+}
+
+#[test]
+fn with_no_cache_nothing_is_kept() {
+    let directory = Directory::new();
+    directory.write("a.wasm", BINARY_COMMAND);
+    let cache = directory.path().join("cache");
+    let variables = [("XDG_CACHE_HOME", cache.to_str().unwrap())];
+    directory
+        .run_with(&["--no-cache", "a.wasm"], &variables, b"")
+        .prints("");
+    assert!(!cache.join("wasmtime").exists());
+}
+
+#[test]
+fn the_memory_of_a_guest_is_limited() {
+    let directory = Directory::new();
+    // Grows by as many pages as it can, up to 100, and gives how many it has.
+    directory.write(
+        "grow.wat",
+        r#"(module
+            (memory (export "memory") 2)
+            (func (export "pages") (result i32)
+              (loop $more
+                (br_if $more (i32.and
+                  (i32.ne (memory.grow (i32.const 1)) (i32.const -1))
+                  (i32.lt_u (memory.size) (i32.const 100)))))
+              (memory.size)))"#,
+    );
+    let pages =
+        |options: &[&str]| directory.run(&[options, &["--invoke", "pages", "grow.wat"]].concat());
+    pages(&[]).prints("100\n");
+    pages(&["--max-memory", "none"]).prints("100\n");
+    pages(&["--max-memory", "1MiB"]).prints("16\n");
+    pages(&["--max-memory", "131072"]).prints("2\n");
+    pages(&["--max-memory", "64KiB"]).fails(1, &["cannot instantiate `grow.wat`", "memory limits"]);
+    pages(&["--max-memory", "much"]).fails(2, &["--max-memory", "much"]);
+}
