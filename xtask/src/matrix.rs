@@ -10,6 +10,7 @@ mod behaviour;
 mod check;
 mod compilers;
 pub mod tools;
+mod words;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -39,6 +40,11 @@ pub struct MatrixArgs {
     /// Write the matrix into codegen/README.md; without it, the one that is there is compared
     #[arg(long)]
     pub write: bool,
+
+    /// A document for each word that means something somewhere, instead of all documents; nothing is
+    /// compared then
+    #[arg(long, conflicts_with_all = ["write", "filter"])]
+    pub words: bool,
 
     /// Only the documents with this in their names; nothing is compared then
     #[arg(value_name = "DOCUMENT")]
@@ -72,14 +78,23 @@ struct Declaration {
 /// Fills the matrix, prints it, and fails if a cell does or the page shows another one.
 pub fn run(args: &MatrixArgs) -> Result<()> {
     let declared = declarations()?;
-    let mut subjects = subjects()?;
+    let folder = project::root().join("target/codegen-matrix");
+    let mut subjects = match args.words {
+        true => Vec::new(),
+        false => subjects()?,
+    };
+    let words = words::documents(&folder, args.words)?;
+    subjects.extend(words.into_iter().map(|(name, path)| Subject {
+        name,
+        path,
+        outputs: BTreeMap::new(),
+    }));
     if let Some(filter) = &args.filter {
         subjects.retain(|subject| subject.name.contains(filter.as_str()));
     }
     if subjects.is_empty() {
         bail!("no document has that in its name");
     }
-    let folder = project::root().join("target/codegen-matrix");
     step::header(format_args!(
         "Generating {} documents in {} languages",
         subjects.len(),
@@ -99,11 +114,14 @@ pub fn run(args: &MatrixArgs) -> Result<()> {
             row.push(cell);
         }
     }
-    if args.filter.is_none() {
+    let is_whole = args.filter.is_none() && !args.words;
+    if is_whole {
         behaviour::run(&tools, &folder)?;
     }
     let table = table(&subjects, &cells, &declared);
-    println!("{table}");
+    if !args.words {
+        println!("{table}");
+    }
     let mut failed = 0;
     for (subject, row) in subjects.iter().zip(&cells) {
         for (column, cell) in COLUMNS.iter().zip(row) {
@@ -116,9 +134,9 @@ pub fn run(args: &MatrixArgs) -> Result<()> {
     if failed > 0 {
         bail!("{failed} of {} cells fail", subjects.len() * COLUMNS.len());
     }
-    match args.filter {
-        Some(_) => Ok(()),
-        None => show(&table, args.write),
+    match is_whole {
+        true => show(&table, args.write),
+        false => Ok(()),
     }
 }
 

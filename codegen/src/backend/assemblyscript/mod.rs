@@ -15,7 +15,7 @@ use super::naming::Names;
 use super::source::{Source, WIDTH};
 use crate::diagnostic::Error;
 use crate::model::{Builtin, Model, Type, TypeId, TypeKind, docs};
-use names::CONVENTION;
+pub(super) use names::CONVENTION;
 
 /// The language.
 pub(super) struct Backend;

@@ -17,7 +17,7 @@ use crate::model::{
     Builtin, Case, Field, Function, IntRepr, LayoutFact, Member, Model, Module, Outcome, Role, Type,
     TypeDef, TypeKind,
 };
-use names::CONVENTION;
+pub(super) use names::CONVENTION;
 
 /// The language.
 pub(super) struct Backend;
