@@ -73,6 +73,11 @@ pub struct CodegenArgs {
     #[arg(long, value_name = "NAME")]
     pub allow: Vec<String>,
 
+    /// A module, function or parameter whose pointers to bytes are no slices, as
+    /// `module.function.parameter`: the host uses them after the call
+    #[arg(long, value_name = "NAME", requires = "witx")]
+    pub keep_pointers: Vec<String>,
+
     /// Show the languages, with the names of their files and what they are for
     #[arg(long, conflicts_with_all = ["witx", "check"])]
     pub list_langs: bool,
@@ -95,6 +100,8 @@ struct Job {
     command: String,
     /// Which warnings are errors or left out.
     lints: Lints,
+    /// What [`Document::keep_pointers`] is told.
+    keep_pointers: Vec<String>,
 }
 
 impl Job {
@@ -106,6 +113,7 @@ impl Job {
             outputs: OUTPUTS.map(|(lang, path)| (lang, path.into())).to_vec(),
             command: COMMAND.to_owned(),
             lints,
+            keep_pointers: Vec::new(),
         }
     }
 
@@ -133,13 +141,16 @@ impl Job {
             stem,
             command,
             lints,
+            keep_pointers: Vec::new(),
         })
     }
 
     /// The text of each output.
     fn generate(&self, root: &Path) -> Result<Vec<(&Path, String)>> {
         // The faults of a document are shown with its path as it was given.
-        let document = Document::load_with(&self.witx, |path| fs::read(root.join(path)))?;
+        let mut document = Document::load_with(&self.witx, |path| fs::read(root.join(path)))?;
+        let mut names = self.keep_pointers.iter();
+        names.try_for_each(|name| document.keep_pointers(name))?;
         // Not the whole path: that is another one on each machine.
         let names = self.witx.iter().map(|path| {
             let name = path.is_absolute().then(|| path.file_name()).flatten();
@@ -218,7 +229,8 @@ pub fn run(args: &CodegenArgs) -> Result<()> {
         None => (Job::of_repository(lints), project::root()),
         Some(out) => {
             let is_stdout = out == Path::new("-");
-            let job = Job::of_arguments(&args.witx, &args.lang, out, lints)?;
+            let mut job = Job::of_arguments(&args.witx, &args.lang, out, lints)?;
+            job.keep_pointers.clone_from(&args.keep_pointers);
             if is_stdout {
                 if job.outputs.len() != 1 {
                     bail!("only one language can be written to stdout");
