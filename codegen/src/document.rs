@@ -9,9 +9,11 @@ use std::sync::Arc;
 
 use witx::parser::{DeclSyntax, ModuleDeclSyntax, TypedefSyntax};
 
+use crate::abi;
 use crate::diagnostic::Diagnostic;
 use crate::location::{Location, Source};
 use crate::model::Model;
+use crate::syntax::nearest;
 
 /// A validated WITX document: the files that were named and all that they `use`.
 #[derive(Debug)]
@@ -45,10 +47,64 @@ impl Document {
         self.files.iter().map(PathBuf::as_path)
     }
 
+    /// Leaves pointers to bytes what they are, where else they are slices.
+    ///
+    /// A parameter of type `(@witx pointer u8)` or `(@witx const_pointer u8)` (or `char8`), and one
+    /// of an unsigned 32-bit integer behind it that is named like it with `_len` added, are one
+    /// slice in bindings: a host does not use it after the call. Where it does, for a ring buffer
+    /// for example, a slice is not safe, and the two parameters are to stay apart. `name` is a
+    /// module, `module.function` or `module.function.parameter`.
+    ///
+    /// # Errors
+    ///
+    /// If nothing of this name has a pointer that is a slice.
+    pub fn keep_pointers(&mut self, name: &str) -> Result<(), UnknownPointers> {
+        let (types, modules) = (&self.model.types, &mut self.model.modules);
+        let mut found = false;
+        let mut known = Vec::new();
+        for module in modules {
+            for function in &mut module.functions {
+                let of_function = format!("{}.{}", module.name, function.name);
+                for index in 0..function.params.len() {
+                    let of_param = format!("{of_function}.{}", function.params[index].name);
+                    let is_meant =
+                        [&module.name, &of_function, &of_param].contains(&&name.to_owned());
+                    if is_meant {
+                        found |= abi::keep_pointer(types, function, index);
+                    }
+                    known.push(of_param);
+                }
+                known.push(of_function);
+            }
+            known.push(module.name.clone());
+        }
+        if found {
+            return Ok(());
+        }
+        let nearest = nearest(
+            name,
+            known.iter().map(String::as_str).filter(|it| *it != name),
+        );
+        Err(UnknownPointers {
+            name: name.to_owned(),
+            hint: nearest.map_or_else(String::new, |nearest| {
+                format!("; the nearest name in the document is `{nearest}`")
+            }),
+        })
+    }
+
     /// Where names were written.
     pub(crate) fn locations(&self) -> &Locations {
         &self.locations
     }
+}
+
+/// Nothing of this name has a pointer to bytes with a length.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no pointer to bytes with a length is in `{name}`{hint}")]
+pub struct UnknownPointers {
+    name: String,
+    hint: String,
 }
 
 /// Where the names of a document were written.

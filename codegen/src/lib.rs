@@ -21,7 +21,7 @@ mod syntax;
 
 pub use backend::{GuestFaults, Language, json_schema};
 pub use diagnostic::{Diagnostic, Diagnostics, Error, Location, Severity};
-pub use document::Document;
+pub use document::{Document, UnknownPointers};
 pub use lints::{Lints, UnknownLint};
 pub use model::Model;
 

@@ -4,9 +4,9 @@ mod support;
 #[path = "support/witx_abi.rs"]
 mod witx_abi;
 
-use support::{own_text, parse, root, text, wasi_documents};
+use support::{generated, own_text, parse, root, text, wasi_documents};
 use wasi_experimental_http_codegen::model::{Function, InputKind, Role, TypeKind, WasmType};
-use wasi_experimental_http_codegen::{Document, Model};
+use wasi_experimental_http_codegen::{Document, Language, Model};
 use witx::Layout as _;
 
 /// All documents of this crate and those of WASI.
@@ -164,6 +164,69 @@ fn a_pointer_to_bytes_and_its_length_are_one_buffer() {
         .collect();
     // The length of elements that are no bytes may count either: those stay apart.
     assert_eq!(kinds, [true, true, false, false, false]);
+}
+
+/// A host may keep an address after the call; then a slice is not safe.
+#[test]
+fn pointers_with_lengths_stay_apart_where_that_is_wanted() {
+    let text = "(module $ring\n\
+        (@interface func (export \"start\") (param $b (@witx pointer u8)) (param $b_len u32)\n\
+          (param $c (@witx const_pointer u8)) (param $c_len u32))\n\
+        (@interface func (export \"stop\") (param $b (@witx pointer u8)) (param $b_len u32)))";
+    let signatures = |kept: &[&str]| -> Vec<String> {
+        let mut document = parse("ring", text);
+        kept.iter()
+            .for_each(|name| document.keep_pointers(name).unwrap());
+        assert_eq!(
+            witx_abi::differences(document.model(), document.witx()),
+            [""; 0]
+        );
+        let rust = generated(&document, "ring", Language::Rust).unwrap();
+        let lines = rust.lines().map(str::trim);
+        let wrappers = lines.filter(|line| line.starts_with("pub") && line.ends_with('{'));
+        let wrappers = wrappers.filter(|line| line.contains(" fn ") && !line.contains("(_: "));
+        wrappers.map(str::to_owned).collect()
+    };
+    let start = "pub fn start(b: &mut [u8], c: &[u8]) {";
+    let stop = "pub fn stop(b: &mut [u8]) {";
+    let raw_start = "pub unsafe fn start(b: *mut u8, b_len: u32, c: *const u8, c_len: u32) {";
+    let raw_stop = "pub unsafe fn stop(b: *mut u8, b_len: u32) {";
+    assert_eq!(signatures(&[]), [start, stop]);
+    assert_eq!(signatures(&["ring"]), [raw_start, raw_stop]);
+    assert_eq!(signatures(&["ring.start"]), [raw_start, stop]);
+    assert_eq!(
+        signatures(&["ring.start.c", "ring.stop.b"]),
+        [
+            "pub unsafe fn start(b: &mut [u8], c: *const u8, c_len: u32) {",
+            raw_stop
+        ]
+    );
+
+    // Every language takes it, and a host is as it was.
+    let mut document = parse("ring", text);
+    let host = generated(&document, "ring", Language::Wiggle).unwrap();
+    let reference = generated(&document, "ring", Language::Markdown).unwrap();
+    assert!(
+        reference.contains("`c` and `c_len` are one slice in bindings"),
+        "{reference}"
+    );
+    document.keep_pointers("ring").unwrap();
+    assert_eq!(
+        generated(&document, "ring", Language::Wiggle).unwrap(),
+        host
+    );
+    let reference = generated(&document, "ring", Language::Markdown).unwrap();
+    assert!(!reference.contains("slice"), "{reference}");
+    for language in Language::ALL.iter().copied() {
+        assert!(generated(&document, "ring", language).is_ok(), "{language}");
+    }
+
+    let error = document.keep_pointers("ring.strt").unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "no pointer to bytes with a length is in `ring.strt`; the nearest name in the document is \
+         `ring.start`"
+    );
 }
 
 #[test]

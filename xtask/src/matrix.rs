@@ -10,6 +10,7 @@ mod behaviour;
 mod check;
 mod compilers;
 pub mod tools;
+mod words;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -43,6 +44,11 @@ pub struct MatrixArgs {
     /// Only these languages, with commas between them; nothing is compared then
     #[arg(long, value_name = "LANG", value_delimiter = ',')]
     pub lang: Vec<Language>,
+
+    /// A document for each word that means something somewhere, instead of all documents; nothing is
+    /// compared then
+    #[arg(long, conflicts_with_all = ["write", "filter"])]
+    pub words: bool,
 
     /// Only the documents with this in their names; nothing is compared then
     #[arg(value_name = "DOCUMENT")]
@@ -83,14 +89,23 @@ struct Declaration {
 /// Fills the matrix, prints it, and fails if a cell does or the page shows another one.
 pub fn run(args: &MatrixArgs) -> Result<()> {
     let declared = declarations()?;
-    let mut subjects = subjects()?;
+    let folder = project::root().join("target/codegen-matrix");
+    let mut subjects = match args.words {
+        true => Vec::new(),
+        false => subjects()?,
+    };
+    let words = words::documents(&folder, args.words)?;
+    subjects.extend(words.into_iter().map(|(name, path)| Subject {
+        name,
+        path,
+        outputs: BTreeMap::new(),
+    }));
     if let Some(filter) = &args.filter {
         subjects.retain(|subject| subject.name.contains(filter.as_str()));
     }
     if subjects.is_empty() {
         bail!("no document has that in its name");
     }
-    let folder = project::root().join("target/codegen-matrix");
     step::header(format_args!(
         "Generating {} documents in {} languages",
         subjects.len(),
@@ -114,11 +129,13 @@ pub fn run(args: &MatrixArgs) -> Result<()> {
             row.push(cell);
         }
     }
-    if args.filter.is_none() {
+    if args.filter.is_none() && !args.words {
         behaviour::run(&tools, &folder, |language| args.includes(language))?;
     }
     let table = table(&columns, &subjects, &cells, &declared);
-    println!("{table}");
+    if !args.words {
+        println!("{table}");
+    }
     let mut failed = 0;
     for (subject, row) in subjects.iter().zip(&cells) {
         for (column, cell) in columns.iter().zip(row) {
@@ -131,7 +148,7 @@ pub fn run(args: &MatrixArgs) -> Result<()> {
     if failed > 0 {
         bail!("{failed} of {} cells fail", subjects.len() * columns.len());
     }
-    match args.filter.is_some() || !args.lang.is_empty() {
+    match args.filter.is_some() || args.words || !args.lang.is_empty() {
         true => Ok(()),
         false => show(&table, args.write),
     }

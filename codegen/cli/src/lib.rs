@@ -82,6 +82,11 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME")]
     pub go_package: Option<String>,
 
+    /// A module, function or parameter whose pointers to bytes are no slices, as
+    /// `module.function.parameter`: the host uses them after the call
+    #[arg(long, value_name = "NAME", requires = "witx")]
+    pub keep_pointers: Vec<String>,
+
     /// Compare instead of write: show what is not up to date, and fail if anything is
     #[arg(long, requires = "lang")]
     pub check: bool,
@@ -184,7 +189,11 @@ pub fn outputs(arguments: &Arguments, reporter: &Reporter) -> Result<Vec<Output>
         let message = "there is nothing to compare with on stdout: give --out a folder";
         return Err(reporter.error(message));
     }
-    let document = load(&arguments.witx, reporter)?;
+    let mut document = load(&arguments.witx, reporter)?;
+    for name in &arguments.keep_pointers {
+        let kept = document.keep_pointers(name);
+        kept.map_err(|error| reporter.error(&error.to_string()))?;
+    }
     show_warnings(arguments, document.warnings(), reporter)?;
     let mut options = Options {
         command: arguments.command.clone(),

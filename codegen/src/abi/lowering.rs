@@ -15,8 +15,8 @@
 
 use super::{layout, wasm_type};
 use crate::model::{
-    Builtin, Input, InputKind, Lowered, Out, Outcome, Param, Role, Type, TypeDef, WasmParam,
-    WasmType, resolve,
+    Builtin, Function, Input, InputKind, Lowered, Out, Outcome, Param, Role, Type, TypeDef,
+    WasmParam, WasmType, resolve,
 };
 
 /// What a function gives back, in WITX's terms.
@@ -50,6 +50,28 @@ pub(crate) fn lower(types: &[TypeDef], params: &[Param], returned: Returned) -> 
         outcome,
         wasm_result,
     }
+}
+
+/// Takes the buffer of which parameter `pointer` is the pointer apart again: the pointer and the
+/// length become inputs of their own. Says whether there is such a buffer.
+pub(crate) fn keep_pointer(types: &[TypeDef], function: &mut Function, pointer: usize) -> bool {
+    let lowered = &mut function.lowered;
+    let is_it =
+        |input: &Input| input.param == pointer && matches!(input.kind, InputKind::Buffer { .. });
+    let Some(index) = lowered.inputs.iter().position(is_it) else {
+        return false;
+    };
+    let params = [pointer, pointer + 1].map(|index| {
+        let param = &function.params[index];
+        Input {
+            name: param.name.clone(),
+            kind: InputKind::Value(param.ty.clone()),
+            param: index,
+        }
+    });
+    lowered.inputs.splice(index..=index, params);
+    lowered.wasm_params = wasm_params(types, &function.params, &lowered.inputs, &lowered.outcome);
+    true
 }
 
 fn wasm_params(

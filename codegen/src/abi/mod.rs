@@ -9,7 +9,7 @@ mod lowering;
 use crate::model::{Builtin, IntRepr, Model, Type, TypeDef, TypeKind, WasmType, resolve};
 
 pub use layout::{layout, layout_of_record, layout_of_repr, layout_of_variant};
-pub(crate) use lowering::{Returned, lower};
+pub(crate) use lowering::{Returned, keep_pointer, lower};
 
 /// The wasm type in which a value of `ty` is passed if it is passed by value.
 pub fn wasm_type(types: &[TypeDef], ty: &Type) -> Option<WasmType> {

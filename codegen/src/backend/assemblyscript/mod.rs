@@ -18,7 +18,7 @@ use crate::diagnostic::Error;
 use crate::model::{
     Builtin, Constant, Model, Module, Type, TypeDef, TypeId, TypeKind, docs,
 };
-use names::CONVENTION;
+pub(super) use names::CONVENTION;
 
 /// The language.
 pub(super) struct Backend;

@@ -18,7 +18,7 @@ use crate::model::{
     Builtin, Case, Constant, Field, Function, IntRepr, LayoutFact, Member, Model, Module, Outcome, Role, Type,
     TypeDef, TypeKind,
 };
-use names::CONVENTION;
+pub(super) use names::CONVENTION;
 
 /// The language.
 pub(super) struct Backend;

@@ -7,7 +7,7 @@ use super::source::WIDTH;
 use crate::abi::layout;
 use crate::diagnostic::Error;
 use crate::model::{
-    Case, Field, Function, Member, Model, Module, Outcome, Role, Type, TypeDef, TypeId, TypeKind,
+    Case, Field, Function, InputKind, Member, Model, Module, Outcome, Role, Type, TypeDef, TypeId, TypeKind,
     docs,
 };
 
@@ -170,6 +170,7 @@ impl Markdown<'_> {
         self.paragraph("```");
         if !function.lowered.wasm_params.is_empty() {
             self.params(function);
+            self.slices(function);
         }
         self.result(function);
     }
@@ -276,6 +277,21 @@ impl Markdown<'_> {
             self.line(&format!("| `{name}` | `{ty}` | {carries} | {meaning} |"));
         }
         self.line("");
+    }
+
+    /// What bindings make of pointers with lengths.
+    fn slices(&mut self, function: &Function) {
+        for input in &function.lowered.inputs {
+            if let InputKind::Buffer { mutable, .. } = input.kind {
+                let name = &function.params[input.param].name;
+                let len = &function.params[input.param + 1].name;
+                let access = if mutable { "writes to" } else { "reads" };
+                self.wrapped(&format!(
+                    "`{name}` and `{len}` are one slice in bindings: the host {access} it during \
+                     the call only."
+                ));
+            }
+        }
     }
 
     fn result(&mut self, function: &Function) {

@@ -75,18 +75,7 @@ impl Convention {
         if identifier.starts_with(|c: char| c.is_ascii_digit()) {
             identifier.insert_str(0, self.digit_prefix);
         }
-        let integer = |word: &str| {
-            let digits = word.strip_prefix(['u', 'i']);
-            let digit = |c: char| c.is_ascii_digit();
-            self.integers && digits.is_some_and(|d| !d.is_empty() && d.chars().all(digit))
-        };
-        let taken = |word: &str| {
-            self.keywords.contains(&word) || self.reserved.contains(&word) || integer(word)
-        };
-        if taken(&identifier) {
-            identifier.push_str(self.escape);
-        }
-        identifier
+        self.escaped(identifier)
     }
 
     /// A WITX name in the letters of identifiers and in a case; it may be a keyword.
@@ -115,5 +104,23 @@ impl Convention {
             };
         }
         identifier
+    }
+
+    /// A word that means nothing else: itself, or with the escape behind it.
+    pub(super) fn escaped(&self, mut word: String) -> String {
+        if self.is_taken(&word) {
+            word.push_str(self.escape);
+        }
+        word
+    }
+
+    /// Whether the language, or generated code, has another meaning for a word.
+    fn is_taken(&self, word: &str) -> bool {
+        let is_integer = || {
+            let digits = word.strip_prefix(['u', 'i']);
+            let digit = |c: char| c.is_ascii_digit();
+            self.integers && digits.is_some_and(|d| !d.is_empty() && d.chars().all(digit))
+        };
+        self.keywords.contains(&word) || self.reserved.contains(&word) || is_integer()
     }
 }

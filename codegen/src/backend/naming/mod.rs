@@ -132,7 +132,12 @@ impl Names {
                 true => convention.identifier("", &name, convention.modules),
                 false => top.declare(&name, convention.modules),
             };
-            let mut inner = Scope::new(convention);
+            // Where a name may not stand for two things, not even in different places, the names
+            // outside are taken inside.
+            let mut inner = match convention.shadows {
+                true => Scope::new(convention),
+                false => top.clone(),
+            };
             let shared = convention.prefixed || hoisted;
             let own: Vec<(String, String)> = module
                 .functions
@@ -322,6 +327,55 @@ impl FunctionNames {
             outs,
             results,
             scope,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::backend::{assemblyscript, c, rust, wiggle, zig};
+
+    /// The matrix compiles documents that give each of these words to everything.
+    const WORDS: &str = include_str!("../../../tests/words.txt");
+
+    const CONVENTIONS: [&Convention; 5] = [
+        &assemblyscript::CONVENTION,
+        &c::CONVENTION,
+        &rust::CONVENTION,
+        &wiggle::CONVENTION,
+        &zig::CONVENTION,
+    ];
+
+    #[test]
+    fn every_word_of_a_language_is_tried_by_the_matrix() {
+        let words: HashSet<&str> = WORDS.lines().collect();
+        for convention in CONVENTIONS {
+            let lists = [
+                convention.keywords,
+                convention.reserved,
+                convention.item_words,
+                convention.methods,
+            ];
+            for word in lists.concat() {
+                assert!(words.contains(word), "tests/words.txt has no `{word}`");
+            }
+        }
+    }
+
+    #[test]
+    fn no_number_makes_a_keyword_of_a_name() {
+        for convention in CONVENTIONS {
+            let mut scope = Scope::new(convention);
+            let names: HashSet<String> = (0..100)
+                .map(|_| scope.declare("u", convention.functions))
+                .collect();
+            assert_eq!(names.len(), 100);
+            for name in names {
+                assert_eq!(convention.escaped(name.clone()), name);
+            }
         }
     }
 }

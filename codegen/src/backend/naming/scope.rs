@@ -52,10 +52,11 @@ impl Scope {
     /// Declares a name with something behind it that is no part of any name.
     pub(super) fn declare_with(&mut self, name: &str, case: Case, suffix: &str) -> String {
         let identifier = self.convention.identifier(&self.prefix, name, case);
-        let separator = match case {
-            Case::Pascal | Case::Camel => "",
-            Case::Snake | Case::Shouty if identifier.ends_with('_') => "",
-            Case::Snake | Case::Shouty => "_",
+        // A number stands in place of what keeps a name from being a keyword.
+        let (base, separator) = match case {
+            Case::Pascal | Case::Camel => (identifier.trim_end_matches('_'), ""),
+            Case::Snake | Case::Shouty if identifier.ends_with('_') => (&*identifier, ""),
+            Case::Snake | Case::Shouty => (&*identifier, "_"),
         };
         let mut unique = format!("{identifier}{suffix}");
         let mut number = 2;
@@ -65,7 +66,9 @@ impl Scope {
             false => name.to_owned(),
         };
         while !self.taken.insert(key(&unique)) {
-            unique = format!("{identifier}{separator}{number}{suffix}");
+            // A number may make a keyword of a name: `u` and 2 are `u2`, an integer of Zig.
+            let numbered = format!("{base}{separator}{number}");
+            unique = format!("{}{suffix}", self.convention.escaped(numbered));
             number += 1;
         }
         unique

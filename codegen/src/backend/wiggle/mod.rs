@@ -26,6 +26,8 @@ use crate::diagnostic::{Diagnostic, Error};
 use crate::model::{
     Builtin, Constant, Function, Model, Module, Outcome, Type, TypeDef, TypeKind, docs,
 };
+#[cfg(test)]
+pub(super) use names::CONVENTION;
 use documented::{doc_or, document_trait, document_type};
 
 /// Which case of a function's error type answers a mistake of the guest that is found before

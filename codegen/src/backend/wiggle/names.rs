@@ -54,6 +54,7 @@ pub const CONVENTION: Convention = Convention {
         "wiggle",
     ],
     methods: &[],
-    keywords: &["crate", "location", "mem", "self", "super"],
+    // `gen` is a keyword since the edition 2024, of which wiggle does not know.
+    keywords: &["crate", "gen", "location", "mem", "self", "super"],
     reserved: &[],
 };

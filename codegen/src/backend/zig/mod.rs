@@ -18,7 +18,7 @@ use crate::model::{
     Builtin, Case, Constant, Function, InputKind, IntRepr, LayoutFact, Member, Model, Module, Out, Outcome,
     Role, Type, TypeDef, TypeId, TypeKind,
 };
-use names::CONVENTION;
+pub(super) use names::CONVENTION;
 
 /// The language.
 pub(super) struct Backend;
@@ -330,13 +330,16 @@ impl Zig<'_> {
             (_, None) => "void".to_owned(),
             (_, Some(_)) => "u32".to_owned(),
         };
-        out.list(&format!(
-                "extern {} fn @{}(",
-                quoted(&module.name),
-                quoted(&function.name)
-            ),
+        // By a name of ours: that of the import may be the name of a type.
+        let import = format!(
+            ".{{ .name = {}, .library_name = {} }}",
+            quoted(&function.name),
+            quoted(&module.name)
+        );
+        out.list(
+            &format!("const {} = @extern(*const fn (", names.name),
             &params,
-            &format!(") callconv(.c) {result};"),
+            &format!(") callconv(.c) {result}, {import});"),
         );
     }
 
@@ -459,7 +462,7 @@ impl Zig<'_> {
             let ty = self.memory_type(&value.ty);
             body.line(format!("var {name} = std.mem.zeroes({ty});"));
         }
-        let call = format!("imports.@{}(", quoted(&function.name));
+        let call = format!("imports.{}(", names.name);
         match &lowered.outcome {
             Outcome::Nothing | Outcome::NoReturn => body.list(&call, &args, ");"),
             Outcome::Value(ty) => {
@@ -507,6 +510,10 @@ impl Zig<'_> {
         }
         out.blank();
         out.block("comptime {", "}", |out| {
+            // Each check is a call, of which Zig allows 1000 if nothing is said.
+            if checks.len() > 400 {
+                out.line(format!("@setEvalBranchQuota({});", 10 * checks.len()));
+            }
             out.block("if (@sizeOf(usize) == 4) {", "}", |out| {
                 for check in checks {
                     out.line(format!("std.debug.assert({check});"));
