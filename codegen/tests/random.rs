@@ -77,7 +77,7 @@ proptest! {
                 Language::Rust | Language::Wiggle => {
                     prop_assert!(syn::parse_file(&code).is_ok(), "{language}: {text}");
                 }
-                Language::AssemblyScript | Language::C | Language::Zig | Language::Go => {
+                Language::AssemblyScript | Language::C | Language::Cpp | Language::Zig | Language::Go => {
                     let comment = "//";
                     prop_assert!(is_balanced(&code, comment), "{language}: {text}\n{code}");
                 }

@@ -80,6 +80,8 @@ languages! {
     AssemblyScript: assemblyscript,
     /// Bindings for guests in C: a header.
     C: c,
+    /// Bindings for guests in C++: a header over that of C.
+    Cpp: cpp,
     /// Bindings for guests in Zig.
     Zig: zig,
     /// Bindings for guests in Go.
