@@ -283,7 +283,8 @@ fn cpp(folder: &Path, input: &Path) -> Result<Option<String>> {
             "-Wconversion",
             "-Werror",
         ]);
-        zig.args([&format!("-std={standard}"), "-fsyntax-only", "-x", "c++"]);
+        zig.args([&format!("-std={standard}"), "-c", "-x", "c++", "-o"]);
+        zig.arg(folder.join("matrix-cpp.o"));
         if let Some(message) = run(zig.arg("-I").arg(&c).arg("-"), &source)? {
             return Ok(Some(format!("as {standard}: {message}")));
         }
