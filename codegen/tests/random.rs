@@ -68,8 +68,12 @@ proptest! {
                 Ok(code) => code,
                 Err(error) => {
                     let error = error.to_string();
-                    let refused = language == Language::Wiggle && error.starts_with("random.witx:");
-                    prop_assert!(refused && error.contains("wiggle cannot express"), "{text}\n{error}");
+                    let refused = match language {
+                        Language::Wiggle => error.contains("wiggle cannot express"),
+                        Language::Wit => error.contains("WIT "),
+                        _ => false,
+                    };
+                    prop_assert!(refused && error.starts_with("random.witx:"), "{text}\n{error}");
                     continue;
                 }
             };
@@ -84,6 +88,10 @@ proptest! {
                 Language::Json => {
                     let parsed = serde_json::from_str::<serde_json::Value>(&code);
                     prop_assert!(parsed.is_ok(), "{text}\n{parsed:?}");
+                }
+                Language::Wit => {
+                    let parsed = wit_parser::Resolve::default().push_str("random.wit", &code);
+                    prop_assert!(parsed.is_ok(), "{text}\n{code}\n{parsed:?}");
                 }
                 Language::Markdown => prop_assert!(code.contains("# "), "{text}"),
             }

@@ -88,6 +88,8 @@ languages! {
     Go: go,
     /// Traits, types and a linker function for hosts in Rust that run wasmtime.
     Wiggle: wiggle,
+    /// The document in WIT, for authors who move to components.
+    Wit: wit,
     /// A reference for readers.
     Markdown: markdown,
     /// A description for other generators.
