@@ -83,7 +83,7 @@ fn version(text: &str) -> Option<&str> {
 ///
 /// # Errors
 ///
-/// Those of [`generate`] and of [`write`].
+/// Those of [`generate`] and of [`write()`].
 pub fn generate_into(
     folder: &Path,
     document: &Document,

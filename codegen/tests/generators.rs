@@ -16,10 +16,16 @@ fn snapshot(name: &str, contents: &str) {
     insta::assert_snapshot!(name, contents);
 }
 
+/// The languages that can say all documents.
+fn languages() -> impl Iterator<Item = Language> {
+    let all = Language::ALL.iter().copied();
+    all.filter(|language| *language != Language::Wit)
+}
+
 #[test]
 fn constructs_in_each_language() {
     let document = parse("constructs", &text("constructs"));
-    for language in Language::ALL.iter().copied() {
+    for language in languages() {
         let contents = generated(&document, "constructs", language).unwrap();
         snapshot(&format!("constructs_{language}"), &contents);
     }
@@ -29,7 +35,7 @@ fn constructs_in_each_language() {
 #[test]
 fn traps_in_each_language() {
     let document = parse("traps", &text("traps"));
-    for language in Language::ALL.iter().copied() {
+    for language in languages() {
         let contents = generated(&document, "traps", language).unwrap();
         snapshot(&format!("traps_{language}"), &contents);
     }
@@ -76,7 +82,7 @@ fn the_files_of_the_repository_are_what_is_generated() {
 #[test]
 fn the_documents_of_wasi_in_each_language() {
     for (name, document) in wasi_documents() {
-        for language in Language::ALL.iter().copied() {
+        for language in languages() {
             let contents = generated(&document, name, language);
             assert!(
                 contents.is_ok(),
@@ -186,7 +192,7 @@ fn writes_everything_where_it_is_told() {
             text(name)
         };
         let document = parse(name, &text);
-        for language in Language::ALL.iter().copied() {
+        for language in languages() {
             all.push_str(&generated(&document, name, language).unwrap());
         }
     }
@@ -221,4 +227,84 @@ fn the_cases_for_faults_of_guests_can_be_chosen() {
     let chosen = host(&options);
     assert!(!chosen.contains("u16::from(Code::Fault)"));
     assert!(chosen.contains("Ok(u32::from(u16::from(Code::Undocumented)))"));
+}
+
+#[test]
+fn a_document_in_wit() {
+    let text = r#"
+;;; What went wrong.
+(typename $errno (enum (@witx tag u16) $success
+  ;;; There is none.
+  $not_found))
+(typename $store (handle))
+(typename $rights (flags (@witx repr u8) $read $write_2b))
+(typename $entry (record (field $key string) (field $list (list u8)) (field $size (@witx usize))))
+(typename $pair (tuple u8 char))
+(typename $shape (variant (case $none) (case $entry $entry) (case $ratio f64)))
+(@witx const $rights $all 3)
+;;; A store.
+(module $kv_store
+  ;;; Looks for an entry.
+  (@interface func (export "get")
+    (param $store $store)
+    ;;; What it is called.
+    (param $key string) (param $exact bool)
+    ;;; What was found.
+    (result $error (expected $entry (error $errno))))
+  (@interface func (export "entry") (param $data (@witx const_pointer u8))
+    (param $data_len (@witx usize)) (result $error (expected (error $errno))))
+  (@interface func (export "open") (result $error (expected (tuple $store $rights) (error))))
+  (@interface func (export "draw") (param $shapes (list $shape)) (param $pair $pair)))
+"#;
+    let document = parse("kv", text);
+    let wit = generated(&document, "kv", Language::Wit).unwrap();
+    wit_parser::Resolve::default()
+        .push_str("kv.wit", &wit)
+        .unwrap();
+    snapshot("wit", &wit);
+    // Two modules share the types.
+    let two =
+        format!("{text}(module $other (@interface func (export \"store\") (param $s $store)))");
+    let wit = generated(&parse("kv", &two), "kv", Language::Wit).unwrap();
+    wit_parser::Resolve::default()
+        .push_str("kv.wit", &wit)
+        .unwrap();
+    assert!(wit.contains("use types.{store as store-type};"), "{wit}");
+}
+
+/// What WIT has no words for is refused where it is, and all else is WIT.
+#[test]
+fn documents_are_wit_or_refused_at_their_place() {
+    let folder = root().join("codegen/tests/documents");
+    let (mut said, mut refused) = (0, 0);
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "witx") {
+            continue;
+        }
+        let document = Document::load(&[&path]).unwrap();
+        match generated(&document, "some", Language::Wit) {
+            Ok(wit) => {
+                let parsed = wit_parser::Resolve::default().push_str("some.wit", &wit);
+                assert!(parsed.is_ok(), "{}: {parsed:?}\n{wit}", path.display());
+                said += 1;
+            }
+            Err(error) => {
+                let error = error.to_string();
+                assert!(
+                    error.contains(".witx:") && error.contains("WIT "),
+                    "{error}"
+                );
+                assert!(error.contains("hint: "), "{error}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(said > 20 && refused > 3, "{said} {refused}");
+    let error = generated(&parse("own", &own_text()), "own", Language::Wit).unwrap_err();
+    let error = error.to_string();
+    assert!(
+        error.contains("WIT cannot say that `header_get` fills a buffer"),
+        "{error}"
+    );
 }

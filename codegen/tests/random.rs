@@ -71,8 +71,12 @@ proptest! {
                 Ok(code) => code,
                 Err(error) => {
                     let error = error.to_string();
-                    let refused = language == Language::Wiggle && error.starts_with("random.witx:");
-                    prop_assert!(refused && error.contains("wiggle cannot express"), "{text}\n{error}");
+                    let refused = match language {
+                        Language::Wiggle => error.contains("wiggle cannot express"),
+                        Language::Wit => error.contains("WIT "),
+                        _ => false,
+                    };
+                    prop_assert!(refused && error.starts_with("random.witx:"), "{text}\n{error}");
                     continue;
                 }
             };
@@ -80,13 +84,17 @@ proptest! {
                 Language::Rust | Language::Wiggle => {
                     prop_assert!(syn::parse_file(&code).is_ok(), "{language}: {text}");
                 }
-                Language::AssemblyScript | Language::C | Language::Zig | Language::Go => {
+                Language::AssemblyScript | Language::C | Language::Cpp | Language::Zig | Language::Go => {
                     let comment = "//";
                     prop_assert!(is_balanced(&code, comment), "{language}: {text}\n{code}");
                 }
                 Language::Json => {
                     let parsed = serde_json::from_str::<serde_json::Value>(&code);
                     prop_assert!(parsed.is_ok(), "{text}\n{parsed:?}");
+                }
+                Language::Wit => {
+                    let parsed = wit_parser::Resolve::default().push_str("random.wit", &code);
+                    prop_assert!(parsed.is_ok(), "{text}\n{code}\n{parsed:?}");
                 }
                 Language::Markdown => prop_assert!(code.contains("# "), "{text}"),
             }

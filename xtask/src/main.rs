@@ -58,7 +58,7 @@ const MATRIX_HELP: &str = "\
 Generates every language from many documents, and compiles each of the files: this project's
 interface, WASI preview0, preview1 and wasi-nn, and the small documents in
 codegen/tests/documents, which are one construct or one trap each. Then runs guests in Rust,
-AssemblyScript, C and Go, built from generated bindings, with a host that is written by hand and
+AssemblyScript, C, C++ and Go, built from generated bindings, with a host that is written by hand and
 with a wiggle host, and compares what arrives. Prints the matrix, and fails if a cell does, or if
 codegen/README.md shows another matrix.
 

@@ -98,12 +98,16 @@ languages! {
     AssemblyScript: assemblyscript,
     /// Bindings for guests in C: a header.
     C: c,
+    /// Bindings for guests in C++: a header over that of C.
+    Cpp: cpp,
     /// Bindings for guests in Zig.
     Zig: zig,
     /// Bindings for guests in Go.
     Go: go,
     /// Traits, types and a linker function for hosts in Rust that run wasmtime.
     Wiggle: wiggle,
+    /// The document in WIT, for authors who move to components.
+    Wit: wit,
     /// A reference for readers.
     Markdown: markdown,
     /// A description for other generators.

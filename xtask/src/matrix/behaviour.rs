@@ -1,4 +1,4 @@
-//! Behaviour, not only compilation: guests in Rust, AssemblyScript, C and Go, built from generated
+//! Behaviour, not only compilation: guests in Rust, AssemblyScript, C, C++ and Go, built from generated
 //! bindings of one document, call a host that is written by hand and a wiggle host, and all
 //! compare what arrives.
 
@@ -24,10 +24,11 @@ pub fn run(tools: &Tools, folder: &Path, includes: impl Fn(Language) -> bool) ->
     let folder = folder.join("behaviour");
     let document = Document::load(&[sources.join("echo.witx")])?;
     let options = Options::of_files(&["echo.witx"]);
-    let builders: [(Language, Builder); 4] = [
+    let builders: [(Language, Builder); 5] = [
         (Language::Rust, rust_guest),
         (Language::AssemblyScript, assembly_script_guest),
         (Language::C, c_guest),
+        (Language::Cpp, cpp_guest),
         (Language::Go, go_guest),
     ];
     let mut guests = Vec::new();
@@ -137,6 +138,37 @@ fn c_guest(tools: &Tools, sources: &Path, folder: &Path) -> Result<PathBuf> {
         .arg("-o")
         .arg(&output);
     step::run(&mut clang)?;
+    Ok(output)
+}
+
+fn cpp_guest(_: &Tools, sources: &Path, folder: &Path) -> Result<PathBuf> {
+    let document = Document::load(&[sources.join("echo.witx")])?;
+    let options = Options::of_files(&["echo.witx"]);
+    for file in generate(&document, &[Language::C], &options)?.files {
+        write(&folder.join(file.name), &file.contents)?;
+    }
+    let output = folder.join("guest-cpp.wasm");
+    let mut zig = tools::zig(tools::NEWEST_ZIG)?;
+    zig.args([
+        "c++",
+        "-target",
+        "wasm32-wasi",
+        "-mexec-model=reactor",
+        "-std=c++17",
+    ])
+    .args([
+        "-fno-exceptions",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-O1",
+        "-I",
+    ])
+    .arg(folder)
+    .arg(sources.join("guest.cpp"))
+    .arg("-o")
+    .arg(&output);
+    step::run(&mut zig)?;
     Ok(output)
 }
 

@@ -27,6 +27,7 @@ enum Compiler {
     Rust(&'static str, bool),
     Asc,
     Clang,
+    Cpp,
     Zig,
     Go,
     Wiggle,
@@ -57,6 +58,7 @@ pub const COLUMNS: &[Column] = &[
     ),
     column("assemblyscript", Language::AssemblyScript, Compiler::Asc),
     column("c and c++", Language::C, Compiler::Clang),
+    column("c++", Language::Cpp, Compiler::Cpp),
     column("zig 0.14 to 0.17", Language::Zig, Compiler::Zig),
     column("go", Language::Go, Compiler::Go),
     column("wiggle", Language::Wiggle, Compiler::Wiggle),
@@ -117,6 +119,10 @@ impl Column {
             Compiler::Clang => {
                 tools.clang()?;
                 each(&clang)
+            }
+            Compiler::Cpp => {
+                tools.clang()?;
+                each(&|input| cpp(folder, input))
             }
             Compiler::Zig => zig(folder, inputs),
             Compiler::Go => go(folder, inputs),
@@ -252,6 +258,35 @@ fn clang(input: &Path) -> Result<Option<String>> {
             if let Some(message) = run(&mut clang, &source)? {
                 return Ok(Some(format!("as {standard}: {message}")));
             }
+        }
+    }
+    if find_program("clang-format").is_none() {
+        return Ok(None);
+    }
+    let mut format = project::command("clang-format");
+    run(format.args(["--dry-run", "-Werror"]).arg(input), "")
+}
+
+/// C++ of several years, for wasm with the library of Zig, and for native programs. The header of
+/// C lies beside that of C++.
+fn cpp(folder: &Path, input: &Path) -> Result<Option<String>> {
+    let c = folder.join("c");
+    let source = format!("#include {input:?}\n#include {input:?}\nextern int x;\n");
+    for standard in ["c++17", "c++20", "c++23"] {
+        let mut zig = tools::zig(tools::NEWEST_ZIG)?;
+        zig.args(["c++", "-target", "wasm32-wasi"]);
+        zig.args([
+            "-fno-exceptions",
+            "-Wall",
+            "-Wextra",
+            "-Wshadow",
+            "-Wconversion",
+            "-Werror",
+        ]);
+        zig.args([&format!("-std={standard}"), "-c", "-x", "c++", "-o"]);
+        zig.arg(folder.join("matrix-cpp.o"));
+        if let Some(message) = run(zig.arg("-I").arg(&c).arg("-"), &source)? {
+            return Ok(Some(format!("as {standard}: {message}")));
         }
     }
     if find_program("clang-format").is_none() {

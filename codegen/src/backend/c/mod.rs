@@ -37,18 +37,7 @@ impl super::Backend for Backend {
     }
 
     fn generate(&self, job: &Job<'_>) -> Result<String, Error> {
-        let prefix = job.options.c_prefix.as_deref();
-        check_prefix(prefix)?;
-        let mut names = Names::with_prefix(job.model, &CONVENTION, prefix);
-        let c = C {
-            model: job.model,
-            view: names.another_type("list"),
-            guard: names.another_macro("h"),
-            import: names.another_macro("import"),
-            stand_ins: names.another_macro("stand_ins"),
-            names,
-        };
-        Ok(c.file(job))
+        Ok(C::new(job)?.file(job))
     }
 }
 
@@ -66,20 +55,35 @@ fn check_prefix(prefix: Option<&str>) -> Result<(), Error> {
     Err(Diagnostic::new(None, message).hint(hint).into())
 }
 
-struct C<'a> {
+/// The header of a document; C++ has one over it.
+pub(super) struct C<'a> {
     model: &'a Model,
-    names: Names,
+    pub(super) names: Names,
     /// The type of lists and strings that are written in place, of whatever elements.
     view: String,
     /// The macro that says that the header was read.
-    guard: String,
+    pub(super) guard: String,
     /// The macro that makes a function an import.
     import: String,
     /// The macro with which a program asks for stand-ins.
     stand_ins: String,
 }
 
-impl C<'_> {
+impl<'a> C<'a> {
+    pub(super) fn new(job: &Job<'a>) -> Result<C<'a>, Error> {
+        let prefix = job.options.c_prefix.as_deref();
+        check_prefix(prefix)?;
+        let mut names = Names::with_prefix(job.model, &CONVENTION, prefix);
+        Ok(C {
+            model: job.model,
+            view: names.another_type("list"),
+            guard: names.another_macro("h"),
+            import: names.another_macro("import"),
+            stand_ins: names.another_macro("stand_ins"),
+            names,
+        })
+    }
+
     fn file(&self, job: &Job<'_>) -> String {
         let guard = &self.guard;
         let mut out = Source::new("  ");
@@ -271,7 +275,7 @@ impl C<'_> {
     }
 
     /// The type of a value in memory, and of one that is passed.
-    fn memory(&self, ty: &Type) -> String {
+    pub(super) fn memory(&self, ty: &Type) -> String {
         match ty {
             Type::Builtin(builtin) => builtin_name(*builtin).to_owned(),
             // In memory and as a result any number, of which those that are not 0 are true.
@@ -290,7 +294,7 @@ impl C<'_> {
     }
 
     /// The type of a value that is passed or returned by value.
-    fn passed(&self, ty: &Type) -> String {
+    pub(super) fn passed(&self, ty: &Type) -> String {
         match self.model.resolve(ty) {
             Type::Named(id) => match &self.model.get(*id).kind {
                 // It takes 8 bytes in memory, and 4 when it is passed.
@@ -510,7 +514,7 @@ fn builtin_name(builtin: Builtin) -> &'static str {
 }
 
 /// Writes a text, or a substitute for an empty one, as a documentation comment.
-fn comment(out: &mut Source, text: &str, substitute: &str) {
+pub(super) fn comment(out: &mut Source, text: &str, substitute: &str) {
     // Neither end the comment nor look like the start of another one, nor join lines.
     let text = docs::or(text, substitute).replace("*/", "* /").replace("/*", "/ *");
     let lines = docs::lines(&text).into_iter();

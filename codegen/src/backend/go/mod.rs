@@ -18,7 +18,7 @@ use crate::diagnostic::{Diagnostic, Error};
 use crate::model::{
     Builtin, Constant, LayoutFact, Model, Module, Outcome, Type, TypeDef, TypeKind, docs,
 };
-use names::CONVENTION;
+pub(super) use names::CONVENTION;
 
 /// The language.
 pub(super) struct Backend;

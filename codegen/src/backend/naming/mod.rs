@@ -336,22 +336,26 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::backend::{assemblyscript, c, rust, wiggle, zig};
+    use crate::backend::{assemblyscript, c, cpp, go, rust, wiggle, wit, zig};
 
     /// The matrix compiles documents that give each of these words to everything.
     const WORDS: &str = include_str!("../../../tests/words.txt");
 
-    const CONVENTIONS: [&Convention; 5] = [
+    const CONVENTIONS: [&Convention; 8] = [
         &assemblyscript::CONVENTION,
         &c::CONVENTION,
+        &cpp::CONVENTION,
+        &go::CONVENTION,
         &rust::CONVENTION,
         &wiggle::CONVENTION,
+        &wit::CONVENTION,
         &zig::CONVENTION,
     ];
 
     #[test]
     fn every_word_of_a_language_is_tried_by_the_matrix() {
         let words: HashSet<&str> = WORDS.lines().collect();
+        let mut missing = std::collections::BTreeSet::new();
         for convention in CONVENTIONS {
             let lists = [
                 convention.keywords,
@@ -359,10 +363,9 @@ mod tests {
                 convention.item_words,
                 convention.methods,
             ];
-            for word in lists.concat() {
-                assert!(words.contains(word), "tests/words.txt has no `{word}`");
-            }
+            missing.extend(lists.concat().into_iter().filter(|it| !words.contains(it)));
         }
+        assert!(missing.is_empty(), "tests/words.txt has no {missing:?}");
     }
 
     #[test]

@@ -228,7 +228,72 @@ impl Rust<'_> {
 
     fn function(&self, function: &Function, names: &FunctionNames) -> TokenStream {
         let lowered = &function.lowered;
-        let mut scope = names.scope.clone();
+        let Inputs {
+            params,
+            mut args,
+            is_unsafe,
+        } = self.inputs(function, names);
+        let outs = self.outs(function, names);
+        args.extend(outs.args.iter().cloned());
+        let name = ident(&names.name);
+        let call = quote!(unsafe { imports::#name(#(#args),*) });
+        let safety = self.safety(function, is_unsafe);
+        let (result, body) = match &lowered.outcome {
+            Outcome::Nothing => (quote!(), quote!(#safety #call)),
+            Outcome::NoReturn => (quote!(-> !), quote!(#safety #call)),
+            Outcome::Value(ty) => {
+                let rust = self.value_type(ty);
+                let value = ident(&names.scope.clone().local("value"));
+                let lifted = self.lift(ty, quote!(#value));
+                let body = if value == lifted.to_string() {
+                    quote!(#safety #call)
+                } else {
+                    quote!(#safety let #value = #call; #lifted)
+                };
+                (quote!(-> #rust), body)
+            }
+            Outcome::Expected { error, .. } => {
+                let code = ident(&names.scope.clone().local("code"));
+                let (error_type, error) = match error {
+                    Some(error) => (
+                        self.value_type(error),
+                        self.lift_error(error, quote!(#code)),
+                    ),
+                    None => (quote!(()), quote!(())),
+                };
+                let locals = &outs.locals;
+                let (ok_type, ok) = self.ok(function, &outs);
+                let body = quote! {
+                    #(#locals)*
+                    #safety
+                    let #code = #call;
+                    if #code == 0 { #ok } else { Err(#error) }
+                };
+                (quote!(-> Result<#ok_type, #error_type>), body)
+            }
+        };
+        let docs = format::docs(&self.function_docs(function, names, is_unsafe));
+        let qualifier = is_unsafe.then(|| quote!(unsafe));
+        let untyped = matches!(lowered.outcome, Outcome::Expected { error: None, .. });
+        let mut lints = Vec::new();
+        if params.len() > 7 {
+            lints.push(quote!(#[allow(clippy::too_many_arguments, reason = "WITX says so")]));
+        }
+        if untyped {
+            lints.push(quote!(#[allow(clippy::result_unit_err, reason = "WITX says so")]));
+        }
+        quote! {
+            #docs
+            #(#lints)*
+            pub #qualifier fn #name(#(#params),*) #result {
+                #body
+            }
+        }
+    }
+
+    /// What a function takes, and how that is passed to the import.
+    fn inputs(&self, function: &Function, names: &FunctionNames) -> Inputs {
+        let lowered = &function.lowered;
         let (mut params, mut args) = (Vec::new(), Vec::new());
         let mut is_unsafe = false;
         for (input, name) in lowered.inputs.iter().zip(&names.inputs) {
@@ -273,8 +338,17 @@ impl Rust<'_> {
                 }
             }
         }
-        let mut locals = Vec::new();
-        let mut values = Vec::new();
+        Inputs {
+            params,
+            args,
+            is_unsafe,
+        }
+    }
+
+    /// The variables that the host writes results to.
+    fn outs(&self, function: &Function, names: &FunctionNames) -> Outs {
+        let lowered = &function.lowered;
+        let (mut locals, mut args, mut values) = (Vec::new(), Vec::new(), Vec::new());
         for (out, name) in lowered.outs().iter().zip(&names.outs) {
             let name = ident(name);
             let ty = self.memory_type(&out.ty);
@@ -297,76 +371,35 @@ impl Rust<'_> {
                 }
             }
         }
-        let name = ident(&names.name);
-        let call = quote!(unsafe { imports::#name(#(#args),*) });
-        let safety = self.safety(function, is_unsafe);
-        let (result, body) = match &lowered.outcome {
-            Outcome::Nothing => (quote!(), quote!(#safety #call)),
-            Outcome::NoReturn => (quote!(-> !), quote!(#safety #call)),
-            Outcome::Value(ty) => {
-                let rust = self.value_type(ty);
-                let value = ident(&scope.local("value"));
-                let lifted = self.lift(ty, quote!(#value));
-                let body = if value == lifted.to_string() {
-                    quote!(#safety #call)
-                } else {
-                    quote!(#safety let #value = #call; #lifted)
-                };
-                (quote!(-> #rust), body)
-            }
-            Outcome::Expected { outs, error } => {
-                let code = ident(&scope.local("code"));
-                let (error_type, error) = match error {
-                    Some(error) => (
-                        self.value_type(error),
-                        self.lift_error(error, quote!(#code)),
-                    ),
-                    None => (quote!(()), quote!(())),
-                };
-                let types: Vec<_> = outs.iter().map(|out| self.out_type(&out.ty)).collect();
-                let (types, values, single) = match (&types[..], &values[..]) {
-                    ([], _) => (quote!(()), quote!(()), false),
-                    ([ty], [value]) => (ty.clone(), value.clone(), true),
-                    (types, values) => (quote!((#(#types),*)), quote!((#(#values),*)), false),
-                };
-                let unread = outs.iter().any(|out| self.zero(&out.ty).is_none());
-                let ok = match (unread, single) {
-                    (false, _) => quote!(Ok(#values)),
-                    (true, _) => {
-                        let safety = comment(
-                            "SAFETY: zeros and whatever the host wrote over them are valid, \
-                             since the type has no invalid bit patterns.",
-                            12,
-                        );
-                        quote!(#safety Ok(unsafe { #values }))
-                    }
-                };
-                let body = quote! {
-                    #(#locals)*
-                    #safety
-                    let #code = #call;
-                    if #code == 0 { #ok } else { Err(#error) }
-                };
-                (quote!(-> Result<#types, #error_type>), body)
+        Outs {
+            locals,
+            args,
+            values,
+        }
+    }
+
+    /// The type of what a function gives in case of success, and the expression for that.
+    fn ok(&self, function: &Function, outs: &Outs) -> (TokenStream, TokenStream) {
+        let results = function.lowered.outs();
+        let types: Vec<_> = results.iter().map(|out| self.out_type(&out.ty)).collect();
+        let (types, values, single) = match (&types[..], &outs.values[..]) {
+            ([], _) => (quote!(()), quote!(()), false),
+            ([ty], [value]) => (ty.clone(), value.clone(), true),
+            (types, values) => (quote!((#(#types),*)), quote!((#(#values),*)), false),
+        };
+        let unread = results.iter().any(|out| self.zero(&out.ty).is_none());
+        let ok = match (unread, single) {
+            (false, _) => quote!(Ok(#values)),
+            (true, _) => {
+                let safety = comment(
+                    "SAFETY: zeros and whatever the host wrote over them are valid, \
+                     since the type has no invalid bit patterns.",
+                    12,
+                );
+                quote!(#safety Ok(unsafe { #values }))
             }
         };
-        let docs = format::docs(&self.function_docs(function, names, is_unsafe));
-        let qualifier = is_unsafe.then(|| quote!(unsafe));
-        let untyped = matches!(lowered.outcome, Outcome::Expected { error: None, .. });
-        let mut lints = Vec::new();
-        if params.len() > 7 {
-            lints.push(quote!(#[allow(clippy::too_many_arguments, reason = "WITX says so")]));
-        }
-        if untyped {
-            lints.push(quote!(#[allow(clippy::result_unit_err, reason = "WITX says so")]));
-        }
-        quote! {
-            #docs
-            #(#lints)*
-            pub #qualifier fn #name(#(#params),*) #result {
-                #body
-            }
-        }
+        (types, ok)
     }
 
     /// Why the call of an import is sound.
@@ -463,4 +496,23 @@ impl Rust<'_> {
 struct Signature {
     params: Vec<syn::PatType>,
     result: TokenStream,
+}
+
+/// What a function takes.
+struct Inputs {
+    params: Vec<TokenStream>,
+    /// What is passed to the import for them.
+    args: Vec<TokenStream>,
+    /// Whether one of them holds a raw pointer.
+    is_unsafe: bool,
+}
+
+/// What the host writes.
+struct Outs {
+    /// The variables, as statements.
+    locals: Vec<TokenStream>,
+    /// Their addresses.
+    args: Vec<TokenStream>,
+    /// What they hold after the call.
+    values: Vec<TokenStream>,
 }
