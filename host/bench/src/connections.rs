@@ -1,8 +1,8 @@
 //! Many connections of one client: what each takes of memory, and idle ones for other measurements.
 
+use std::fs;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
-use std::fs;
 
 use wasi_experimental_http_wasmtime::{HttpClient, HttpClientBuilder, HttpCtx};
 use wasmtime::error::Context;
@@ -103,7 +103,9 @@ impl Guest {
     }
 
     fn call(&mut self, function: &str, argument: usize) -> Result<u32> {
-        let function = self.instance.get_typed_func::<u32, i32>(&mut self.store, function)?;
+        let function = self
+            .instance
+            .get_typed_func::<u32, i32>(&mut self.store, function)?;
         let result = function.call(&mut self.store, u32::try_from(argument)?)?;
         Ok(u32::try_from(result)?)
     }
