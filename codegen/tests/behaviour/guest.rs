@@ -1,7 +1,6 @@
 //! The Rust guest of the behaviour test.
 
-use crate::bindings::echo::*;
-use crate::bindings::{Color, Errno, Point, Rights, Shape};
+use crate::bindings::*;
 
 fn steps() -> Result<i32, Errno> {
     let got = numbers(200, -100, 60000, -30000, 12345678901234567890, 0.1)?;
