@@ -1,7 +1,7 @@
 //! Which hosts a guest may reach: a pure decision over a parsed URL.
 //!
 //! Parsing of the guest's URLs is [`crate::request_url`]'s, asking at every hop of a redirect is
-//! [`crate::exchange`]'s, and looking up what a name leads to is [`crate::net`]'s.
+//! [`crate::send`]'s, and looking up what a name leads to is [`crate::connection`]'s.
 
 mod parse;
 mod rule;

@@ -169,10 +169,10 @@ pub struct Arguments {
     #[arg(long = "ca-file", value_name = "PEM")]
     pub ca_files: Vec<PathBuf>,
 
-    /// Trace requests to stderr; twice or thrice for more
+    /// Trace requests to stderr; more with -vv and -vvv
     ///
-    /// Once traces requests and their failures, and shows all that is known of a trap, twice everything at level `debug`, thrice at level
-    /// `trace`. URLs are traced without their query.
+    /// `-v` traces requests and their failures, and shows all that is known of a trap; `-vv` traces
+    /// everything at level `debug`, `-vvv` at level `trace`. URLs are traced without their query.
     #[arg(short, long, action = ArgAction::Count)]
     pub verbose: u8,
 

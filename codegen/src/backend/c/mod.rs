@@ -315,7 +315,7 @@ impl<'a> C<'a> {
         names: &FunctionNames,
     ) {
         let outcome = &function.lowered.outcome;
-        self.function_comment(out, function, names);
+        function_comment(out, function, names);
         let import = &self.import;
         let (module, name) = (quoted(&module.name), quoted(&function.name));
         out.line(format!("{import}({module}, {name})"));
@@ -371,22 +371,6 @@ impl<'a> C<'a> {
             params.push("void".to_owned());
         }
         (declaration(&result, &names.name), params)
-    }
-
-    fn function_comment(&self, out: &mut Source, function: &Function, names: &FunctionNames) {
-        let docs = docs::of_function(function);
-        let inputs = docs.inputs.into_iter();
-        let inputs = inputs.map(|(input, said)| format!("@param {} {said}", names.inputs[input]));
-        let mut tags: Vec<String> = inputs.collect();
-        if !docs.result.is_empty() {
-            tags.push(format!("@return {}", docs.result));
-        }
-        let mut text = docs.text;
-        if !tags.is_empty() {
-            text.push_str("\n\n");
-            text.push_str(&tags.join("\n"));
-        }
-        comment(out, &text, "");
     }
 
     /// Checks of every layout, at compile time.
@@ -511,6 +495,23 @@ fn builtin_name(builtin: Builtin) -> &'static str {
         Builtin::F32 => "float",
         Builtin::F64 => "double",
     }
+}
+
+/// Writes the documentation of a function, with what it says of parameters and the result as tags.
+pub(super) fn function_comment(out: &mut Source, function: &Function, names: &FunctionNames) {
+    let docs = docs::of_function(function);
+    let inputs = docs.inputs.into_iter();
+    let inputs = inputs.map(|(input, said)| format!("@param {} {said}", names.inputs[input]));
+    let mut tags: Vec<String> = inputs.collect();
+    if !docs.result.is_empty() {
+        tags.push(format!("@return {}", docs.result));
+    }
+    let mut text = docs.text;
+    if !tags.is_empty() {
+        text.push_str("\n\n");
+        text.push_str(&tags.join("\n"));
+    }
+    comment(out, &text, "");
 }
 
 /// Writes a text, or a substitute for an empty one, as a documentation comment.

@@ -11,7 +11,7 @@ use super::c::C;
 use super::naming::{FunctionNames, Names};
 use super::source::Source;
 use crate::diagnostic::Error;
-use crate::model::{Function, InputKind, Model, Out, Outcome, Type, docs};
+use crate::model::{Function, InputKind, Model, Out, Outcome, Type};
 pub(super) use names::CONVENTION;
 
 /// What all generated headers share, whichever of them comes first.
@@ -235,7 +235,7 @@ impl Cpp<'_> {
             Outcome::Value(ty) => ("", self.value_type(ty)),
             Outcome::Expected { .. } => ("", format!("witx::result<{ok}, {error}>")),
         };
-        self.function_comment(out, function, names);
+        super::c::function_comment(out, function, names);
         let open = format!("{qualifier}inline {result} {}(", names.name);
         let call = format!("::{c_name}({})", args.join(", "));
         let open = format!("{open}{}) noexcept {{", params.join(", "));
@@ -273,22 +273,6 @@ impl Cpp<'_> {
             Type::Bool => "bool".to_owned(),
             _ => self.c.memory(ty),
         }
-    }
-
-    fn function_comment(&self, out: &mut Source, function: &Function, names: &FunctionNames) {
-        let docs = docs::of_function(function);
-        let inputs = docs.inputs.into_iter();
-        let inputs = inputs.map(|(input, said)| format!("@param {} {said}", names.inputs[input]));
-        let mut tags: Vec<String> = inputs.collect();
-        if !docs.result.is_empty() {
-            tags.push(format!("@return {}", docs.result));
-        }
-        let mut text = docs.text;
-        if !tags.is_empty() {
-            text.push_str("\n\n");
-            text.push_str(&tags.join("\n"));
-        }
-        comment(out, &text);
     }
 }
 
