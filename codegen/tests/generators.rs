@@ -270,6 +270,17 @@ fn a_document_in_wit() {
         .push_str("kv.wit", &wit)
         .unwrap();
     assert!(wit.contains("use types.{store as store-type};"), "{wit}");
+    // Names that differ in WITX alone, and an alias that a parameter shows from inside.
+    let text = r#"
+(typename $a_b_0 (handle))
+(typename $a_b_0_type (handle))
+(typename $lists (list (list (tuple u8 u8))))
+(module $one (@interface func (export "a-b0") (param $a $a_b_0) (param $b $a_b_0_type)))
+(module $two (@interface func (export "all") (param $lists $lists)))
+"#;
+    let wit = generated(&parse("kv", text), "kv", Language::Wit).unwrap();
+    let parsed = wit_parser::Resolve::default().push_str("kv.wit", &wit);
+    assert!(parsed.is_ok(), "{wit}\n{parsed:?}");
 }
 
 /// What WIT has no words for is refused where it is, and all else is WIT.

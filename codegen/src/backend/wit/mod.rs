@@ -6,7 +6,8 @@
 
 mod names;
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Job;
 use super::naming::{FunctionNames, ModuleNames, Names};
@@ -123,43 +124,46 @@ impl Wit<'_> {
     fn interface(&self, out: &mut Source, module: &Module, names: &ModuleNames, types: bool) {
         out.blank();
         comment(out, &module.docs);
+        let local = match types {
+            true => self.type_names(),
+            false => self.local_names(names),
+        };
         out.block(format!("interface {} {{", kebab(&names.name)), "}", |out| {
             if types {
                 self.types(out);
             } else {
-                self.uses(out, module, names);
+                self.uses(out, module, names, &local);
             }
             for (function, names_of) in module.functions.iter().zip(&names.functions) {
                 out.blank();
-                self.function(out, function, names_of, |id| match types {
-                    true => self.type_name(id),
-                    false => self.local_name(id, names),
-                });
+                self.function(out, function, names_of, |id| local[&id].clone());
             }
         });
     }
 
     /// The types that the functions of a module name, from the interface that has them.
-    fn uses(&self, out: &mut Source, module: &Module, names: &ModuleNames) {
-        let mut used = BTreeSet::new();
-        for function in &module.functions {
-            for param in &function.params {
-                named(&param.ty, &mut used);
-            }
-            function.lowered.outs().iter().for_each(|out| named(&out.ty, &mut used));
-            match &function.lowered.outcome {
-                Outcome::Value(ty) | Outcome::Expected { error: Some(ty), .. } => {
-                    named(ty, &mut used);
-                }
-                _ => {}
-            }
+    fn uses(
+        &self,
+        out: &mut Source,
+        module: &Module,
+        names: &ModuleNames,
+        local: &BTreeMap<TypeId, String>,
+    ) {
+        let used = RefCell::new(BTreeSet::new());
+        for (function, names_of) in module.functions.iter().zip(&names.functions) {
+            // Whatever its text names, and nothing else.
+            self.function(&mut Source::new(""), function, names_of, |id| {
+                used.borrow_mut().insert(id);
+                String::new()
+            });
         }
+        let used = used.into_inner();
         if used.is_empty() {
             return;
         }
         let used = used.into_iter().map(|id| {
-            let (name, local) = (self.type_name(id), self.local_name(id, names));
-            match name == local {
+            let (name, local) = (self.type_name(id), &local[&id]);
+            match name == *local {
                 true => name,
                 false => format!("{name} as {local}"),
             }
@@ -171,13 +175,25 @@ impl Wit<'_> {
         kebab(&self.names.get(id).name)
     }
 
-    /// The name of a type beside the functions of a module.
-    fn local_name(&self, id: TypeId, module: &ModuleNames) -> String {
-        let name = &self.names.get(id).name;
-        match module.functions.iter().any(|function| function.name == *name) {
-            true => kebab(&format!("{name}_type")),
-            false => kebab(name),
+    fn type_names(&self) -> BTreeMap<TypeId, String> {
+        let ids = self.model.type_ids();
+        ids.map(|id| (id, self.type_name(id))).collect()
+    }
+
+    /// The names of types beside the functions of a module: a type that is called like one of
+    /// these gets another name there.
+    fn local_names(&self, module: &ModuleNames) -> BTreeMap<TypeId, String> {
+        let functions = module.functions.iter().map(|function| kebab(&function.name));
+        let functions: BTreeSet<String> = functions.collect();
+        let mut names = self.type_names();
+        let mut taken: BTreeSet<String> = names.values().cloned().collect();
+        taken.extend(functions.iter().cloned());
+        for name in names.values_mut().filter(|name| functions.contains(*name)) {
+            while !taken.insert(name.clone()) {
+                name.push_str("-type");
+            }
         }
+        names
     }
 
     fn types(&self, out: &mut Source) {
@@ -340,17 +356,6 @@ fn has_address(ty: &Type) -> bool {
         Type::Pointer { .. } => true,
         Type::List(element) => has_address(element),
         Type::Builtin(_) | Type::Bool | Type::String | Type::Named(_) => false,
-    }
-}
-
-/// Collects the types that a type names.
-fn named(ty: &Type, ids: &mut BTreeSet<TypeId>) {
-    match ty {
-        Type::Named(id) => {
-            ids.insert(*id);
-        }
-        Type::List(element) => named(element, ids),
-        Type::Builtin(_) | Type::Bool | Type::String | Type::Pointer { .. } => {}
     }
 }
 
