@@ -505,6 +505,20 @@ impl HttpCtxBuilder {
         self
     }
 
+    /// Whether the events that [`observer`](HttpCtxBuilder::observer) gives have the header fields
+    /// of requests and answers, in [`Hop`](crate::Hop); `false` by default.
+    ///
+    /// They are copied whole, with all secrets that a guest and a server exchange in them. Values
+    /// that are likely to be credentials are marked
+    /// [sensitive](http::HeaderValue::is_sensitive), and are not in the `Debug` text of an event:
+    /// `Authorization`, `Cookie`, `Set-Cookie` and whatever else has a name that hints at a key, a
+    /// token or the like, and `Location` and its kind if their URL has a query, a fragment or user
+    /// information. Others may be secret all the same.
+    pub fn record_headers(mut self, record: bool) -> Self {
+        Arc::make_mut(&mut self.observers).headers = record;
+        self
+    }
+
     /// The context.
     pub fn build(self) -> HttpCtx {
         HttpCtx {

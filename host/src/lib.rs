@@ -94,6 +94,7 @@ pub use client::{CertificateError, HttpClient, HttpClientBuilder};
 pub use ctx::{HttpCtx, HttpCtxBuilder};
 pub use error_kind::ErrorKind;
 pub use exchange::cancel::CancelHandle;
+pub use http;
 pub use policy::{Denied, DeniedReason};
 pub use telemetry::{FailedCall, Hop, RequestError, RequestEvent};
 pub use url;
