@@ -888,9 +888,30 @@ pub mod wasi_experimental_http {
     ///
     /// If the linker has a function of that name already, and does not allow it to be
     /// replaced.
+    #[allow(dead_code, reason = "a host needs one of the two")]
     pub fn add_to_linker<T, U>(
         linker: &mut wasmtime::Linker<T>,
         get_cx: impl Fn(&mut T) -> &mut U + Send + Sync + Copy + 'static,
+    ) -> wasmtime::Result<()>
+    where
+        T: 'static,
+        U: WasiExperimentalHttp,
+    {
+        add_to_linker_fallible(linker, move |data| Ok(get_cx(data)))
+    }
+
+    /// The same with a `get_cx` that may fail: its error traps the guest that calls.
+    ///
+    /// # Errors
+    ///
+    /// If the linker has a function of that name already, and does not allow it to be
+    /// replaced.
+    #[allow(dead_code, reason = "a host needs one of the two")]
+    pub fn add_to_linker_fallible<T, U>(
+        linker: &mut wasmtime::Linker<T>,
+        get_cx: impl Fn(
+            &mut T,
+        ) -> wasmtime::Result<&mut U> + Send + Sync + Copy + 'static,
     ) -> wasmtime::Result<()>
     where
         T: 'static,
@@ -918,7 +939,7 @@ pub mod wasi_experimental_http {
                         &export,
                         &mut caller,
                         get_cx,
-                    ) else {
+                    )? else {
                         return Ok(u32::from(HttpError::MemoryNotFound));
                     };
                     if !super::fits(&memory, status_code_ptr, 2)
@@ -968,7 +989,7 @@ pub mod wasi_experimental_http {
                         &export,
                         &mut caller,
                         get_cx,
-                    ) else {
+                    )? else {
                         return Ok(u32::from(HttpError::MemoryNotFound));
                     };
                     match WasiExperimentalHttp::close(
@@ -999,7 +1020,7 @@ pub mod wasi_experimental_http {
                         &export,
                         &mut caller,
                         get_cx,
-                    ) else {
+                    )? else {
                         return Ok(u32::from(HttpError::MemoryNotFound));
                     };
                     if !super::fits(&memory, size_ptr, 4) {
@@ -1040,7 +1061,7 @@ pub mod wasi_experimental_http {
                         &export,
                         &mut caller,
                         get_cx,
-                    ) else {
+                    )? else {
                         return Ok(u32::from(HttpError::MemoryNotFound));
                     };
                     if !super::fits(&memory, size_ptr, 4) {
@@ -1080,7 +1101,7 @@ pub mod wasi_experimental_http {
                         &export,
                         &mut caller,
                         get_cx,
-                    ) else {
+                    )? else {
                         return Ok(u32::from(HttpError::MemoryNotFound));
                     };
                     if !super::fits(&memory, size_ptr, 4) {
@@ -1120,7 +1141,7 @@ pub mod wasi_experimental_http {
                         &export,
                         &mut caller,
                         get_cx,
-                    ) else {
+                    )? else {
                         return Ok(u32::from(HttpError::MemoryNotFound));
                     };
                     if !super::fits(&memory, size_ptr, 4) {
@@ -1161,7 +1182,7 @@ pub mod wasi_experimental_http {
                         &export,
                         &mut caller,
                         get_cx,
-                    ) else {
+                    )? else {
                         return Ok(u32::from(HttpError::MemoryNotFound));
                     };
                     if !super::fits(&memory, size_ptr, 4) {
@@ -1205,7 +1226,7 @@ pub mod wasi_experimental_http {
                         &export,
                         &mut caller,
                         get_cx,
-                    ) else {
+                    )? else {
                         return Ok(u32::from(HttpError::MemoryNotFound));
                     };
                     if !super::fits(&memory, size_ptr, 4) {
@@ -1233,24 +1254,27 @@ pub mod wasi_experimental_http {
     }
 }
 
-/// The memory of the guest that calls, if it exports one, and the implementation.
+/// The memory of the guest that calls, if it exports one, and the implementation; or
+/// why the guest traps.
 #[rustfmt::skip]
 fn guest<'a, T: 'static, U>(
     export: &'a Option<wasmtime::Extern>,
     caller: &'a mut wasmtime::Caller<'_, T>,
-    get_cx: impl Fn(&mut T) -> &mut U,
-) -> Option<(wiggle::GuestMemory<'a>, &'a mut U)> {
-    match export {
-        Some(wasmtime::Extern::Memory(memory)) => {
-            let (bytes, data) = memory.data_and_store_mut(caller);
-            Some((wiggle::GuestMemory::Unshared(bytes), get_cx(data)))
-        }
-        Some(wasmtime::Extern::SharedMemory(memory)) => {
-            let cx = get_cx(caller.data_mut());
-            Some((wiggle::GuestMemory::Shared(memory.data()), cx))
-        }
-        _ => None,
-    }
+    get_cx: impl Fn(&mut T) -> wasmtime::Result<&mut U>,
+) -> wasmtime::Result<Option<(wiggle::GuestMemory<'a>, &'a mut U)>> {
+    Ok(
+        match export {
+            Some(wasmtime::Extern::Memory(memory)) => {
+                let (bytes, data) = memory.data_and_store_mut(caller);
+                Some((wiggle::GuestMemory::Unshared(bytes), get_cx(data)?))
+            }
+            Some(wasmtime::Extern::SharedMemory(memory)) => {
+                let cx = get_cx(caller.data_mut())?;
+                Some((wiggle::GuestMemory::Shared(memory.data()), cx))
+            }
+            _ => None,
+        },
+    )
 }
 
 /// Whether `size` bytes at `address` are inside of the memory.
