@@ -49,6 +49,8 @@ pub struct Options {
     pub go_package: Option<String>,
     /// How hosts answer the mistakes of guests.
     pub faults: GuestFaults,
+    /// The cargo feature of a wiggle host behind which it has a linker for asynchronous stores.
+    pub async_feature: Option<String>,
 }
 
 impl Options {

@@ -229,6 +229,34 @@ fn the_cases_for_faults_of_guests_can_be_chosen() {
     assert!(chosen.contains("Ok(u32::from(u16::from(Code::Undocumented)))"));
 }
 
+/// Both linkers of a host go by the same functions; without the option there is one.
+#[test]
+fn a_host_for_asynchronous_stores() {
+    let document = parse(
+        "shop",
+        "(module $shop (@interface func (export \"f\") (param $wait u32)))",
+    );
+    let options = |feature: Option<&str>| Options {
+        async_feature: feature.map(str::to_owned),
+        ..Options::of_files(&["shop.witx"])
+    };
+    let host = |feature| {
+        let generated = generate(&document, &[Language::Wiggle], &options(feature)).unwrap();
+        generated.files[0].contents.clone()
+    };
+    let with = host(Some("tasks"));
+    syn::parse_file(&with).unwrap();
+    for part in [
+        "func_wrap_async",
+        "pub trait Suspend",
+        "fn f_function<",
+        "#[cfg(feature = \"tasks\")]",
+    ] {
+        assert!(with.contains(part), "{part}\n{with}");
+        assert!(!host(None).contains(part), "{part}");
+    }
+}
+
 #[test]
 fn a_document_in_wit() {
     let text = r#"

@@ -10,6 +10,8 @@ use wiggle::{GuestMemory, GuestPtr, GuestType};
 use crate::ctx::HttpCtx;
 use crate::error::Error;
 use crate::exchange::upload::Upload;
+#[cfg(feature = "async")]
+use crate::generated::Suspend;
 use crate::generated::types::{
     Events, HttpError, OptionKey, Reason, RequestOption, ResponseFact, ResponseHandle, Size,
     StatusCode, Subscription,
@@ -19,6 +21,8 @@ use crate::headers::{self, HeaderError};
 use crate::limits::{MAX_UPLOAD_BUFFER_BYTES, Narrower, SHARED_MEMORY_BUFFER_SIZE};
 use crate::request::{Body, Request};
 use crate::request_url::UrlError;
+#[cfg(feature = "async")]
+use crate::waiting::Waiting;
 
 impl WasiExperimentalHttp for HttpCtx {
     fn req(
@@ -30,7 +34,10 @@ impl WasiExperimentalHttp for HttpCtx {
         body: GuestPtr<[u8]>,
     ) -> Result<(StatusCode, ResponseHandle), HttpError> {
         self.call("req", None, |http| {
-            let (status, handle) = http.req_inner(memory, url, method, headers, body)?;
+            let (status, handle) = match http.resume_request() {
+                Some(answer) => answer?,
+                None => http.req_inner(memory, url, method, headers, body)?,
+            };
             Ok((status, handle.into()))
         })
     }
@@ -208,6 +215,17 @@ impl WasiExperimentalHttp for HttpCtx {
     }
 }
 
+#[cfg(feature = "async")]
+impl Suspend for HttpCtx {
+    type Wait = Waiting;
+
+    fn suspended(&mut self) -> Option<Waiting> {
+        // To ask is no call of the guest's.
+        self.reached_function();
+        self.take_wait()
+    }
+}
+
 /// The longest name of a header that `http` stores, in bytes: no response has one that is longer,
 /// so that none is copied out of a shared memory.
 const MAX_HEADER_NAME_LEN: usize = u16::MAX as usize;
@@ -231,6 +249,10 @@ impl HttpCtx {
     ) -> Result<T, HttpError> {
         self.reached_function();
         work(self).map_err(|error| {
+            if self.is_waiting() {
+                // It is made again.
+                return error.code();
+            }
             let code = traced(function, &error);
             self.observers().call_failed(function, &error);
             self.failed(error, response.map(u32::from));
@@ -246,7 +268,12 @@ impl HttpCtx {
         amount: Amount,
     ) -> Result<Size, Error> {
         // A handle comes before a buffer, as in the other functions.
-        let response = self.response(response.into())?;
+        let handle = response.into();
+        self.response(handle)?;
+        if self.is_async() {
+            return self.read_body_async(memory, handle, buffer, amount);
+        }
+        let response = self.response(handle)?;
         let mut read = |buffer: &mut [u8]| match amount {
             Amount::All => response.fill(buffer),
             Amount::Some => response.read(buffer),
@@ -274,6 +301,38 @@ impl HttpCtx {
         }
     }
 
+    /// The same where no read may wait: a call that is made again goes on where it was.
+    fn read_body_async(
+        &mut self,
+        memory: &mut GuestMemory<'_>,
+        handle: u32,
+        buffer: GuestPtr<[u8]>,
+        amount: Amount,
+    ) -> Result<Size, Error> {
+        memory.as_slice(buffer)?;
+        let mut written = 0;
+        let mut copy = vec![0; (buffer.len() as usize).min(SHARED_MEMORY_BUFFER_SIZE)];
+        loop {
+            // An empty buffer is filled.
+            if buffer.len() > 0 {
+                written = self.wait_for_body(handle, written)?;
+            }
+            let room = ((buffer.len() - written) as usize).min(copy.len());
+            let count = match self.response(handle)?.read(&mut copy[..room]) {
+                Ok(count) => count,
+                // It comes again with the next call.
+                Err(_) if written > 0 => 0,
+                Err(error) => return Err(error),
+            };
+            let target = GuestPtr::new((buffer.as_ptr().offset() + written, size(count)));
+            memory.copy_from_slice(&copy[..count], target)?;
+            written += size(count);
+            if amount == Amount::Some || count == 0 || written == buffer.len() {
+                return Ok(written);
+            }
+        }
+    }
+
     fn req_inner(
         &mut self,
         memory: &GuestMemory<'_>,
@@ -289,7 +348,7 @@ impl HttpCtx {
         let parts = self.parts(memory, url, method, headers)?;
         self.check_body_len(body.len().into())?;
         let body = memory.as_cow(body)?;
-        let request = parts.request(self, Body::Whole(&body))?;
+        let request = parts.request(self, Body::Whole(body))?;
         self.request(request)
     }
 
@@ -327,7 +386,7 @@ impl HttpCtx {
             }
         };
         let body = match len {
-            None => Body::Whole(&[]),
+            None => Body::Whole(Cow::Borrowed(&[])),
             Some(len) => {
                 let max = limits.max_request_body_bytes;
                 Body::Upload(Upload::new(len, max, self.cancel_handle()))

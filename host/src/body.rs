@@ -213,7 +213,7 @@ impl Body {
     }
 
     /// Gives up on the body: its connection is closed, and every further read fails alike.
-    fn fail(&mut self, error: Error) -> Error {
+    pub(crate) fn fail(&mut self, error: Error) -> Error {
         let error = Arc::new(error);
         self.state = State::Failed(error.clone());
         Error::BodyFailed(error)

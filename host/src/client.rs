@@ -17,6 +17,7 @@ use crate::connection::pool::{self, Pool};
 use crate::connection::tls::Roots;
 use crate::connection::transport::Agents;
 use crate::error::Error;
+use crate::exchange::reactor::Reactor;
 use crate::limits;
 use crate::workers::Workers;
 
@@ -47,6 +48,8 @@ struct Inner {
     in_flight: AtomicUsize,
     /// The threads of requests that a guest does not wait for.
     workers: Arc<Workers>,
+    /// Watches sockets for asynchronous stores.
+    reactor: Arc<Reactor>,
 }
 
 /// Closes what is idle, and ends the thread that would.
@@ -106,6 +109,10 @@ impl HttpClient {
 
     pub(crate) fn agents(&self) -> &Agents {
         &self.inner.agents
+    }
+
+    pub(crate) fn reactor(&self) -> &Arc<Reactor> {
+        &self.inner.reactor
     }
 
     pub(crate) fn workers(&self) -> &Arc<Workers> {
@@ -270,6 +277,7 @@ impl HttpClientBuilder {
                 in_flight: AtomicUsize::new(0),
                 // Each works for a request that is on its way.
                 workers: Workers::new("wasi-http-request", self.max_in_flight),
+                reactor: Arc::default(),
             }),
         }
     }

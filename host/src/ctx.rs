@@ -15,7 +15,7 @@ use crate::exchange::upload::Upload;
 use crate::exchange::{Exchange, StoreId};
 use crate::generated::types::{Events, ResponseFact, Subscription};
 use crate::handles::{Handles, Open};
-use crate::limits::{self, Limits, Timeouts};
+use crate::limits::{self, Limits, Phase, Timeouts};
 use crate::policy::{Denied, Policy};
 use crate::request::Request;
 use crate::request_url::{LastTarget, Target};
@@ -23,6 +23,7 @@ use crate::response::Response;
 use crate::send;
 use crate::started::Started;
 use crate::telemetry::{FailedCall, Observers, Record, RequestEvent};
+use crate::waiting::{AsyncCall, Resume, Waiting, Waits};
 
 /// The HTTP state of one [`Store`](wasmtime::Store): put it in the store's data, and tell
 /// [`add_to_linker`](crate::add_to_linker) where it is.
@@ -48,6 +49,7 @@ pub struct HttpCtx {
     failed_at: Option<Arc<Target>>,
     /// Whether the last call of the guest got as far as the function that it named.
     reached_function: bool,
+    waits: Waits,
 }
 
 impl HttpCtx {
@@ -176,6 +178,11 @@ impl HttpCtx {
 
     /// Sends a request and keeps its response: the status, and the new handle.
     pub(crate) fn request(&mut self, mut request: Request<'_>) -> Result<(u16, u32), Error> {
+        if self.async_call().is_some() {
+            let (limits, timeouts) = (self.limits.clone(), self.timeouts.clone());
+            let started = self.begin(request.into_owned(), limits, timeouts)?;
+            return self.wait_for_request(started);
+        }
         let mut record = Record::start(request.method(), request.url(), &self.observers);
         let _entered = Record::enter(record.as_deref());
         let result = self.fetch(&mut request, record.as_deref_mut());
@@ -213,6 +220,38 @@ impl HttpCtx {
         send::following_redirects(request, &self.client, &exchange)
     }
 
+    /// Goes on with the call of `req` that waits for its response, if there is one.
+    pub(crate) fn resume_request(&mut self) -> Option<Result<(u16, u32), Error>> {
+        match self.take_resume() {
+            Some(Resume::Request(started)) => Some(self.wait_for_request(started)),
+            _ => None,
+        }
+    }
+
+    fn wait_for_request(&mut self, started: Box<Started>) -> Result<(u16, u32), Error> {
+        let mut open = Open::Started(started);
+        let failed = open.settle();
+        match open {
+            Open::Started(started) => {
+                let waited = self.wait(&[], None);
+                self.set_resume(Resume::Request(started));
+                waited.and(Err(Error::WouldBlock))
+            }
+            Open::Response(response) => {
+                let status = response.status.as_u16();
+                Ok((status, self.add(Open::Response(response))))
+            }
+            Open::Failed(_) => {
+                self.failed_at = Some(open.target().clone());
+                let error = failed.unwrap_or_else(|| Arc::new(Error::Cancelled));
+                if let Error::Denied(denied) = &*error {
+                    self.denied(denied);
+                }
+                Err(Error::Failed(error))
+            }
+        }
+    }
+
     /// Starts a request with limits of its own, and keeps it: the new handle.
     pub(crate) fn start(
         &mut self,
@@ -220,6 +259,16 @@ impl HttpCtx {
         limits: Arc<Limits>,
         timeouts: Timeouts,
     ) -> Result<u32, Error> {
+        let started = self.begin(request, limits, timeouts)?;
+        Ok(self.add(Open::Started(started)))
+    }
+
+    fn begin(
+        &mut self,
+        request: Request<'static>,
+        limits: Arc<Limits>,
+        timeouts: Timeouts,
+    ) -> Result<Box<Started>, Error> {
         let mut record = Record::start(request.method(), request.url(), &self.observers);
         let target = request.target().clone();
         let started = self
@@ -230,7 +279,7 @@ impl HttpCtx {
                 let guest = self.cancel.clone();
                 Started::start(request, &self.client, exchange, record.take(), guest)
             });
-        let started = started.inspect_err(|error| {
+        started.inspect_err(|error| {
             self.failed_at = Some(target);
             if let Error::Denied(denied) = error {
                 self.denied(denied);
@@ -238,8 +287,7 @@ impl HttpCtx {
             if let Some(record) = &mut record {
                 record.failed(error);
             }
-        })?;
-        Ok(self.add(Open::Started(started)))
+        })
     }
 
     /// Gives something a handle.
@@ -310,9 +358,112 @@ impl HttpCtx {
 
     /// Waits until something happened to one of the requests on their way, a socket has something to
     /// read, or this time is over. It may end sooner.
-    fn wait(&self, sockets: &[Arc<TcpStream>], until: Option<Instant>) -> Result<(), Error> {
-        let waited = self.cancel.wait(sockets, until);
-        waited.map_err(|error| Error::Socket(Arc::new(error)))
+    ///
+    /// # Errors
+    ///
+    /// In an asynchronous store always: [`Error::WouldBlock`], after which the call is made again.
+    fn wait(&mut self, sockets: &[Arc<TcpStream>], until: Option<Instant>) -> Result<(), Error> {
+        match &mut self.waits {
+            Waits::Blocking => {
+                let waited = self.cancel.wait(sockets, until);
+                waited.map_err(|error| Error::Socket(Arc::new(error)))
+            }
+            Waits::Async(call) => {
+                let reactor = self.client.reactor();
+                let wait = Waiting::new(self.cancel.clone(), reactor, sockets, until)?;
+                call.wait = Some(wait);
+                Err(Error::WouldBlock)
+            }
+        }
+    }
+
+    /// Notes that the guest's calls must not block their thread.
+    #[cfg(feature = "async")]
+    pub(crate) fn call_is_async(&mut self) {
+        if !self.is_async() {
+            self.waits = Waits::Async(AsyncCall::default());
+        }
+        if self.cancel.take_abandoned() {
+            self.end_call();
+        }
+    }
+
+    /// Ends a call that is not made again.
+    fn end_call(&mut self) {
+        if let Some(Resume::Request(started)) = self.take_resume() {
+            started.close();
+        }
+    }
+
+    /// Notes that they may.
+    pub(crate) fn call_is_blocking(&mut self) {
+        if self.is_async() {
+            self.end_call();
+            self.waits = Waits::Blocking;
+        }
+    }
+
+    /// Whether the guest's calls must not block their thread.
+    pub(crate) fn is_async(&self) -> bool {
+        matches!(self.waits, Waits::Async(_))
+    }
+
+    fn async_call(&mut self) -> Option<&mut AsyncCall> {
+        match &mut self.waits {
+            Waits::Blocking => None,
+            Waits::Async(call) => Some(call),
+        }
+    }
+
+    /// Whether the call waits, and is made again.
+    pub(crate) fn is_waiting(&mut self) -> bool {
+        self.async_call().is_some_and(|call| call.wait.is_some())
+    }
+
+    /// What the call waits for.
+    #[cfg(feature = "async")]
+    pub(crate) fn take_wait(&mut self) -> Option<Waiting> {
+        self.async_call()?.wait.take()
+    }
+
+    fn take_resume(&mut self) -> Option<Resume> {
+        self.async_call()?.resume.take()
+    }
+
+    fn set_resume(&mut self, resume: Resume) {
+        if let Some(call) = self.async_call() {
+            call.resume = Some(resume);
+        }
+    }
+
+    /// In an asynchronous store, waits until a read of the body would not. `filled` is how much of
+    /// the guest's buffer has been filled by this call; what it was is given back.
+    pub(crate) fn wait_for_body(&mut self, handle: u32, filled: u32) -> Result<u32, Error> {
+        if self.async_call().is_none() {
+            return Ok(filled);
+        }
+        let (filled, silence) = match self.take_resume() {
+            Some(Resume::Read { filled, silence }) => (filled, Some(silence)),
+            _ => (filled, None),
+        };
+        let response = self.response(handle)?;
+        if response.body.is_ready() {
+            return Ok(filled);
+        }
+        let silence = silence.unwrap_or_else(|| response.exchange.deadlines.begin(Phase::Read));
+        if let Err(error) = silence.left() {
+            // The read that follows gives it, unless there is something to give before.
+            response.fail(error);
+            return Ok(filled);
+        }
+        let Some((socket, until)) = response.body.waits_for() else {
+            return Ok(filled);
+        };
+        let socket = socket.clone();
+        let until = silence.at().into_iter().chain(until).min();
+        let waits = self.wait(&[socket], until);
+        self.set_resume(Resume::Read { filled, silence });
+        waits.map(|()| filled)
     }
 
     /// Writes bytes of a request's body: how many were taken.
@@ -347,7 +498,10 @@ impl HttpCtx {
         subscriptions: &mut [Subscription],
         timeout: Option<Duration>,
     ) -> Result<usize, Error> {
-        let until = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let until = match self.take_resume() {
+            Some(Resume::Poll { until }) => until,
+            _ => timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
+        };
         loop {
             for it in &mut *subscriptions {
                 it.ready = self.ready(it.handle.into(), it.interest);
@@ -371,7 +525,11 @@ impl HttpCtx {
                     soonest = soonest.into_iter().chain(until).min();
                 }
             }
-            self.wait(&sockets, soonest)?;
+            let waited = self.wait(&sockets, soonest);
+            if self.is_waiting() {
+                self.set_resume(Resume::Poll { until });
+            }
+            waited?;
         }
     }
 
@@ -411,6 +569,7 @@ impl HttpCtx {
 /// Closes what the guest left open.
 impl Drop for HttpCtx {
     fn drop(&mut self) {
+        self.end_call();
         while let Some(open) = self.open.pop() {
             open.close();
         }
@@ -734,6 +893,7 @@ impl HttpCtxBuilder {
             last_error: LastError::default(),
             failed_at: None,
             reached_function: true,
+            waits: Waits::default(),
         }
     }
 }

@@ -1409,74 +1409,30 @@ pub mod wasi_experimental_http {
                     body: u32,
                     body_len: u32,
                     status_code_ptr: u32,
-                    response_handle_ptr: u32,
-                | -> wasmtime::Result<u32> {
-                    let export = caller.get_export("memory");
-                    let Some((mut memory, cx)) = super::guest(
-                        &export,
+                    response_handle_ptr: u32|
+                {
+                    req_function(
                         &mut caller,
                         get_cx,
-                    )? else {
-                        return Ok(u32::from(HttpError::MemoryNotFound));
-                    };
-                    if !super::fits(&memory, status_code_ptr, 2)
-                        || !super::fits(&memory, response_handle_ptr, 4)
-                    {
-                        return Ok(u32::from(HttpError::MemoryAccessError));
-                    }
-                    match WasiExperimentalHttp::req(
-                        cx,
-                        &mut memory,
-                        wiggle::GuestPtr::new((url, url_len)),
-                        wiggle::GuestPtr::new((method, method_len)),
-                        wiggle::GuestPtr::new((headers, headers_len)),
-                        wiggle::GuestPtr::new((body, body_len)),
-                    ) {
-                        Ok((status_code, response_handle)) => {
-                            if super::store(
-                                &mut memory,
-                                status_code_ptr,
-                                &status_code.to_le_bytes(),
-                            )
-                                && super::store(
-                                    &mut memory,
-                                    response_handle_ptr,
-                                    &u32::from(response_handle).to_le_bytes(),
-                                )
-                            {
-                                Ok(0)
-                            } else {
-                                Ok(u32::from(HttpError::MemoryAccessError))
-                            }
-                        }
-                        Err(error) => Ok(u32::from(error)),
-                    }
+                        url,
+                        url_len,
+                        method,
+                        method_len,
+                        headers,
+                        headers_len,
+                        body,
+                        body_len,
+                        status_code_ptr,
+                        response_handle_ptr,
+                    )
                 },
             )?;
         linker
             .func_wrap(
                 "wasi_experimental_http",
                 "close",
-                move |
-                    mut caller: wasmtime::Caller<'_, T>,
-                    response: u32,
-                | -> wasmtime::Result<u32> {
-                    let export = caller.get_export("memory");
-                    let Some((mut memory, cx)) = super::guest(
-                        &export,
-                        &mut caller,
-                        get_cx,
-                    )? else {
-                        return Ok(u32::from(HttpError::MemoryNotFound));
-                    };
-                    match WasiExperimentalHttp::close(
-                        cx,
-                        &mut memory,
-                        ResponseHandle::from(response),
-                    ) {
-                        Ok(()) => Ok(0),
-                        Err(error) => Ok(u32::from(error)),
-                    }
+                move |mut caller: wasmtime::Caller<'_, T>, response: u32| {
+                    close_function(&mut caller, get_cx, response)
                 },
             )?;
         linker
@@ -1490,36 +1446,18 @@ pub mod wasi_experimental_http {
                     name_len: u32,
                     value: u32,
                     value_len: u32,
-                    size_ptr: u32,
-                | -> wasmtime::Result<u32> {
-                    let export = caller.get_export("memory");
-                    let Some((mut memory, cx)) = super::guest(
-                        &export,
+                    size_ptr: u32|
+                {
+                    header_get_function(
                         &mut caller,
                         get_cx,
-                    )? else {
-                        return Ok(u32::from(HttpError::MemoryNotFound));
-                    };
-                    if !super::fits(&memory, size_ptr, 4) {
-                        return Ok(u32::from(HttpError::MemoryAccessError));
-                    }
-                    match WasiExperimentalHttp::header_get(
-                        cx,
-                        &mut memory,
-                        ResponseHandle::from(response),
-                        wiggle::GuestPtr::new((name, name_len)),
-                        wiggle::GuestPtr::new(value),
+                        response,
+                        name,
+                        name_len,
+                        value,
                         value_len,
-                    ) {
-                        Ok(size) => {
-                            if super::store(&mut memory, size_ptr, &size.to_le_bytes()) {
-                                Ok(0)
-                            } else {
-                                Ok(u32::from(HttpError::MemoryAccessError))
-                            }
-                        }
-                        Err(error) => Ok(u32::from(error)),
-                    }
+                        size_ptr,
+                    )
                 },
             )?;
         linker
@@ -1531,35 +1469,16 @@ pub mod wasi_experimental_http {
                     response: u32,
                     headers: u32,
                     headers_len: u32,
-                    size_ptr: u32,
-                | -> wasmtime::Result<u32> {
-                    let export = caller.get_export("memory");
-                    let Some((mut memory, cx)) = super::guest(
-                        &export,
+                    size_ptr: u32|
+                {
+                    headers_get_all_function(
                         &mut caller,
                         get_cx,
-                    )? else {
-                        return Ok(u32::from(HttpError::MemoryNotFound));
-                    };
-                    if !super::fits(&memory, size_ptr, 4) {
-                        return Ok(u32::from(HttpError::MemoryAccessError));
-                    }
-                    match WasiExperimentalHttp::headers_get_all(
-                        cx,
-                        &mut memory,
-                        ResponseHandle::from(response),
-                        wiggle::GuestPtr::new(headers),
+                        response,
+                        headers,
                         headers_len,
-                    ) {
-                        Ok(size) => {
-                            if super::store(&mut memory, size_ptr, &size.to_le_bytes()) {
-                                Ok(0)
-                            } else {
-                                Ok(u32::from(HttpError::MemoryAccessError))
-                            }
-                        }
-                        Err(error) => Ok(u32::from(error)),
-                    }
+                        size_ptr,
+                    )
                 },
             )?;
         linker
@@ -1571,35 +1490,16 @@ pub mod wasi_experimental_http {
                     response: u32,
                     buffer: u32,
                     buffer_len: u32,
-                    size_ptr: u32,
-                | -> wasmtime::Result<u32> {
-                    let export = caller.get_export("memory");
-                    let Some((mut memory, cx)) = super::guest(
-                        &export,
+                    size_ptr: u32|
+                {
+                    body_read_function(
                         &mut caller,
                         get_cx,
-                    )? else {
-                        return Ok(u32::from(HttpError::MemoryNotFound));
-                    };
-                    if !super::fits(&memory, size_ptr, 4) {
-                        return Ok(u32::from(HttpError::MemoryAccessError));
-                    }
-                    match WasiExperimentalHttp::body_read(
-                        cx,
-                        &mut memory,
-                        ResponseHandle::from(response),
-                        wiggle::GuestPtr::new(buffer),
+                        response,
+                        buffer,
                         buffer_len,
-                    ) {
-                        Ok(size) => {
-                            if super::store(&mut memory, size_ptr, &size.to_le_bytes()) {
-                                Ok(0)
-                            } else {
-                                Ok(u32::from(HttpError::MemoryAccessError))
-                            }
-                        }
-                        Err(error) => Ok(u32::from(error)),
-                    }
+                        size_ptr,
+                    )
                 },
             )?;
         linker
@@ -1611,35 +1511,16 @@ pub mod wasi_experimental_http {
                     response: u32,
                     buffer: u32,
                     buffer_len: u32,
-                    size_ptr: u32,
-                | -> wasmtime::Result<u32> {
-                    let export = caller.get_export("memory");
-                    let Some((mut memory, cx)) = super::guest(
-                        &export,
+                    size_ptr: u32|
+                {
+                    body_read_some_function(
                         &mut caller,
                         get_cx,
-                    )? else {
-                        return Ok(u32::from(HttpError::MemoryNotFound));
-                    };
-                    if !super::fits(&memory, size_ptr, 4) {
-                        return Ok(u32::from(HttpError::MemoryAccessError));
-                    }
-                    match WasiExperimentalHttp::body_read_some(
-                        cx,
-                        &mut memory,
-                        ResponseHandle::from(response),
-                        wiggle::GuestPtr::new(buffer),
+                        response,
+                        buffer,
                         buffer_len,
-                    ) {
-                        Ok(size) => {
-                            if super::store(&mut memory, size_ptr, &size.to_le_bytes()) {
-                                Ok(0)
-                            } else {
-                                Ok(u32::from(HttpError::MemoryAccessError))
-                            }
-                        }
-                        Err(error) => Ok(u32::from(error)),
-                    }
+                        size_ptr,
+                    )
                 },
             )?;
         linker
@@ -1652,39 +1533,17 @@ pub mod wasi_experimental_http {
                     fact: u32,
                     value: u32,
                     value_len: u32,
-                    size_ptr: u32,
-                | -> wasmtime::Result<u32> {
-                    let export = caller.get_export("memory");
-                    let Some((mut memory, cx)) = super::guest(
-                        &export,
+                    size_ptr: u32|
+                {
+                    response_get_function(
                         &mut caller,
                         get_cx,
-                    )? else {
-                        return Ok(u32::from(HttpError::MemoryNotFound));
-                    };
-                    if !super::fits(&memory, size_ptr, 4) {
-                        return Ok(u32::from(HttpError::MemoryAccessError));
-                    }
-                    let Ok(fact) = ResponseFact::try_from(fact) else {
-                        return Ok(u32::from(HttpError::InvalidOption));
-                    };
-                    match WasiExperimentalHttp::response_get(
-                        cx,
-                        &mut memory,
-                        ResponseHandle::from(response),
+                        response,
                         fact,
-                        wiggle::GuestPtr::new(value),
+                        value,
                         value_len,
-                    ) {
-                        Ok(size) => {
-                            if super::store(&mut memory, size_ptr, &size.to_le_bytes()) {
-                                Ok(0)
-                            } else {
-                                Ok(u32::from(HttpError::MemoryAccessError))
-                            }
-                        }
-                        Err(error) => Ok(u32::from(error)),
-                    }
+                        size_ptr,
+                    )
                 },
             )?;
         linker
@@ -1696,35 +1555,16 @@ pub mod wasi_experimental_http {
                     reason: u32,
                     message: u32,
                     message_len: u32,
-                    size_ptr: u32,
-                | -> wasmtime::Result<u32> {
-                    let export = caller.get_export("memory");
-                    let Some((mut memory, cx)) = super::guest(
-                        &export,
+                    size_ptr: u32|
+                {
+                    error_get_function(
                         &mut caller,
                         get_cx,
-                    )? else {
-                        return Ok(u32::from(HttpError::MemoryNotFound));
-                    };
-                    if !super::fits(&memory, size_ptr, 4) {
-                        return Ok(u32::from(HttpError::MemoryAccessError));
-                    }
-                    match WasiExperimentalHttp::error_get(
-                        cx,
-                        &mut memory,
-                        wiggle::GuestPtr::new(reason),
-                        wiggle::GuestPtr::new(message),
+                        reason,
+                        message,
                         message_len,
-                    ) {
-                        Ok(size) => {
-                            if super::store(&mut memory, size_ptr, &size.to_le_bytes()) {
-                                Ok(0)
-                            } else {
-                                Ok(u32::from(HttpError::MemoryAccessError))
-                            }
-                        }
-                        Err(error) => Ok(u32::from(error)),
-                    }
+                        size_ptr,
+                    )
                 },
             )?;
         linker
@@ -1742,41 +1582,22 @@ pub mod wasi_experimental_http {
                     options: u32,
                     options_len: u32,
                     body_len: u64,
-                    response_handle_ptr: u32,
-                | -> wasmtime::Result<u32> {
-                    let export = caller.get_export("memory");
-                    let Some((mut memory, cx)) = super::guest(
-                        &export,
+                    response_handle_ptr: u32|
+                {
+                    request_start_function(
                         &mut caller,
                         get_cx,
-                    )? else {
-                        return Ok(u32::from(HttpError::MemoryNotFound));
-                    };
-                    if !super::fits(&memory, response_handle_ptr, 4) {
-                        return Ok(u32::from(HttpError::MemoryAccessError));
-                    }
-                    match WasiExperimentalHttp::request_start(
-                        cx,
-                        &mut memory,
-                        wiggle::GuestPtr::new((url, url_len)),
-                        wiggle::GuestPtr::new((method, method_len)),
-                        wiggle::GuestPtr::new((headers, headers_len)),
-                        wiggle::GuestPtr::new((options, options_len)),
+                        url,
+                        url_len,
+                        method,
+                        method_len,
+                        headers,
+                        headers_len,
+                        options,
+                        options_len,
                         body_len,
-                    ) {
-                        Ok(response_handle) => {
-                            if super::store(
-                                &mut memory,
-                                response_handle_ptr,
-                                &u32::from(response_handle).to_le_bytes(),
-                            ) {
-                                Ok(0)
-                            } else {
-                                Ok(u32::from(HttpError::MemoryAccessError))
-                            }
-                        }
-                        Err(error) => Ok(u32::from(error)),
-                    }
+                        response_handle_ptr,
+                    )
                 },
             )?;
         linker
@@ -1788,60 +1609,24 @@ pub mod wasi_experimental_http {
                     request: u32,
                     bytes: u32,
                     bytes_len: u32,
-                    size_ptr: u32,
-                | -> wasmtime::Result<u32> {
-                    let export = caller.get_export("memory");
-                    let Some((mut memory, cx)) = super::guest(
-                        &export,
+                    size_ptr: u32|
+                {
+                    body_write_function(
                         &mut caller,
                         get_cx,
-                    )? else {
-                        return Ok(u32::from(HttpError::MemoryNotFound));
-                    };
-                    if !super::fits(&memory, size_ptr, 4) {
-                        return Ok(u32::from(HttpError::MemoryAccessError));
-                    }
-                    match WasiExperimentalHttp::body_write(
-                        cx,
-                        &mut memory,
-                        ResponseHandle::from(request),
-                        wiggle::GuestPtr::new((bytes, bytes_len)),
-                    ) {
-                        Ok(size) => {
-                            if super::store(&mut memory, size_ptr, &size.to_le_bytes()) {
-                                Ok(0)
-                            } else {
-                                Ok(u32::from(HttpError::MemoryAccessError))
-                            }
-                        }
-                        Err(error) => Ok(u32::from(error)),
-                    }
+                        request,
+                        bytes,
+                        bytes_len,
+                        size_ptr,
+                    )
                 },
             )?;
         linker
             .func_wrap(
                 "wasi_experimental_http",
                 "body_finish",
-                move |
-                    mut caller: wasmtime::Caller<'_, T>,
-                    request: u32,
-                | -> wasmtime::Result<u32> {
-                    let export = caller.get_export("memory");
-                    let Some((mut memory, cx)) = super::guest(
-                        &export,
-                        &mut caller,
-                        get_cx,
-                    )? else {
-                        return Ok(u32::from(HttpError::MemoryNotFound));
-                    };
-                    match WasiExperimentalHttp::body_finish(
-                        cx,
-                        &mut memory,
-                        ResponseHandle::from(request),
-                    ) {
-                        Ok(()) => Ok(0),
-                        Err(error) => Ok(u32::from(error)),
-                    }
+                move |mut caller: wasmtime::Caller<'_, T>, request: u32| {
+                    body_finish_function(&mut caller, get_cx, request)
                 },
             )?;
         linker
@@ -1851,38 +1636,8 @@ pub mod wasi_experimental_http {
                 move |
                     mut caller: wasmtime::Caller<'_, T>,
                     request: u32,
-                    status_code_ptr: u32,
-                | -> wasmtime::Result<u32> {
-                    let export = caller.get_export("memory");
-                    let Some((mut memory, cx)) = super::guest(
-                        &export,
-                        &mut caller,
-                        get_cx,
-                    )? else {
-                        return Ok(u32::from(HttpError::MemoryNotFound));
-                    };
-                    if !super::fits(&memory, status_code_ptr, 2) {
-                        return Ok(u32::from(HttpError::MemoryAccessError));
-                    }
-                    match WasiExperimentalHttp::response_wait(
-                        cx,
-                        &mut memory,
-                        ResponseHandle::from(request),
-                    ) {
-                        Ok(status_code) => {
-                            if super::store(
-                                &mut memory,
-                                status_code_ptr,
-                                &status_code.to_le_bytes(),
-                            ) {
-                                Ok(0)
-                            } else {
-                                Ok(u32::from(HttpError::MemoryAccessError))
-                            }
-                        }
-                        Err(error) => Ok(u32::from(error)),
-                    }
-                },
+                    status_code_ptr: u32|
+                { response_wait_function(&mut caller, get_cx, request, status_code_ptr) },
             )?;
         linker
             .func_wrap(
@@ -1893,39 +1648,906 @@ pub mod wasi_experimental_http {
                     subscriptions: u32,
                     subscriptions_len: u32,
                     timeout: u64,
-                    size_ptr: u32,
-                | -> wasmtime::Result<u32> {
-                    let export = caller.get_export("memory");
-                    let Some((mut memory, cx)) = super::guest(
-                        &export,
+                    size_ptr: u32|
+                {
+                    poll_function(
                         &mut caller,
                         get_cx,
-                    )? else {
-                        return Ok(u32::from(HttpError::MemoryNotFound));
-                    };
-                    if !super::fits(&memory, size_ptr, 4) {
-                        return Ok(u32::from(HttpError::MemoryAccessError));
-                    }
-                    match WasiExperimentalHttp::poll(
-                        cx,
-                        &mut memory,
-                        wiggle::GuestPtr::new(subscriptions),
+                        subscriptions,
                         subscriptions_len,
                         timeout,
-                    ) {
-                        Ok(size) => {
-                            if super::store(&mut memory, size_ptr, &size.to_le_bytes()) {
-                                Ok(0)
-                            } else {
-                                Ok(u32::from(HttpError::MemoryAccessError))
-                            }
-                        }
-                        Err(error) => Ok(u32::from(error)),
-                    }
+                        size_ptr,
+                    )
                 },
             )?;
         Ok(())
     }
+
+    /// The same for asynchronous stores: a function that has to wait does so without
+    /// blocking its thread.
+    ///
+    /// # Errors
+    ///
+    /// If the linker has a function of that name already, and does not allow it to be
+    /// replaced.
+    #[cfg(feature = "async")]
+    pub fn add_to_linker_async<T, U>(
+        linker: &mut wasmtime::Linker<T>,
+        get_cx: impl Fn(
+            &mut T,
+        ) -> wasmtime::Result<&mut U> + Send + Sync + Copy + 'static,
+    ) -> wasmtime::Result<()>
+    where
+        T: Send + 'static,
+        U: WasiExperimentalHttp + super::Suspend,
+    {
+        linker
+            .func_wrap_async(
+                "wasi_experimental_http",
+                "req",
+                move |
+                    mut caller: wasmtime::Caller<'_, T>,
+                    (
+                        url,
+                        url_len,
+                        method,
+                        method_len,
+                        headers,
+                        headers_len,
+                        body,
+                        body_len,
+                        status_code_ptr,
+                        response_handle_ptr,
+                    ): (u32, u32, u32, u32, u32, u32, u32, u32, u32, u32)|
+                {
+                    Box::new(async move {
+                        loop {
+                            let result = req_function(
+                                &mut caller,
+                                get_cx,
+                                url,
+                                url_len,
+                                method,
+                                method_len,
+                                headers,
+                                headers_len,
+                                body,
+                                body_len,
+                                status_code_ptr,
+                                response_handle_ptr,
+                            );
+                            let wait = super::Suspend::suspended(
+                                get_cx(caller.data_mut())?,
+                            );
+                            match wait {
+                                Some(wait) => wait.await,
+                                None => break result,
+                            }
+                        }
+                    })
+                },
+            )?;
+        linker
+            .func_wrap_async(
+                "wasi_experimental_http",
+                "close",
+                move |mut caller: wasmtime::Caller<'_, T>, (response,): (u32,)| {
+                    Box::new(async move {
+                        loop {
+                            let result = close_function(&mut caller, get_cx, response);
+                            let wait = super::Suspend::suspended(
+                                get_cx(caller.data_mut())?,
+                            );
+                            match wait {
+                                Some(wait) => wait.await,
+                                None => break result,
+                            }
+                        }
+                    })
+                },
+            )?;
+        linker
+            .func_wrap_async(
+                "wasi_experimental_http",
+                "header_get",
+                move |
+                    mut caller: wasmtime::Caller<'_, T>,
+                    (
+                        response,
+                        name,
+                        name_len,
+                        value,
+                        value_len,
+                        size_ptr,
+                    ): (u32, u32, u32, u32, u32, u32)|
+                {
+                    Box::new(async move {
+                        loop {
+                            let result = header_get_function(
+                                &mut caller,
+                                get_cx,
+                                response,
+                                name,
+                                name_len,
+                                value,
+                                value_len,
+                                size_ptr,
+                            );
+                            let wait = super::Suspend::suspended(
+                                get_cx(caller.data_mut())?,
+                            );
+                            match wait {
+                                Some(wait) => wait.await,
+                                None => break result,
+                            }
+                        }
+                    })
+                },
+            )?;
+        linker
+            .func_wrap_async(
+                "wasi_experimental_http",
+                "headers_get_all",
+                move |
+                    mut caller: wasmtime::Caller<'_, T>,
+                    (response, headers, headers_len, size_ptr): (u32, u32, u32, u32)|
+                {
+                    Box::new(async move {
+                        loop {
+                            let result = headers_get_all_function(
+                                &mut caller,
+                                get_cx,
+                                response,
+                                headers,
+                                headers_len,
+                                size_ptr,
+                            );
+                            let wait = super::Suspend::suspended(
+                                get_cx(caller.data_mut())?,
+                            );
+                            match wait {
+                                Some(wait) => wait.await,
+                                None => break result,
+                            }
+                        }
+                    })
+                },
+            )?;
+        linker
+            .func_wrap_async(
+                "wasi_experimental_http",
+                "body_read",
+                move |
+                    mut caller: wasmtime::Caller<'_, T>,
+                    (response, buffer, buffer_len, size_ptr): (u32, u32, u32, u32)|
+                {
+                    Box::new(async move {
+                        loop {
+                            let result = body_read_function(
+                                &mut caller,
+                                get_cx,
+                                response,
+                                buffer,
+                                buffer_len,
+                                size_ptr,
+                            );
+                            let wait = super::Suspend::suspended(
+                                get_cx(caller.data_mut())?,
+                            );
+                            match wait {
+                                Some(wait) => wait.await,
+                                None => break result,
+                            }
+                        }
+                    })
+                },
+            )?;
+        linker
+            .func_wrap_async(
+                "wasi_experimental_http",
+                "body_read_some",
+                move |
+                    mut caller: wasmtime::Caller<'_, T>,
+                    (response, buffer, buffer_len, size_ptr): (u32, u32, u32, u32)|
+                {
+                    Box::new(async move {
+                        loop {
+                            let result = body_read_some_function(
+                                &mut caller,
+                                get_cx,
+                                response,
+                                buffer,
+                                buffer_len,
+                                size_ptr,
+                            );
+                            let wait = super::Suspend::suspended(
+                                get_cx(caller.data_mut())?,
+                            );
+                            match wait {
+                                Some(wait) => wait.await,
+                                None => break result,
+                            }
+                        }
+                    })
+                },
+            )?;
+        linker
+            .func_wrap_async(
+                "wasi_experimental_http",
+                "response_get",
+                move |
+                    mut caller: wasmtime::Caller<'_, T>,
+                    (
+                        response,
+                        fact,
+                        value,
+                        value_len,
+                        size_ptr,
+                    ): (u32, u32, u32, u32, u32)|
+                {
+                    Box::new(async move {
+                        loop {
+                            let result = response_get_function(
+                                &mut caller,
+                                get_cx,
+                                response,
+                                fact,
+                                value,
+                                value_len,
+                                size_ptr,
+                            );
+                            let wait = super::Suspend::suspended(
+                                get_cx(caller.data_mut())?,
+                            );
+                            match wait {
+                                Some(wait) => wait.await,
+                                None => break result,
+                            }
+                        }
+                    })
+                },
+            )?;
+        linker
+            .func_wrap_async(
+                "wasi_experimental_http",
+                "error_get",
+                move |
+                    mut caller: wasmtime::Caller<'_, T>,
+                    (reason, message, message_len, size_ptr): (u32, u32, u32, u32)|
+                {
+                    Box::new(async move {
+                        loop {
+                            let result = error_get_function(
+                                &mut caller,
+                                get_cx,
+                                reason,
+                                message,
+                                message_len,
+                                size_ptr,
+                            );
+                            let wait = super::Suspend::suspended(
+                                get_cx(caller.data_mut())?,
+                            );
+                            match wait {
+                                Some(wait) => wait.await,
+                                None => break result,
+                            }
+                        }
+                    })
+                },
+            )?;
+        linker
+            .func_wrap_async(
+                "wasi_experimental_http",
+                "request_start",
+                move |
+                    mut caller: wasmtime::Caller<'_, T>,
+                    (
+                        url,
+                        url_len,
+                        method,
+                        method_len,
+                        headers,
+                        headers_len,
+                        options,
+                        options_len,
+                        body_len,
+                        response_handle_ptr,
+                    ): (u32, u32, u32, u32, u32, u32, u32, u32, u64, u32)|
+                {
+                    Box::new(async move {
+                        loop {
+                            let result = request_start_function(
+                                &mut caller,
+                                get_cx,
+                                url,
+                                url_len,
+                                method,
+                                method_len,
+                                headers,
+                                headers_len,
+                                options,
+                                options_len,
+                                body_len,
+                                response_handle_ptr,
+                            );
+                            let wait = super::Suspend::suspended(
+                                get_cx(caller.data_mut())?,
+                            );
+                            match wait {
+                                Some(wait) => wait.await,
+                                None => break result,
+                            }
+                        }
+                    })
+                },
+            )?;
+        linker
+            .func_wrap_async(
+                "wasi_experimental_http",
+                "body_write",
+                move |
+                    mut caller: wasmtime::Caller<'_, T>,
+                    (request, bytes, bytes_len, size_ptr): (u32, u32, u32, u32)|
+                {
+                    Box::new(async move {
+                        loop {
+                            let result = body_write_function(
+                                &mut caller,
+                                get_cx,
+                                request,
+                                bytes,
+                                bytes_len,
+                                size_ptr,
+                            );
+                            let wait = super::Suspend::suspended(
+                                get_cx(caller.data_mut())?,
+                            );
+                            match wait {
+                                Some(wait) => wait.await,
+                                None => break result,
+                            }
+                        }
+                    })
+                },
+            )?;
+        linker
+            .func_wrap_async(
+                "wasi_experimental_http",
+                "body_finish",
+                move |mut caller: wasmtime::Caller<'_, T>, (request,): (u32,)| {
+                    Box::new(async move {
+                        loop {
+                            let result = body_finish_function(
+                                &mut caller,
+                                get_cx,
+                                request,
+                            );
+                            let wait = super::Suspend::suspended(
+                                get_cx(caller.data_mut())?,
+                            );
+                            match wait {
+                                Some(wait) => wait.await,
+                                None => break result,
+                            }
+                        }
+                    })
+                },
+            )?;
+        linker
+            .func_wrap_async(
+                "wasi_experimental_http",
+                "response_wait",
+                move |
+                    mut caller: wasmtime::Caller<'_, T>,
+                    (request, status_code_ptr): (u32, u32)|
+                {
+                    Box::new(async move {
+                        loop {
+                            let result = response_wait_function(
+                                &mut caller,
+                                get_cx,
+                                request,
+                                status_code_ptr,
+                            );
+                            let wait = super::Suspend::suspended(
+                                get_cx(caller.data_mut())?,
+                            );
+                            match wait {
+                                Some(wait) => wait.await,
+                                None => break result,
+                            }
+                        }
+                    })
+                },
+            )?;
+        linker
+            .func_wrap_async(
+                "wasi_experimental_http",
+                "poll",
+                move |
+                    mut caller: wasmtime::Caller<'_, T>,
+                    (
+                        subscriptions,
+                        subscriptions_len,
+                        timeout,
+                        size_ptr,
+                    ): (u32, u32, u64, u32)|
+                {
+                    Box::new(async move {
+                        loop {
+                            let result = poll_function(
+                                &mut caller,
+                                get_cx,
+                                subscriptions,
+                                subscriptions_len,
+                                timeout,
+                                size_ptr,
+                            );
+                            let wait = super::Suspend::suspended(
+                                get_cx(caller.data_mut())?,
+                            );
+                            match wait {
+                                Some(wait) => wait.await,
+                                None => break result,
+                            }
+                        }
+                    })
+                },
+            )?;
+        Ok(())
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "the import has as many")]
+    fn req_function<T: 'static, U: WasiExperimentalHttp>(
+        caller: &mut wasmtime::Caller<'_, T>,
+        get_cx: impl Fn(&mut T) -> wasmtime::Result<&mut U>,
+        url: u32,
+        url_len: u32,
+        method: u32,
+        method_len: u32,
+        headers: u32,
+        headers_len: u32,
+        body: u32,
+        body_len: u32,
+        status_code_ptr: u32,
+        response_handle_ptr: u32,
+    ) -> wasmtime::Result<u32> {
+        let export = caller.get_export("memory");
+        let Some((mut memory, cx)) = super::guest(&export, caller, get_cx)? else {
+            return Ok(u32::from(HttpError::MemoryNotFound));
+        };
+        if !super::fits(&memory, status_code_ptr, 2)
+            || !super::fits(&memory, response_handle_ptr, 4)
+        {
+            return Ok(u32::from(HttpError::MemoryAccessError));
+        }
+        match WasiExperimentalHttp::req(
+            cx,
+            &mut memory,
+            wiggle::GuestPtr::new((url, url_len)),
+            wiggle::GuestPtr::new((method, method_len)),
+            wiggle::GuestPtr::new((headers, headers_len)),
+            wiggle::GuestPtr::new((body, body_len)),
+        ) {
+            Ok((status_code, response_handle)) => {
+                if super::store(&mut memory, status_code_ptr, &status_code.to_le_bytes())
+                    && super::store(
+                        &mut memory,
+                        response_handle_ptr,
+                        &u32::from(response_handle).to_le_bytes(),
+                    )
+                {
+                    Ok(0)
+                } else {
+                    Ok(u32::from(HttpError::MemoryAccessError))
+                }
+            }
+            Err(error) => Ok(u32::from(error)),
+        }
+    }
+
+    fn close_function<T: 'static, U: WasiExperimentalHttp>(
+        caller: &mut wasmtime::Caller<'_, T>,
+        get_cx: impl Fn(&mut T) -> wasmtime::Result<&mut U>,
+        response: u32,
+    ) -> wasmtime::Result<u32> {
+        let export = caller.get_export("memory");
+        let Some((mut memory, cx)) = super::guest(&export, caller, get_cx)? else {
+            return Ok(u32::from(HttpError::MemoryNotFound));
+        };
+        match WasiExperimentalHttp::close(
+            cx,
+            &mut memory,
+            ResponseHandle::from(response),
+        ) {
+            Ok(()) => Ok(0),
+            Err(error) => Ok(u32::from(error)),
+        }
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "the import has as many")]
+    fn header_get_function<T: 'static, U: WasiExperimentalHttp>(
+        caller: &mut wasmtime::Caller<'_, T>,
+        get_cx: impl Fn(&mut T) -> wasmtime::Result<&mut U>,
+        response: u32,
+        name: u32,
+        name_len: u32,
+        value: u32,
+        value_len: u32,
+        size_ptr: u32,
+    ) -> wasmtime::Result<u32> {
+        let export = caller.get_export("memory");
+        let Some((mut memory, cx)) = super::guest(&export, caller, get_cx)? else {
+            return Ok(u32::from(HttpError::MemoryNotFound));
+        };
+        if !super::fits(&memory, size_ptr, 4) {
+            return Ok(u32::from(HttpError::MemoryAccessError));
+        }
+        match WasiExperimentalHttp::header_get(
+            cx,
+            &mut memory,
+            ResponseHandle::from(response),
+            wiggle::GuestPtr::new((name, name_len)),
+            wiggle::GuestPtr::new(value),
+            value_len,
+        ) {
+            Ok(size) => {
+                if super::store(&mut memory, size_ptr, &size.to_le_bytes()) {
+                    Ok(0)
+                } else {
+                    Ok(u32::from(HttpError::MemoryAccessError))
+                }
+            }
+            Err(error) => Ok(u32::from(error)),
+        }
+    }
+
+    fn headers_get_all_function<T: 'static, U: WasiExperimentalHttp>(
+        caller: &mut wasmtime::Caller<'_, T>,
+        get_cx: impl Fn(&mut T) -> wasmtime::Result<&mut U>,
+        response: u32,
+        headers: u32,
+        headers_len: u32,
+        size_ptr: u32,
+    ) -> wasmtime::Result<u32> {
+        let export = caller.get_export("memory");
+        let Some((mut memory, cx)) = super::guest(&export, caller, get_cx)? else {
+            return Ok(u32::from(HttpError::MemoryNotFound));
+        };
+        if !super::fits(&memory, size_ptr, 4) {
+            return Ok(u32::from(HttpError::MemoryAccessError));
+        }
+        match WasiExperimentalHttp::headers_get_all(
+            cx,
+            &mut memory,
+            ResponseHandle::from(response),
+            wiggle::GuestPtr::new(headers),
+            headers_len,
+        ) {
+            Ok(size) => {
+                if super::store(&mut memory, size_ptr, &size.to_le_bytes()) {
+                    Ok(0)
+                } else {
+                    Ok(u32::from(HttpError::MemoryAccessError))
+                }
+            }
+            Err(error) => Ok(u32::from(error)),
+        }
+    }
+
+    fn body_read_function<T: 'static, U: WasiExperimentalHttp>(
+        caller: &mut wasmtime::Caller<'_, T>,
+        get_cx: impl Fn(&mut T) -> wasmtime::Result<&mut U>,
+        response: u32,
+        buffer: u32,
+        buffer_len: u32,
+        size_ptr: u32,
+    ) -> wasmtime::Result<u32> {
+        let export = caller.get_export("memory");
+        let Some((mut memory, cx)) = super::guest(&export, caller, get_cx)? else {
+            return Ok(u32::from(HttpError::MemoryNotFound));
+        };
+        if !super::fits(&memory, size_ptr, 4) {
+            return Ok(u32::from(HttpError::MemoryAccessError));
+        }
+        match WasiExperimentalHttp::body_read(
+            cx,
+            &mut memory,
+            ResponseHandle::from(response),
+            wiggle::GuestPtr::new(buffer),
+            buffer_len,
+        ) {
+            Ok(size) => {
+                if super::store(&mut memory, size_ptr, &size.to_le_bytes()) {
+                    Ok(0)
+                } else {
+                    Ok(u32::from(HttpError::MemoryAccessError))
+                }
+            }
+            Err(error) => Ok(u32::from(error)),
+        }
+    }
+
+    fn body_read_some_function<T: 'static, U: WasiExperimentalHttp>(
+        caller: &mut wasmtime::Caller<'_, T>,
+        get_cx: impl Fn(&mut T) -> wasmtime::Result<&mut U>,
+        response: u32,
+        buffer: u32,
+        buffer_len: u32,
+        size_ptr: u32,
+    ) -> wasmtime::Result<u32> {
+        let export = caller.get_export("memory");
+        let Some((mut memory, cx)) = super::guest(&export, caller, get_cx)? else {
+            return Ok(u32::from(HttpError::MemoryNotFound));
+        };
+        if !super::fits(&memory, size_ptr, 4) {
+            return Ok(u32::from(HttpError::MemoryAccessError));
+        }
+        match WasiExperimentalHttp::body_read_some(
+            cx,
+            &mut memory,
+            ResponseHandle::from(response),
+            wiggle::GuestPtr::new(buffer),
+            buffer_len,
+        ) {
+            Ok(size) => {
+                if super::store(&mut memory, size_ptr, &size.to_le_bytes()) {
+                    Ok(0)
+                } else {
+                    Ok(u32::from(HttpError::MemoryAccessError))
+                }
+            }
+            Err(error) => Ok(u32::from(error)),
+        }
+    }
+
+    fn response_get_function<T: 'static, U: WasiExperimentalHttp>(
+        caller: &mut wasmtime::Caller<'_, T>,
+        get_cx: impl Fn(&mut T) -> wasmtime::Result<&mut U>,
+        response: u32,
+        fact: u32,
+        value: u32,
+        value_len: u32,
+        size_ptr: u32,
+    ) -> wasmtime::Result<u32> {
+        let export = caller.get_export("memory");
+        let Some((mut memory, cx)) = super::guest(&export, caller, get_cx)? else {
+            return Ok(u32::from(HttpError::MemoryNotFound));
+        };
+        if !super::fits(&memory, size_ptr, 4) {
+            return Ok(u32::from(HttpError::MemoryAccessError));
+        }
+        let Ok(fact) = ResponseFact::try_from(fact) else {
+            return Ok(u32::from(HttpError::InvalidOption));
+        };
+        match WasiExperimentalHttp::response_get(
+            cx,
+            &mut memory,
+            ResponseHandle::from(response),
+            fact,
+            wiggle::GuestPtr::new(value),
+            value_len,
+        ) {
+            Ok(size) => {
+                if super::store(&mut memory, size_ptr, &size.to_le_bytes()) {
+                    Ok(0)
+                } else {
+                    Ok(u32::from(HttpError::MemoryAccessError))
+                }
+            }
+            Err(error) => Ok(u32::from(error)),
+        }
+    }
+
+    fn error_get_function<T: 'static, U: WasiExperimentalHttp>(
+        caller: &mut wasmtime::Caller<'_, T>,
+        get_cx: impl Fn(&mut T) -> wasmtime::Result<&mut U>,
+        reason: u32,
+        message: u32,
+        message_len: u32,
+        size_ptr: u32,
+    ) -> wasmtime::Result<u32> {
+        let export = caller.get_export("memory");
+        let Some((mut memory, cx)) = super::guest(&export, caller, get_cx)? else {
+            return Ok(u32::from(HttpError::MemoryNotFound));
+        };
+        if !super::fits(&memory, size_ptr, 4) {
+            return Ok(u32::from(HttpError::MemoryAccessError));
+        }
+        match WasiExperimentalHttp::error_get(
+            cx,
+            &mut memory,
+            wiggle::GuestPtr::new(reason),
+            wiggle::GuestPtr::new(message),
+            message_len,
+        ) {
+            Ok(size) => {
+                if super::store(&mut memory, size_ptr, &size.to_le_bytes()) {
+                    Ok(0)
+                } else {
+                    Ok(u32::from(HttpError::MemoryAccessError))
+                }
+            }
+            Err(error) => Ok(u32::from(error)),
+        }
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "the import has as many")]
+    fn request_start_function<T: 'static, U: WasiExperimentalHttp>(
+        caller: &mut wasmtime::Caller<'_, T>,
+        get_cx: impl Fn(&mut T) -> wasmtime::Result<&mut U>,
+        url: u32,
+        url_len: u32,
+        method: u32,
+        method_len: u32,
+        headers: u32,
+        headers_len: u32,
+        options: u32,
+        options_len: u32,
+        body_len: u64,
+        response_handle_ptr: u32,
+    ) -> wasmtime::Result<u32> {
+        let export = caller.get_export("memory");
+        let Some((mut memory, cx)) = super::guest(&export, caller, get_cx)? else {
+            return Ok(u32::from(HttpError::MemoryNotFound));
+        };
+        if !super::fits(&memory, response_handle_ptr, 4) {
+            return Ok(u32::from(HttpError::MemoryAccessError));
+        }
+        match WasiExperimentalHttp::request_start(
+            cx,
+            &mut memory,
+            wiggle::GuestPtr::new((url, url_len)),
+            wiggle::GuestPtr::new((method, method_len)),
+            wiggle::GuestPtr::new((headers, headers_len)),
+            wiggle::GuestPtr::new((options, options_len)),
+            body_len,
+        ) {
+            Ok(response_handle) => {
+                if super::store(
+                    &mut memory,
+                    response_handle_ptr,
+                    &u32::from(response_handle).to_le_bytes(),
+                ) {
+                    Ok(0)
+                } else {
+                    Ok(u32::from(HttpError::MemoryAccessError))
+                }
+            }
+            Err(error) => Ok(u32::from(error)),
+        }
+    }
+
+    fn body_write_function<T: 'static, U: WasiExperimentalHttp>(
+        caller: &mut wasmtime::Caller<'_, T>,
+        get_cx: impl Fn(&mut T) -> wasmtime::Result<&mut U>,
+        request: u32,
+        bytes: u32,
+        bytes_len: u32,
+        size_ptr: u32,
+    ) -> wasmtime::Result<u32> {
+        let export = caller.get_export("memory");
+        let Some((mut memory, cx)) = super::guest(&export, caller, get_cx)? else {
+            return Ok(u32::from(HttpError::MemoryNotFound));
+        };
+        if !super::fits(&memory, size_ptr, 4) {
+            return Ok(u32::from(HttpError::MemoryAccessError));
+        }
+        match WasiExperimentalHttp::body_write(
+            cx,
+            &mut memory,
+            ResponseHandle::from(request),
+            wiggle::GuestPtr::new((bytes, bytes_len)),
+        ) {
+            Ok(size) => {
+                if super::store(&mut memory, size_ptr, &size.to_le_bytes()) {
+                    Ok(0)
+                } else {
+                    Ok(u32::from(HttpError::MemoryAccessError))
+                }
+            }
+            Err(error) => Ok(u32::from(error)),
+        }
+    }
+
+    fn body_finish_function<T: 'static, U: WasiExperimentalHttp>(
+        caller: &mut wasmtime::Caller<'_, T>,
+        get_cx: impl Fn(&mut T) -> wasmtime::Result<&mut U>,
+        request: u32,
+    ) -> wasmtime::Result<u32> {
+        let export = caller.get_export("memory");
+        let Some((mut memory, cx)) = super::guest(&export, caller, get_cx)? else {
+            return Ok(u32::from(HttpError::MemoryNotFound));
+        };
+        match WasiExperimentalHttp::body_finish(
+            cx,
+            &mut memory,
+            ResponseHandle::from(request),
+        ) {
+            Ok(()) => Ok(0),
+            Err(error) => Ok(u32::from(error)),
+        }
+    }
+
+    fn response_wait_function<T: 'static, U: WasiExperimentalHttp>(
+        caller: &mut wasmtime::Caller<'_, T>,
+        get_cx: impl Fn(&mut T) -> wasmtime::Result<&mut U>,
+        request: u32,
+        status_code_ptr: u32,
+    ) -> wasmtime::Result<u32> {
+        let export = caller.get_export("memory");
+        let Some((mut memory, cx)) = super::guest(&export, caller, get_cx)? else {
+            return Ok(u32::from(HttpError::MemoryNotFound));
+        };
+        if !super::fits(&memory, status_code_ptr, 2) {
+            return Ok(u32::from(HttpError::MemoryAccessError));
+        }
+        match WasiExperimentalHttp::response_wait(
+            cx,
+            &mut memory,
+            ResponseHandle::from(request),
+        ) {
+            Ok(status_code) => {
+                if super::store(
+                    &mut memory,
+                    status_code_ptr,
+                    &status_code.to_le_bytes(),
+                ) {
+                    Ok(0)
+                } else {
+                    Ok(u32::from(HttpError::MemoryAccessError))
+                }
+            }
+            Err(error) => Ok(u32::from(error)),
+        }
+    }
+
+    fn poll_function<T: 'static, U: WasiExperimentalHttp>(
+        caller: &mut wasmtime::Caller<'_, T>,
+        get_cx: impl Fn(&mut T) -> wasmtime::Result<&mut U>,
+        subscriptions: u32,
+        subscriptions_len: u32,
+        timeout: u64,
+        size_ptr: u32,
+    ) -> wasmtime::Result<u32> {
+        let export = caller.get_export("memory");
+        let Some((mut memory, cx)) = super::guest(&export, caller, get_cx)? else {
+            return Ok(u32::from(HttpError::MemoryNotFound));
+        };
+        if !super::fits(&memory, size_ptr, 4) {
+            return Ok(u32::from(HttpError::MemoryAccessError));
+        }
+        match WasiExperimentalHttp::poll(
+            cx,
+            &mut memory,
+            wiggle::GuestPtr::new(subscriptions),
+            subscriptions_len,
+            timeout,
+        ) {
+            Ok(size) => {
+                if super::store(&mut memory, size_ptr, &size.to_le_bytes()) {
+                    Ok(0)
+                } else {
+                    Ok(u32::from(HttpError::MemoryAccessError))
+                }
+            }
+            Err(error) => Ok(u32::from(error)),
+        }
+    }
+}
+
+/// An implementation whose functions may have to wait, for an asynchronous store.
+#[cfg(feature = "async")]
+#[rustfmt::skip]
+pub trait Suspend {
+    /// Ends when there may be what a function waits for.
+    type Wait: core::future::Future<Output = ()> + Send + 'static;
+
+    /// What the function that was called last waits for, if it could not do its
+    /// work without. What it gave means nothing then: it is called again, with the
+    /// same arguments, when that is there.
+    fn suspended(&mut self) -> Option<Self::Wait>;
 }
 
 /// The memory of the guest that calls, if it exports one, and the implementation; or

@@ -45,6 +45,41 @@ impl Open {
         }
     }
 
+    /// Takes note of what became of a request on its way: the error, if it has failed just now.
+    pub(crate) fn settle(&mut self) -> Option<Arc<Error>> {
+        let Open::Started(started) = self else {
+            return None;
+        };
+        let Outcome { result, target, at } = started.outcome()?;
+        let mut record = started.record.take();
+        let upload = started.upload.take();
+        match result {
+            Ok(mut response) => {
+                if let Some(record) = &mut record {
+                    record.responded(response.status.as_u16(), at);
+                }
+                response.record = record;
+                // A redirect may have done without it.
+                response.upload = upload;
+                response.end_record();
+                *self = Open::Response(response);
+                None
+            }
+            Err(error) => {
+                if let Some(record) = &mut record {
+                    record.failed(&error);
+                }
+                let error = Arc::new(error);
+                *self = Open::Failed(Failed {
+                    error: error.clone(),
+                    target,
+                    upload,
+                });
+                Some(error)
+            }
+        }
+    }
+
     /// Ends it, without waiting for anything.
     pub(crate) fn close(self) {
         match self {
@@ -73,38 +108,7 @@ impl Handles {
     /// Replaces a request whose response is there, or that has failed, by that: the error, if it
     /// has failed just now.
     pub(crate) fn settle(&mut self, handle: u32) -> Option<Arc<Error>> {
-        let open = self.get_mut(handle)?;
-        let Open::Started(started) = open else {
-            return None;
-        };
-        let Outcome { result, target, at } = started.outcome()?;
-        let mut record = started.record.take();
-        let upload = started.upload.take();
-        match result {
-            Ok(mut response) => {
-                if let Some(record) = &mut record {
-                    record.responded(response.status.as_u16(), at);
-                }
-                response.record = record;
-                // A redirect may have done without it.
-                response.upload = upload;
-                response.end_record();
-                *open = Open::Response(response);
-                None
-            }
-            Err(error) => {
-                if let Some(record) = &mut record {
-                    record.failed(&error);
-                }
-                let error = Arc::new(error);
-                *open = Open::Failed(Failed {
-                    error: error.clone(),
-                    target,
-                    upload,
-                });
-                Some(error)
-            }
-        }
+        self.get_mut(handle)?.settle()
     }
 
     /// How many have more of their body to read.

@@ -51,7 +51,8 @@
 //!
 //! A guest's call blocks the thread it runs on until the server answers or a timeout ends it. This
 //! works from a plain thread and from inside an async runtime, with `call` and with `call_async`;
-//! in a runtime, run guests where blocking is welcome (`tokio::task::spawn_blocking`).
+//! in a runtime, run guests where blocking is welcome (`tokio::task::spawn_blocking`), or link them
+//! with `add_to_linker_async` (the feature `async`), whose functions block no thread.
 //!
 //! # Tracing
 //!
@@ -96,6 +97,7 @@ mod started;
 mod telemetry;
 #[cfg(test)]
 mod url_data_tests;
+mod waiting;
 mod workers;
 
 pub use allowed_hosts::{ALLOW_ALL, AllowedHost, AllowedHostError, AllowedHosts};
@@ -122,6 +124,31 @@ pub fn add_to_linker<T: 'static>(
 ) -> wasmtime::Result<()> {
     generated::wasi_experimental_http::add_to_linker_fallible(linker, move |data| {
         let http = get_cx(data);
+        http.call_is_blocking();
+        http.call_begins()?;
+        Ok(http)
+    })
+}
+
+/// Adds the same functions for asynchronous stores: while a guest waits for a server, its call is a
+/// future that waits, and no thread is blocked.
+///
+/// The engine's calls are made with `call_async` and the like. No executor is assumed: the futures are
+/// woken by threads of the [`HttpClient`]. Dropping the future of a guest's call cancels the requests
+/// of its store that are on their way, with the bodies that are open. A store uses one of the two
+/// linkers.
+///
+/// # Errors
+///
+/// If the linker has one of the functions already.
+#[cfg(feature = "async")]
+pub fn add_to_linker_async<T: Send + 'static>(
+    linker: &mut wasmtime::Linker<T>,
+    get_cx: impl Fn(&mut T) -> &mut HttpCtx + Send + Sync + Copy + 'static,
+) -> wasmtime::Result<()> {
+    generated::wasi_experimental_http::add_to_linker_async(linker, move |data| {
+        let http = get_cx(data);
+        http.call_is_async();
         http.call_begins()?;
         Ok(http)
     })

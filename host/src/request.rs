@@ -1,5 +1,6 @@
 //! A request of a guest: its parts, checked, and what a redirect makes of them.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use http::header::{AUTHORIZATION, CONTENT_LENGTH};
@@ -26,7 +27,7 @@ pub(crate) struct Request<'a> {
 #[derive(Clone)]
 pub(crate) enum Body<'a> {
     /// An empty one is none.
-    Whole(&'a [u8]),
+    Whole(Cow<'a, [u8]>),
     /// One that the guest is writing.
     Upload(Arc<Upload>),
 }
@@ -68,6 +69,20 @@ impl<'a> Request<'a> {
             names,
             body,
         })
+    }
+
+    /// The same with its body copied out of the guest's memory.
+    pub(crate) fn into_owned(self) -> Request<'static> {
+        Request {
+            target: self.target,
+            method: self.method,
+            headers: self.headers,
+            names: self.names,
+            body: match self.body {
+                Body::Whole(bytes) => Body::Whole(Cow::Owned(bytes.into_owned())),
+                Body::Upload(upload) => Body::Upload(upload),
+            },
+        }
     }
 
     pub(crate) fn target(&self) -> &Arc<Target> {
@@ -141,7 +156,7 @@ impl<'a> Request<'a> {
     pub(crate) fn redirect(&mut self, redirect: Redirect) -> Result<(), UrlError> {
         redirect::strip_headers(&mut self.headers, self.target.url(), &redirect);
         if !redirect.keep_body {
-            self.body = Body::Whole(&[]);
+            self.body = Body::Whole(Cow::Borrowed(&[]));
         }
         self.target = Arc::new(Target::new(redirect.url)?);
         self.method = redirect.method;

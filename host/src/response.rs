@@ -108,6 +108,16 @@ impl Response {
         Ok(bytes)
     }
 
+    /// Gives up on the body.
+    pub(crate) fn fail(&mut self, error: Error) -> Error {
+        let error = self.body.fail(error.in_body());
+        if let Some(record) = &mut self.record {
+            record.failed(&error);
+        }
+        self.end_record();
+        error
+    }
+
     /// Closes the response, without waiting for anything.
     pub(crate) fn close(self: Box<Self>) {
         self.body.close();

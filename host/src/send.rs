@@ -170,7 +170,7 @@ impl Way<'_> {
         let request = self.request.to_http()?;
         match self.request.body() {
             None => transport::ask(agents, lease, request),
-            Some(Body::Whole(bytes)) => transport::ask(agents, lease, request.map(|()| *bytes)),
+            Some(Body::Whole(bytes)) => transport::ask(agents, lease, request.map(|()| &**bytes)),
             Some(Body::Upload(upload)) => {
                 transport::ask_with_upload(agents, lease, request, upload)
             }

@@ -102,7 +102,8 @@ fn arguments(language: &str, file: &str) -> Arguments {
     let line = [COMMAND, "--witx", WITX, "--lang", language];
     let line = line
         .into_iter()
-        .chain(["--out-file", file, "--command", COMMAND]);
+        .chain(["--out-file", file, "--command", COMMAND])
+        .chain(["--async-feature", "async"]);
     WitxBindings::parse_from(line).arguments
 }
 

@@ -82,6 +82,10 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME")]
     pub go_package: Option<String>,
 
+    /// Give a wiggle host a linker for asynchronous stores as well, behind this cargo feature
+    #[arg(long, value_name = "FEATURE")]
+    pub async_feature: Option<String>,
+
     /// A module, function or parameter whose pointers to bytes are no slices, as
     /// `module.function.parameter`: the host uses them after the call
     #[arg(long, value_name = "NAME", requires = "witx")]
@@ -199,6 +203,7 @@ pub fn outputs(arguments: &Arguments, reporter: &Reporter) -> Result<Vec<Output>
         command: arguments.command.clone(),
         c_prefix: arguments.c_prefix.clone(),
         go_package: arguments.go_package.clone(),
+        async_feature: arguments.async_feature.clone(),
         ..Options::of_files(&arguments.witx)
     };
     if arguments.witx.iter().any(|path| is_standard(path)) {

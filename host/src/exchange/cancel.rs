@@ -6,6 +6,7 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use super::signal::Signal;
@@ -55,6 +56,8 @@ struct StoreCancel {
     exchanges: Mutex<Vec<Weak<Cancel>>>,
     /// Wakes the thread of the guest, which waits for any of its exchanges.
     guest: Signal,
+    /// Whether a call of the guest was given up while it waited.
+    abandoned: AtomicBool,
 }
 
 impl CancelHandle {
@@ -78,6 +81,27 @@ impl CancelHandle {
         }
         drop(exchanges);
         self.wake();
+    }
+
+    /// Whether the guest's thread was woken; if not, this task is when it would be.
+    pub(crate) fn is_rung(&self, task: &Waker) -> bool {
+        self.store.guest.is_rung(task)
+    }
+
+    /// Ends the requests that are on their way, since the call of the guest that waits was given up.
+    pub(crate) fn abandon(&self) {
+        self.store.abandoned.store(true, Ordering::Release);
+        let exchanges = lock(&self.store.exchanges);
+        for exchange in exchanges.iter().filter_map(Weak::upgrade) {
+            exchange.cancel();
+        }
+    }
+
+    /// Whether the last call was given up, once.
+    #[cfg(feature = "async")]
+    pub(crate) fn take_abandoned(&self) -> bool {
+        self.store.abandoned.load(Ordering::Acquire)
+            && self.store.abandoned.swap(false, Ordering::AcqRel)
     }
 
     /// Wakes the guest's thread, to look at what it waits for.

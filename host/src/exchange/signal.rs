@@ -3,6 +3,7 @@
 use std::io;
 use std::net::TcpStream;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
@@ -17,7 +18,7 @@ pub(crate) struct Signal {
     state: Mutex<State>,
     rung: Condvar,
     /// Wakes a thread that waits for sockets. Made when one does for the first time.
-    bell: OnceLock<bell::Bell>,
+    bell: OnceLock<Bell>,
 }
 
 #[derive(Default)]
@@ -25,6 +26,8 @@ struct State {
     is_rung: bool,
     /// Whether the thread waits for sockets, so that only the bell wakes it.
     by_bell: bool,
+    /// What waits in place of a thread.
+    task: Option<Waker>,
 }
 
 impl Signal {
@@ -41,6 +44,19 @@ impl Signal {
             Some(bell) if state.by_bell => bell.ring(),
             _ => self.rung.notify_all(),
         }
+        let task = state.task.take();
+        drop(state);
+        if let Some(task) = task {
+            task.wake();
+        }
+    }
+
+    /// Whether it has rung; if not, it wakes this task when it does.
+    pub(crate) fn is_rung(&self, task: &Waker) -> bool {
+        let mut state = self.lock();
+        let is_rung = std::mem::take(&mut state.is_rung);
+        state.task = (!is_rung).then(|| task.clone());
+        is_rung
     }
 
     /// Waits until it rings, one of the sockets has something to read, or this time is over. It may
@@ -105,14 +121,16 @@ impl Signal {
         state.is_rung = false;
     }
 
-    fn bell(&self) -> Option<&bell::Bell> {
+    fn bell(&self) -> Option<&Bell> {
         if self.bell.get().is_none() {
             // If another thread was quicker, its bell is as good.
-            let _ = self.bell.set(bell::Bell::new().ok()?);
+            let _ = self.bell.set(Bell::new().ok()?);
         }
         self.bell.get()
     }
 }
+
+pub(super) use bell::Bell;
 
 /// A file descriptor that another thread makes readable.
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -122,26 +140,26 @@ mod bell {
 
     use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd};
 
-    pub(super) struct Bell(OwnedFd);
+    pub(in crate::exchange) struct Bell(OwnedFd);
 
     impl Bell {
-        pub(super) fn new() -> io::Result<Self> {
+        pub(in crate::exchange) fn new() -> io::Result<Self> {
             Ok(Bell(eventfd(
                 0,
                 EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK,
             )?))
         }
 
-        pub(super) fn poll_fd(&self) -> PollFd<'_> {
+        pub(in crate::exchange) fn poll_fd(&self) -> PollFd<'_> {
             PollFd::new(&self.0, PollFlags::IN)
         }
 
-        pub(super) fn ring(&self) {
+        pub(in crate::exchange) fn ring(&self) {
             // It fails if the counter is full, so that it is readable anyway.
             let _ = rustix::io::write(&self.0, &1u64.to_ne_bytes());
         }
 
-        pub(super) fn silence(&self) {
+        pub(in crate::exchange) fn silence(&self) {
             let _ = rustix::io::read(&self.0, &mut [0; 8]);
         }
     }
@@ -155,10 +173,10 @@ mod bell {
 
     use rustix::event::{PollFd, PollFlags};
 
-    pub(super) struct Bell(UdpSocket);
+    pub(in crate::exchange) struct Bell(UdpSocket);
 
     impl Bell {
-        pub(super) fn new() -> io::Result<Self> {
+        pub(in crate::exchange) fn new() -> io::Result<Self> {
             let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
             // From nobody else does it take anything.
             socket.connect(socket.local_addr()?)?;
@@ -166,15 +184,15 @@ mod bell {
             Ok(Bell(socket))
         }
 
-        pub(super) fn poll_fd(&self) -> PollFd<'_> {
+        pub(in crate::exchange) fn poll_fd(&self) -> PollFd<'_> {
             PollFd::new(&self.0, PollFlags::IN)
         }
 
-        pub(super) fn ring(&self) {
+        pub(in crate::exchange) fn ring(&self) {
             let _ = self.0.send(&[0]);
         }
 
-        pub(super) fn silence(&self) {
+        pub(in crate::exchange) fn silence(&self) {
             while self.0.recv(&mut [0; 8]).is_ok() {}
         }
     }

@@ -30,3 +30,8 @@ pub fn guest(server: &TestServer) -> Guest {
 pub fn assert_nothing_was_sent(server: &TestServer) {
     assert_eq!((server.connections(), server.requests()), (0, 0));
 }
+
+#[test]
+fn all_of_it_asynchronously() {
+    common::run_asynchronously("all_of_it_asynchronously");
+}

@@ -33,3 +33,8 @@ pub fn guest(client: &HttpClient) -> Guest {
         .timeout(Some(LONG));
     Guest::new(http.build())
 }
+
+#[test]
+fn all_of_it_asynchronously() {
+    common::run_asynchronously("all_of_it_asynchronously");
+}

@@ -6,11 +6,15 @@ pub mod network;
 pub mod servers;
 pub mod trace;
 
-use std::sync::LazyLock;
+use std::pin::pin;
+use std::process::Command;
+use std::sync::{Arc, LazyLock};
+use std::task::{Context, Poll, Wake};
+use std::thread::{self, Thread};
 
 use wasi_experimental_http_test_server::{TestCa, TestServer};
 use wasi_experimental_http_wasmtime::{HttpClient, HttpCtx};
-use wasmtime::{Config, Engine, Linker, Memory, Module, Store, TypedFunc};
+use wasmtime::{Config, Engine, Linker, Memory, Module, Store, TypedFunc, WasmParams, WasmResults};
 
 /// The codes of `$http_error`, as old guests know them: numbers that never change.
 pub mod code {
@@ -151,6 +155,62 @@ static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
     Engine::new(&config).expect("an engine")
 });
 
+/// Says to a process with tests that guests run in asynchronous stores.
+const ASYNC_VARIABLE: &str = "WASI_HTTP_TEST_ASYNC";
+
+static ASYNC: LazyLock<bool> = LazyLock::new(|| std::env::var_os(ASYNC_VARIABLE).is_some());
+
+/// Runs all other tests of this binary with guests in asynchronous stores, of which each call is
+/// waited for without a runtime. `name` is that of the test that calls this.
+pub fn run_asynchronously(name: &str) {
+    if *ASYNC {
+        return;
+    }
+    let binary = std::env::current_exe().unwrap();
+    let mut command = Command::new(binary);
+    let output = command
+        .args(["--skip", name])
+        .env(ASYNC_VARIABLE, "1")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}");
+    assert!(!text.contains(" 0 passed"), "{text}");
+}
+
+/// Runs a future on this thread alone.
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Arc::new(Unpark(thread::current())).into();
+    let mut context = Context::from_waker(&waker);
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut context) {
+            Poll::Ready(value) => return value,
+            Poll::Pending => thread::park(),
+        }
+    }
+}
+
+/// Calls a function of the guest, which must not trap.
+fn call<P: WasmParams + Sync, R: WasmResults + Sync>(
+    function: &TypedFunc<P, R>,
+    store: &mut Store<HttpCtx>,
+    parameters: P,
+) -> R {
+    let result = if *ASYNC {
+        block_on(function.call_async(store, parameters))
+    } else {
+        function.call(store, parameters)
+    };
+    result.unwrap()
+}
+
 static PLAIN: LazyLock<Module> = LazyLock::new(|| Export::Memory.module(&ENGINE));
 
 /// The ten parameters of `req`.
@@ -201,10 +261,17 @@ impl Guest {
     fn of(module: &Module, http: HttpCtx) -> Guest {
         trace::install();
         let mut linker = Linker::new(&ENGINE);
-        wasi_experimental_http_wasmtime::add_to_linker(&mut linker, |http: &mut HttpCtx| http)
-            .expect("a linker without these functions");
         let mut store = Store::new(&ENGINE, http);
-        let instance = linker.instantiate(&mut store, module).expect("an instance");
+        let instance = if *ASYNC {
+            wasi_experimental_http_wasmtime::add_to_linker_async(&mut linker, |http| http)
+                .expect("a linker without these functions");
+            block_on(linker.instantiate_async(&mut store, module))
+        } else {
+            wasi_experimental_http_wasmtime::add_to_linker(&mut linker, |http| http)
+                .expect("a linker without these functions");
+            linker.instantiate(&mut store, module)
+        };
+        let instance = instance.expect("an instance");
         let memory = instance.get_memory(&mut store, "memory");
         let mut of = |name| instance.get_func(&mut store, name);
         let (peek, poke, many) = (of("peek"), of("poke"), of("many"));
@@ -247,7 +314,7 @@ impl Guest {
         } else if let Some((_, poke)) = &self.peek_poke {
             for (offset, byte) in bytes.iter().enumerate() {
                 let parameters = (pointer + offset as u32, u32::from(*byte));
-                poke.call(&mut self.store, parameters).unwrap();
+                call(poke, &mut self.store, parameters);
             }
         }
     }
@@ -272,7 +339,7 @@ impl Guest {
         }
         let (peek, _) = self.peek_poke.as_ref().expect("a memory");
         (pointer..pointer + len)
-            .map(|pointer| peek.call(&mut self.store, pointer).unwrap() as u8)
+            .map(|pointer| call(peek, &mut self.store, pointer) as u8)
             .collect()
     }
 
@@ -288,71 +355,59 @@ impl Guest {
 
     pub fn call_req(&mut self, a: ReqArgs) -> u32 {
         let [a, b, c, d, e, f, g, h, i, j] = a;
-        self.req
-            .call(&mut self.store, (a, b, c, d, e, f, g, h, i, j))
-            .unwrap()
+        call(&self.req, &mut self.store, (a, b, c, d, e, f, g, h, i, j))
     }
 
     pub fn call_close(&mut self, handle: u32) -> u32 {
-        self.close.call(&mut self.store, handle).unwrap()
+        call(&self.close, &mut self.store, handle)
     }
 
     pub fn call_header_get(&mut self, [a, b, c, d, e, f]: [u32; 6]) -> u32 {
-        self.header_get
-            .call(&mut self.store, (a, b, c, d, e, f))
-            .unwrap()
+        call(&self.header_get, &mut self.store, (a, b, c, d, e, f))
     }
 
     pub fn call_headers_get_all(&mut self, [a, b, c, d]: [u32; 4]) -> u32 {
-        self.headers_get_all
-            .call(&mut self.store, (a, b, c, d))
-            .unwrap()
+        call(&self.headers_get_all, &mut self.store, (a, b, c, d))
     }
 
     pub fn call_body_read(&mut self, [a, b, c, d]: [u32; 4]) -> u32 {
-        self.body_read.call(&mut self.store, (a, b, c, d)).unwrap()
+        call(&self.body_read, &mut self.store, (a, b, c, d))
     }
 
     pub fn call_body_read_some(&mut self, [a, b, c, d]: [u32; 4]) -> u32 {
-        self.body_read_some
-            .call(&mut self.store, (a, b, c, d))
-            .unwrap()
+        call(&self.body_read_some, &mut self.store, (a, b, c, d))
     }
 
     pub fn call_response_get(&mut self, [a, b, c, d, e]: [u32; 5]) -> u32 {
-        self.response_get
-            .call(&mut self.store, (a, b, c, d, e))
-            .unwrap()
+        call(&self.response_get, &mut self.store, (a, b, c, d, e))
     }
 
     pub fn call_error_get(&mut self, [a, b, c, d]: [u32; 4]) -> u32 {
-        self.error_get.call(&mut self.store, (a, b, c, d)).unwrap()
+        call(&self.error_get, &mut self.store, (a, b, c, d))
     }
 
     pub fn call_request_start(&mut self, parameters: StartParams) -> u32 {
-        self.request_start
-            .call(&mut self.store, parameters)
-            .unwrap()
+        call(&self.request_start, &mut self.store, parameters)
     }
 
     pub fn call_body_write(&mut self, [a, b, c, d]: [u32; 4]) -> u32 {
-        self.body_write.call(&mut self.store, (a, b, c, d)).unwrap()
+        call(&self.body_write, &mut self.store, (a, b, c, d))
     }
 
     pub fn call_body_finish(&mut self, handle: u32) -> u32 {
-        self.body_finish.call(&mut self.store, handle).unwrap()
+        call(&self.body_finish, &mut self.store, handle)
     }
 
     pub fn call_response_wait(&mut self, handle: u32, status: u32) -> u32 {
-        self.response_wait
-            .call(&mut self.store, (handle, status))
-            .unwrap()
+        call(&self.response_wait, &mut self.store, (handle, status))
     }
 
     pub fn call_poll(&mut self, records: u32, count: u32, timeout: u64, ready: u32) -> u32 {
-        self.poll
-            .call(&mut self.store, (records, count, timeout, ready))
-            .unwrap()
+        call(
+            &self.poll,
+            &mut self.store,
+            (records, count, timeout, ready),
+        )
     }
 
     // The same as a guest's library would offer them.
@@ -574,7 +629,7 @@ impl Guest {
     /// Sends this many GETs in one call of the guest, each answered with 200; the error code.
     pub fn many(&mut self, count: u32, url: &str) -> u32 {
         let (many, parameters) = self.place_many(count, url);
-        many.call(&mut self.store, parameters).unwrap()
+        call(&many, &mut self.store, parameters)
     }
 
     /// [`Guest::many`] in an asynchronous call.

@@ -43,3 +43,8 @@ pub fn guest(client: &HttpClient, allowed: &[&str]) -> Guest {
         });
     Guest::new(http.build())
 }
+
+#[test]
+fn all_of_it_asynchronously() {
+    common::run_asynchronously("all_of_it_asynchronously");
+}

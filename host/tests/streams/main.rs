@@ -42,3 +42,8 @@ fn servers() -> [(TestServer, HttpClient); 2] {
         (TestServer::https(&ca).start(), trusting(&ca)),
     ]
 }
+
+#[test]
+fn all_of_it_asynchronously() {
+    common::run_asynchronously("all_of_it_asynchronously");
+}

@@ -9,16 +9,110 @@ use crate::abi::{Word, layout, wasm_type};
 use crate::backend::naming::{FunctionNames, Scope};
 use crate::model::{Builtin, Function, IntRepr, Module, Outcome, Role, Type, TypeKind, WasmType};
 
+/// A host function: from wasm values to a call of the trait and back.
+pub(super) struct HostFunction {
+    /// What the function of an asynchronous linker is called.
+    name: Ident,
+    caller: Ident,
+    params: Vec<(Ident, TokenStream)>,
+    result: TokenStream,
+    /// What it does before it has the guest's memory, once the expression for a borrowed caller is
+    /// known, and what it does then.
+    start: Box<dyn Fn(TokenStream) -> TokenStream>,
+    body: TokenStream,
+}
+
+impl HostFunction {
+    /// As a closure for a linker.
+    pub(super) fn closure(&self) -> TokenStream {
+        let HostFunction {
+            caller,
+            result,
+            body,
+            ..
+        } = self;
+        let params = self.params.iter().map(|(name, ty)| quote!(#name: #ty));
+        let start = (self.start)(quote!(&mut #caller));
+        quote! {
+            move |mut #caller: wasmtime::Caller<'_, T>, #(#params),*| -> wasmtime::Result<#result> {
+                #start
+                #body
+            }
+        }
+    }
+
+    /// As a function that two linkers can share.
+    pub(super) fn item(&self, trait_name: &Ident) -> TokenStream {
+        let HostFunction {
+            name,
+            caller,
+            result,
+            body,
+            ..
+        } = self;
+        let params = self.params.iter().map(|(name, ty)| quote!(#name: #ty));
+        let start = (self.start)(quote!(#caller));
+        // With the caller and `get_cx`.
+        let many = (self.params.len() > 5).then(|| {
+            quote!(#[allow(clippy::too_many_arguments, reason = "the import has as many")])
+        });
+        quote! {
+            #many
+            fn #name<T: 'static, U: #trait_name>(
+                #caller: &mut wasmtime::Caller<'_, T>,
+                get_cx: impl Fn(&mut T) -> wasmtime::Result<&mut U>,
+                #(#params),*
+            ) -> wasmtime::Result<#result> {
+                #start
+                #body
+            }
+        }
+    }
+
+    /// As a closure that calls the [item](HostFunction::item).
+    pub(super) fn call(&self) -> TokenStream {
+        let HostFunction { name, caller, .. } = self;
+        let params = self.params.iter().map(|(name, ty)| quote!(#name: #ty));
+        let args = self.params.iter().map(|(name, _)| name);
+        quote! {
+            move |mut #caller: wasmtime::Caller<'_, T>, #(#params),*| {
+                #name(&mut #caller, get_cx, #(#args),*)
+            }
+        }
+    }
+
+    /// As a closure that calls it until it need not wait.
+    pub(super) fn call_async(&self) -> TokenStream {
+        let HostFunction { name, caller, .. } = self;
+        let names: Vec<_> = self.params.iter().map(|(name, _)| name).collect();
+        let types = self.params.iter().map(|(_, ty)| ty);
+        quote! {
+            move |mut #caller: wasmtime::Caller<'_, T>, (#(#names,)*): (#(#types,)*)| {
+                Box::new(async move {
+                    loop {
+                        let result = #name(&mut #caller, get_cx, #(#names),*);
+                        let wait = super::Suspend::suspended(get_cx(#caller.data_mut())?);
+                        match wait {
+                            Some(wait) => wait.await,
+                            None => break result,
+                        }
+                    }
+                })
+            }
+        }
+    }
+}
+
 impl Wiggle<'_> {
     /// The host function: from wasm values to a call of the trait and back.
-    pub(super) fn closure(
+    pub(super) fn host_function(
         &self,
         module: &Module,
         function: &Function,
         names: &FunctionNames,
         witx: &witx::InterfaceFunc,
         trait_name: &Ident,
-    ) -> TokenStream {
+    ) -> HostFunction {
         let lowered = &function.lowered;
         let mut scope = names.scope.clone();
         let [caller, export, memory, cx] =
@@ -38,7 +132,7 @@ impl Wiggle<'_> {
             };
             let name = format_ident!("{name}");
             let ty = self.wasm_type(function, param.role, param.ty);
-            params.push(quote!(#name: #ty));
+            params.push((name.clone(), ty));
             match param.role {
                 Role::Value(index) | Role::BufferLength(index) => {
                     let ty = &function.params[index].ty;
@@ -94,7 +188,7 @@ impl Wiggle<'_> {
             let size = Literal::u32_unsuffixed(out.layout.size);
             quote!(super::fits(&#memory, #pointer, #size))
         });
-        let checks = (!pointers.is_empty()).then(|| {
+        let checks: Option<TokenStream> = (!pointers.is_empty()).then(|| {
             let text = format!("a result of `{}` goes outside of the memory", function.name);
             let fault = self.fault(function, &self.faults.out_of_bounds, &text);
             quote!(if #(!#checks)||* { return #fault; })
@@ -107,16 +201,23 @@ impl Wiggle<'_> {
             &self.faults.no_memory,
             "the module exports no memory named `memory`",
         );
-        quote! {
-            move |mut #caller: wasmtime::Caller<'_, T>, #(#params),*| -> wasmtime::Result<#result> {
-                let #export = #caller.get_export("memory");
-                let Some((mut #memory, #cx)) = super::guest(&#export, &mut #caller, get_cx)? else {
+        let start_caller = caller.clone();
+        let start = move |borrowed: TokenStream| {
+            quote! {
+                let #export = #start_caller.get_export("memory");
+                let Some((mut #memory, #cx)) = super::guest(&#export, #borrowed, get_cx)? else {
                     return #no_memory;
                 };
-                #checks
-                #(#lifts)*
-                #body
             }
+        };
+        let name = method.to_string();
+        HostFunction {
+            name: format_ident!("{}_function", name.trim_start_matches("r#")),
+            caller,
+            params,
+            result,
+            start: Box::new(start),
+            body: quote!(#checks #(#lifts)* #body),
         }
     }
 
@@ -390,6 +491,21 @@ impl Wiggle<'_> {
                 }
             }
         });
+        let suspend = self.async_feature.filter(|_| any).map(|feature| {
+            quote! {
+                /// An implementation whose functions may have to wait, for an asynchronous store.
+                #[cfg(feature = #feature)]
+                pub trait Suspend {
+                    /// Ends when there may be what a function waits for.
+                    type Wait: core::future::Future<Output = ()> + Send + 'static;
+
+                    /// What the function that was called last waits for, if it could not do its
+                    /// work without. What it gave means nothing then: it is called again, with the
+                    /// same arguments, when that is there.
+                    fn suspended(&mut self) -> Option<Self::Wait>;
+                }
+            }
+        });
         let fits = outs.then(|| {
             quote! {
                 /// Whether `size` bytes at `address` are inside of the memory.
@@ -455,7 +571,7 @@ impl Wiggle<'_> {
                 }
             }
         });
-        quote!(#guest #fits #store #aligned #store_value #load)
+        quote!(#suspend #guest #fits #store #aligned #store_value #load)
     }
 }
 

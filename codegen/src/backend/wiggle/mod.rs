@@ -81,6 +81,7 @@ impl super::Backend for Backend {
             model: rewritten.model(),
             original: model,
             faults: &job.options.faults,
+            async_feature: job.options.async_feature.as_deref(),
         };
         // What wiggle refuses all the same, it refuses by panicking.
         let generated = catch_unwind(AssertUnwindSafe(|| wiggle.file(rewritten.witx())));
@@ -103,6 +104,8 @@ struct Wiggle<'a> {
     original: &'a Model,
     names: Names,
     faults: &'a GuestFaults,
+    /// The feature behind which there is a linker for asynchronous stores.
+    async_feature: Option<&'a str>,
 }
 
 impl Wiggle<'_> {
@@ -180,6 +183,7 @@ impl Wiggle<'_> {
                 syn::Item::Enum(item) => &mut item.attrs,
                 syn::Item::Struct(item) => &mut item.attrs,
                 syn::Item::Impl(item) => &mut item.attrs,
+                syn::Item::Trait(item) => &mut item.attrs,
                 _ => continue,
             };
             attributes.push(syn::parse_quote!(#[rustfmt::skip]));
@@ -231,17 +235,60 @@ impl Wiggle<'_> {
             .iter()
             .zip(&names.functions)
             .zip(witx.funcs());
-        let functions = functions.map(|((function, names), witx)| {
-            let import = &function.name;
-            let closure = self.closure(module, function, names, &witx, trait_name);
+        let host_functions: Vec<_> = functions
+            .map(|((function, names), witx)| {
+                let host = self.host_function(module, function, names, &witx, trait_name);
+                (&function.name, host)
+            })
+            .collect();
+        let functions = host_functions.iter().map(|(import, host)| {
+            let closure = match self.async_feature {
+                None => host.closure(),
+                Some(_) => host.call(),
+            };
             quote!(linker.func_wrap(#import_module, #import, #closure)?;)
         });
         let functions: Vec<_> = functions.collect();
+        let items: Vec<_> = match self.async_feature {
+            None => Vec::new(),
+            Some(_) => {
+                let items = host_functions.iter().map(|(_, host)| host.item(trait_name));
+                items.collect()
+            }
+        };
+        let async_linker = self.async_feature.filter(|_| !host_functions.is_empty());
+        let async_linker = async_linker.map(|feature| {
+            let functions = host_functions.iter().map(|(import, host)| {
+                let closure = host.call_async();
+                quote!(linker.func_wrap_async(#import_module, #import, #closure)?;)
+            });
+            quote! {
+                /// The same for asynchronous stores: a function that has to wait does so without
+                /// blocking its thread.
+                ///
+                /// # Errors
+                ///
+                /// If the linker has a function of that name already, and does not allow it to be
+                /// replaced.
+                #[cfg(feature = #feature)]
+                pub fn add_to_linker_async<T, U>(
+                    linker: &mut wasmtime::Linker<T>,
+                    get_cx: impl Fn(&mut T) -> wasmtime::Result<&mut U> + Send + Sync + Copy + 'static,
+                ) -> wasmtime::Result<()>
+                where
+                    T: Send + 'static,
+                    U: #trait_name + super::Suspend,
+                {
+                    #(#functions)*
+                    Ok(())
+                }
+            }
+        });
         let names = self.model.types.iter();
         let names = names.map(|def| wiggle_names::type_(&witx::Id::new(&def.name)).to_string());
         let names: Vec<String> = names.collect();
         let names = names.iter().map(String::as_str).collect();
-        let types = mentions(&quote!(#item #(#functions)*), &names).then(|| {
+        let types = mentions(&quote!(#item #(#functions)* #(#items)*), &names).then(|| {
             quote!(
                 use super::types::*;
             )
@@ -298,6 +345,10 @@ impl Wiggle<'_> {
                     #(#functions)*
                     Ok(())
                 }
+
+                #async_linker
+
+                #(#items)*
             }
         })?;
         insert(&mut code, imports, [syn::Item::Trait(item)]);
