@@ -12,7 +12,7 @@
 export enum HttpError {
   /** The call succeeded and its results are valid. */
   SUCCESS = 0,
-  /** The response handle was never given out by this instance's store, or is closed. */
+  /** The handle was never given out by this instance's store, or is closed. */
   INVALID_HANDLE = 1,
   /** The guest does not export a memory named `memory`. */
   MEMORY_NOT_FOUND = 2,
@@ -58,6 +58,13 @@ export enum HttpError {
   CANCELLED = 17,
   /** An argument has a value that this host does not know, such as a fact of a newer version. */
   INVALID_OPTION = 18,
+  /**
+   * The body of the request takes no more: it is finished, as long as it was announced to be, or
+   * not wanted any more. `response_wait` tells which.
+   */
+  BODY_CLOSED = 19,
+  /** The handle has no body of a request that is written piece by piece. */
+  NOT_STARTED = 20,
 }
 
 /** The name in WITX; "unknown" for an unknown code. */
@@ -102,10 +109,14 @@ export function httpErrorName(code: HttpError): string {
     99, 97, 110, 99, 101, 108, 108, 101, 100, 255,
     // invalid_option
     105, 110, 118, 97, 108, 105, 100, 95, 111, 112, 116, 105, 111, 110, 255,
+    // body_closed
+    98, 111, 100, 121, 95, 99, 108, 111, 115, 101, 100, 255,
+    // not_started
+    110, 111, 116, 95, 115, 116, 97, 114, 116, 101, 100, 255,
     // unknown
     117, 110, 107, 110, 111, 119, 110, 255,
   ]);
-  return textAt(texts, <u32>code < 19 ? <u32>code : 19);
+  return textAt(texts, <u32>code < 21 ? <u32>code : 21);
 }
 
 /** What the code means, in a sentence; "unknown error" for an unknown code. */
@@ -115,11 +126,11 @@ export function httpErrorMessage(code: HttpError): string {
     84, 104, 101, 32, 99, 97, 108, 108, 32, 115, 117, 99, 99, 101, 101, 100, 101, 100, 32, 97,
     110, 100, 32, 105, 116, 115, 32, 114, 101, 115, 117, 108, 116, 115, 32, 97, 114, 101, 32, 118,
     97, 108, 105, 100, 255,
-    // The response handle was never given out by this instance's store, or is closed
-    84, 104, 101, 32, 114, 101, 115, 112, 111, 110, 115, 101, 32, 104, 97, 110, 100, 108, 101, 32,
-    119, 97, 115, 32, 110, 101, 118, 101, 114, 32, 103, 105, 118, 101, 110, 32, 111, 117, 116, 32,
-    98, 121, 32, 116, 104, 105, 115, 32, 105, 110, 115, 116, 97, 110, 99, 101, 39, 115, 32, 115,
-    116, 111, 114, 101, 44, 32, 111, 114, 32, 105, 115, 32, 99, 108, 111, 115, 101, 100, 255,
+    // The handle was never given out by this instance's store, or is closed
+    84, 104, 101, 32, 104, 97, 110, 100, 108, 101, 32, 119, 97, 115, 32, 110, 101, 118, 101, 114,
+    32, 103, 105, 118, 101, 110, 32, 111, 117, 116, 32, 98, 121, 32, 116, 104, 105, 115, 32, 105,
+    110, 115, 116, 97, 110, 99, 101, 39, 115, 32, 115, 116, 111, 114, 101, 44, 32, 111, 114, 32,
+    105, 115, 32, 99, 108, 111, 115, 101, 100, 255,
     // The guest does not export a memory named `memory`
     84, 104, 101, 32, 103, 117, 101, 115, 116, 32, 100, 111, 101, 115, 32, 110, 111, 116, 32, 101,
     120, 112, 111, 114, 116, 32, 97, 32, 109, 101, 109, 111, 114, 121, 32, 110, 97, 109, 101, 100,
@@ -205,10 +216,24 @@ export function httpErrorMessage(code: HttpError): string {
     111, 101, 115, 32, 110, 111, 116, 32, 107, 110, 111, 119, 44, 32, 115, 117, 99, 104, 32, 97,
     115, 32, 97, 32, 102, 97, 99, 116, 32, 111, 102, 32, 97, 32, 110, 101, 119, 101, 114, 32, 118,
     101, 114, 115, 105, 111, 110, 255,
+    // The body of the request takes no more: it is finished, as long as it was announced to be, or not wanted any more. `response_wait` tells which
+    84, 104, 101, 32, 98, 111, 100, 121, 32, 111, 102, 32, 116, 104, 101, 32, 114, 101, 113, 117,
+    101, 115, 116, 32, 116, 97, 107, 101, 115, 32, 110, 111, 32, 109, 111, 114, 101, 58, 32, 105,
+    116, 32, 105, 115, 32, 102, 105, 110, 105, 115, 104, 101, 100, 44, 32, 97, 115, 32, 108, 111,
+    110, 103, 32, 97, 115, 32, 105, 116, 32, 119, 97, 115, 32, 97, 110, 110, 111, 117, 110, 99,
+    101, 100, 32, 116, 111, 32, 98, 101, 44, 32, 111, 114, 32, 110, 111, 116, 32, 119, 97, 110,
+    116, 101, 100, 32, 97, 110, 121, 32, 109, 111, 114, 101, 46, 32, 96, 114, 101, 115, 112, 111,
+    110, 115, 101, 95, 119, 97, 105, 116, 96, 32, 116, 101, 108, 108, 115, 32, 119, 104, 105, 99,
+    104, 255,
+    // The handle has no body of a request that is written piece by piece
+    84, 104, 101, 32, 104, 97, 110, 100, 108, 101, 32, 104, 97, 115, 32, 110, 111, 32, 98, 111,
+    100, 121, 32, 111, 102, 32, 97, 32, 114, 101, 113, 117, 101, 115, 116, 32, 116, 104, 97, 116,
+    32, 105, 115, 32, 119, 114, 105, 116, 116, 101, 110, 32, 112, 105, 101, 99, 101, 32, 98, 121,
+    32, 112, 105, 101, 99, 101, 255,
     // unknown error
     117, 110, 107, 110, 111, 119, 110, 32, 101, 114, 114, 111, 114, 255,
   ]);
-  return textAt(texts, <u32>code < 19 ? <u32>code : 19);
+  return textAt(texts, <u32>code < 21 ? <u32>code : 21);
 }
 
 /**
@@ -292,17 +317,116 @@ export enum ResponseFact {
   REDIRECTS = 3,
 }
 
+/**
+ * Something that a request may do with less of than the embedder allows. New ones may be
+ * appended;
+ * a host gives `invalid_option` for one that it does not know.
+ */
+export enum OptionKey {
+  /**
+   * How long the request may take, from `request_start` to the end of the response's body, in
+   * nanoseconds.
+   */
+  TIMEOUT = 0,
+  /** How long looking up the name may take, and then TCP and TLS together, in nanoseconds. */
+  CONNECT_TIMEOUT = 1,
+  /**
+   * How long the server may take from the end of the request to the end of the response's
+   * headers, in nanoseconds.
+   */
+  RESPONSE_TIMEOUT = 2,
+  /** How long the server may be silent, or take nothing of the request, in nanoseconds. */
+  READ_TIMEOUT = 3,
+  /** How many redirects are followed. With 0 the response is the redirecting one itself. */
+  MAX_REDIRECTS = 4,
+  /** How many bytes the body of the response may have. */
+  MAX_RESPONSE_BODY = 5,
+}
+
+/** An option of a request: what, and how much. The embedder's limit holds if it is smaller. */
+export class RequestOption {
+  /** The size in memory, in bytes. */
+  static readonly SIZE: usize = 16;
+
+  constructor(
+    /** What is limited. */
+    public key: OptionKey = 0,
+    /** How much there may be of it: nanoseconds, bytes, or a number. */
+    public value: u64 = 0,
+  ) {}
+
+  /** Reads a value from memory. */
+  static read(pointer: usize): RequestOption {
+    return new RequestOption(
+      <OptionKey>load<u32>(pointer),
+      load<u64>(pointer + 8),
+    );
+  }
+
+  /** Writes the value to memory. */
+  write(pointer: usize): void {
+    store<u32>(pointer, <u32>this.key);
+    store<u64>(pointer + 8, this.value);
+  }
+}
+
+/**
+ * A request on its way, and then its response. Handles belong to one store, start at 1 and are
+ * never
+ * used again. A response whose body has ended stays open for its headers, until there are
+ * hundreds
+ * of later ones.
+ */
+export type ResponseHandle = u32;
+
+/** What can be waited for. */
+export type Events = u8;
+
+/** The head of the response is there, or there will be none. */
+export const EVENTS_RESPONSE: Events = 1;
+
+/** A byte of the response's body is there, or its end, or its failure. */
+export const EVENTS_READABLE: Events = 2;
+
+/** There is room for a byte of the request's body, or no use in writing one. */
+export const EVENTS_WRITABLE: Events = 4;
+
+/** What `poll` waits for, of one request. */
+export class Subscription {
+  /** The size in memory, in bytes. */
+  static readonly SIZE: usize = 8;
+
+  constructor(
+    /** The request. One that is closed is ready for all: the call that follows says why. */
+    public handle: ResponseHandle = 0,
+    /** What is waited for. */
+    public interest: Events = 0,
+    /** What has come of it: written by `poll`. */
+    public ready: Events = 0,
+  ) {}
+
+  /** Reads a value from memory. */
+  static read(pointer: usize): Subscription {
+    return new Subscription(
+      load<u32>(pointer),
+      load<u8>(pointer + 4),
+      load<u8>(pointer + 5),
+    );
+  }
+
+  /** Writes the value to memory. */
+  write(pointer: usize): void {
+    store<u32>(pointer, this.handle);
+    store<u8>(pointer + 4, this.interest);
+    store<u8>(pointer + 5, this.ready);
+  }
+}
+
 /** An HTTP status code (RFC 9110, section 15), 200 to 999. */
 export type StatusCode = u16;
 
 /** A number of bytes in the guest's memory. */
 export type Size = usize;
-
-/**
- * An open response. Handles belong to one store, start at 1 and are never used again. A response
- * whose body has ended stays open for its headers, until there are hundreds of later ones.
- */
-export type ResponseHandle = u32;
 
 /** The text at an index among texts in UTF-8, each ended by 255, a byte that is not in UTF-8. */
 function textAt(texts: usize, index: u32): string {
@@ -393,6 +517,42 @@ export declare function _errorGet(
   reason: usize,
   message: usize,
   messageLen: usize,
+  size: usize,
+): i32;
+
+// @ts-ignore: decorator
+@external("wasi_experimental_http", "request_start")
+export declare function _requestStart(
+  url: usize,
+  urlLen: usize,
+  method: usize,
+  methodLen: usize,
+  headers: usize,
+  headersLen: usize,
+  options: usize,
+  optionsLen: usize,
+  bodyLen: u64,
+  responseHandle: usize,
+): i32;
+
+// @ts-ignore: decorator
+@external("wasi_experimental_http", "body_write")
+export declare function _bodyWrite(request: u32, bytes: usize, bytesLen: usize, size: usize): i32;
+
+// @ts-ignore: decorator
+@external("wasi_experimental_http", "body_finish")
+export declare function _bodyFinish(request: u32): i32;
+
+// @ts-ignore: decorator
+@external("wasi_experimental_http", "response_wait")
+export declare function _responseWait(request: u32, statusCode: usize): i32;
+
+// @ts-ignore: decorator
+@external("wasi_experimental_http", "poll")
+export declare function _poll(
+  subscriptions: usize,
+  subscriptionsLen: usize,
+  timeout: u64,
   size: usize,
 ): i32;
 
@@ -629,4 +789,147 @@ export function errorGet(reason: usize, message: Uint8Array): ErrorGetResult {
   const code = <HttpError>_errorGet(reason, message.dataStart, message.length, RESULTS);
   if (<i32>code != 0) return new ErrorGetResult(code, 0);
   return new ErrorGetResult(code, load<usize>(RESULTS));
+}
+
+/** What `requestStart` gives. */
+export class RequestStartResult {
+  constructor(
+    /** The error; the other values mean something if it is 0. */
+    public error: HttpError,
+    public responseHandle: ResponseHandle,
+  ) {}
+}
+
+/**
+ * Start a request, and return at once.
+ *
+ * What `req` says of its parts and of redirects holds here as well. The handle stands for the
+ * request on its way and then for its response: the functions that look at a response wait for
+ * it, and `close` ends the request in any state. What is found wrong before anything is sent
+ * fails here, and all else where the response is waited for.
+ *
+ * @param url The absolute URL, as for `req`.
+ * @param method The method, as for `req`.
+ * @param headers The request's headers, as for `req`.
+ * @param options What this request may use less of than the embedder allows. Of two with the
+ *   same key the smaller counts.
+ * @param bodyLen How many bytes of a body follow by `body_write`. 0 is no body. All ones, the
+ *   largest number, is a body of any length, sent in chunks (RFC 9112, section 7.1) until
+ *   `body_finish`.
+ * @returns The handle of the request.
+ */
+export function requestStart(
+  url: string,
+  method: string,
+  headers: string,
+  options: Array<RequestOption>,
+  bodyLen: u64,
+): RequestStartResult {
+  const urlBytes = String.UTF8.encode(url);
+  const methodBytes = String.UTF8.encode(method);
+  const headersBytes = String.UTF8.encode(headers);
+  const optionsBytes = new ArrayBuffer(options.length * 16);
+  for (let index = 0; index < options.length; index++) {
+    options[index].write(changetype<usize>(optionsBytes) + index * 16);
+  }
+  const code = <HttpError>_requestStart(
+    changetype<usize>(urlBytes),
+    urlBytes.byteLength,
+    changetype<usize>(methodBytes),
+    methodBytes.byteLength,
+    changetype<usize>(headersBytes),
+    headersBytes.byteLength,
+    changetype<usize>(optionsBytes),
+    options.length,
+    bodyLen,
+    RESULTS,
+  );
+  if (<i32>code != 0) return new RequestStartResult(code, 0);
+  return new RequestStartResult(code, load<u32>(RESULTS));
+}
+
+/** What `bodyWrite` gives. */
+export class BodyWriteResult {
+  constructor(
+    /** The error; the other values mean something if it is 0. */
+    public error: HttpError,
+    public size: Size,
+  ) {}
+}
+
+/**
+ * Write the next bytes of a request's body.
+ *
+ * Waits while the host holds as many bytes as it takes, and may take fewer than there are.
+ * `body_closed` if the body takes no more, also because the server has answered already.
+ * A redirect that would have the body sent again is not followed: it is the response.
+ *
+ * @param request The request to write for.
+ * @param bytes The bytes.
+ * @returns How many bytes were taken: at least one, if there are any.
+ */
+export function bodyWrite(request: ResponseHandle, bytes: Uint8Array): BodyWriteResult {
+  const code = <HttpError>_bodyWrite(request, bytes.dataStart, bytes.length, RESULTS);
+  if (<i32>code != 0) return new BodyWriteResult(code, 0);
+  return new BodyWriteResult(code, load<usize>(RESULTS));
+}
+
+/**
+ * Say that the body of a request is whole.
+ *
+ * If it is shorter than was announced the request fails with `incomplete_body`, here and where
+ * its
+ * response is waited for, and the server sees that it broke off. Of a body that is whole already,
+ * this is no error.
+ *
+ * @param request The request whose body is whole.
+ */
+export function bodyFinish(request: ResponseHandle): HttpError {
+  return <HttpError>_bodyFinish(request);
+}
+
+/** What `responseWait` gives. */
+export class ResponseWaitResult {
+  constructor(
+    /** The error; the other values mean something if it is 0. */
+    public error: HttpError,
+    public statusCode: StatusCode,
+  ) {}
+}
+
+/**
+ * Wait for the status and the headers of a response. Again, it gives the same.
+ *
+ * @param request The request whose response is waited for.
+ * @returns The status of the response.
+ */
+export function responseWait(request: ResponseHandle): ResponseWaitResult {
+  const code = <HttpError>_responseWait(request, RESULTS);
+  if (<i32>code != 0) return new ResponseWaitResult(code, 0);
+  return new ResponseWaitResult(code, load<u16>(RESULTS));
+}
+
+/** What `poll` gives. */
+export class PollResult {
+  constructor(
+    /** The error; the other values mean something if it is 0. */
+    public error: HttpError,
+    public size: Size,
+  ) {}
+}
+
+/**
+ * Wait until one of several requests is ready for what is wanted of it, or a time is over.
+ *
+ * @param subscriptions The requests, and what is waited for of each; a request may be there
+ *   several times.
+ * @param subscriptionsLen How many there are.
+ * @param timeout How long to wait, in nanoseconds; 0 not at all, and all ones, the largest
+ *   number, for ever.
+ * @returns How many are ready: 0 if the time is over before.
+ */
+export function poll(subscriptions: usize, subscriptionsLen: Size, timeout: u64): PollResult {
+  const code = <HttpError>_poll(subscriptions, subscriptionsLen, timeout, RESULTS);
+  if (<i32>code != 0) return new PollResult(code, 0);
+  return new PollResult(code, load<usize>(RESULTS));
 }

@@ -10,7 +10,11 @@ pub use wasi_experimental_http_bindings::*;
 /// status and headers have arrived. The response stays open in the host under a handle:
 /// the guest looks at its headers, reads its body piece by piece, and closes it.
 ///
-/// Every value that crosses the boundary is an `i32`. A guest must export its memory
+/// `request_start` sends a request without waiting: its body is written piece by piece, several
+/// requests can be on their way at once, and `poll` waits for any of them.
+///
+/// Values that cross the boundary are `i32`s, but for the length of a body and the time limit of
+/// `poll`, which are `i64`s. A guest must export its memory
 /// under the name `memory`; pointers and lengths are offsets and sizes in bytes in that
 /// memory, read as unsigned. Pointers need no alignment. A function that fails writes
 /// nothing through its out-pointers, except where it says otherwise.
@@ -28,7 +32,7 @@ mod wasi_experimental_http_bindings {
         /// The call succeeded and its results are valid.
         pub const SUCCESS: Self = Self(0);
 
-        /// The response handle was never given out by this instance's store, or is closed.
+        /// The handle was never given out by this instance's store, or is closed.
         pub const INVALID_HANDLE: Self = Self(1);
 
         /// The guest does not export a memory named `memory`.
@@ -86,6 +90,13 @@ mod wasi_experimental_http_bindings {
         /// An argument has a value that this host does not know, such as a fact of a newer version.
         pub const INVALID_OPTION: Self = Self(18);
 
+        /// The body of the request takes no more: it is finished, as long as it was announced to be, or
+        /// not wanted any more. `response_wait` tells which.
+        pub const BODY_CLOSED: Self = Self(19);
+
+        /// The handle has no body of a request that is written piece by piece.
+        pub const NOT_STARTED: Self = Self(20);
+
         /// The value with this code, known or not.
         pub const fn from_raw(code: u32) -> Self {
             Self(code)
@@ -118,6 +129,8 @@ mod wasi_experimental_http_bindings {
                 Self::INCOMPLETE_BODY => "incomplete_body",
                 Self::CANCELLED => "cancelled",
                 Self::INVALID_OPTION => "invalid_option",
+                Self::BODY_CLOSED => "body_closed",
+                Self::NOT_STARTED => "not_started",
                 _ => "unknown",
             }
         }
@@ -127,7 +140,7 @@ mod wasi_experimental_http_bindings {
             match self {
                 Self::SUCCESS => "The call succeeded and its results are valid",
                 Self::INVALID_HANDLE => {
-                    "The response handle was never given out by this instance's store, or is closed"
+                    "The handle was never given out by this instance's store, or is closed"
                 }
                 Self::MEMORY_NOT_FOUND => "The guest does not export a memory named `memory`",
                 Self::MEMORY_ACCESS_ERROR => {
@@ -167,6 +180,12 @@ mod wasi_experimental_http_bindings {
                 Self::CANCELLED => "The embedder cancelled the request",
                 Self::INVALID_OPTION => {
                     "An argument has a value that this host does not know, such as a fact of a newer version"
+                }
+                Self::BODY_CLOSED => {
+                    "The body of the request takes no more: it is finished, as long as it was announced to be, or not wanted any more. `response_wait` tells which"
+                }
+                Self::NOT_STARTED => {
+                    "The handle has no body of a request that is written piece by piece"
                 }
                 _ => "unknown error",
             }
@@ -368,14 +387,76 @@ mod wasi_experimental_http_bindings {
         }
     }
 
-    /// An HTTP status code (RFC 9110, section 15), 200 to 999.
-    pub type StatusCode = u16;
+    /// Something that a request may do with less of than the embedder allows. New ones may be appended;
+    /// a host gives `invalid_option` for one that it does not know.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    #[repr(transparent)]
+    pub struct OptionKey(u32);
 
-    /// A number of bytes in the guest's memory.
-    pub type Size = usize;
+    impl OptionKey {
+        /// How long the request may take, from `request_start` to the end of the response's body, in
+        /// nanoseconds.
+        pub const TIMEOUT: Self = Self(0);
 
-    /// An open response. Handles belong to one store, start at 1 and are never used again. A response
-    /// whose body has ended stays open for its headers, until there are hundreds of later ones.
+        /// How long looking up the name may take, and then TCP and TLS together, in nanoseconds.
+        pub const CONNECT_TIMEOUT: Self = Self(1);
+
+        /// How long the server may take from the end of the request to the end of the response's
+        /// headers, in nanoseconds.
+        pub const RESPONSE_TIMEOUT: Self = Self(2);
+
+        /// How long the server may be silent, or take nothing of the request, in nanoseconds.
+        pub const READ_TIMEOUT: Self = Self(3);
+
+        /// How many redirects are followed. With 0 the response is the redirecting one itself.
+        pub const MAX_REDIRECTS: Self = Self(4);
+
+        /// How many bytes the body of the response may have.
+        pub const MAX_RESPONSE_BODY: Self = Self(5);
+
+        /// The value with this code, known or not.
+        pub const fn from_raw(code: u32) -> Self {
+            Self(code)
+        }
+
+        /// The code.
+        pub const fn raw(self) -> u32 {
+            self.0
+        }
+
+        /// The name in WITX; `"unknown"` for an unknown code.
+        pub const fn name(self) -> &'static str {
+            match self {
+                Self::TIMEOUT => "timeout",
+                Self::CONNECT_TIMEOUT => "connect_timeout",
+                Self::RESPONSE_TIMEOUT => "response_timeout",
+                Self::READ_TIMEOUT => "read_timeout",
+                Self::MAX_REDIRECTS => "max_redirects",
+                Self::MAX_RESPONSE_BODY => "max_response_body",
+                _ => "unknown",
+            }
+        }
+    }
+
+    impl core::fmt::Debug for OptionKey {
+        fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+            write!(f, "OptionKey({}, {})", self.0, self.name())
+        }
+    }
+
+    /// An option of a request: what, and how much. The embedder's limit holds if it is smaller.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    #[repr(C)]
+    pub struct RequestOption {
+        /// What is limited.
+        pub key: OptionKey,
+        /// How much there may be of it: nanoseconds, bytes, or a number.
+        pub value: u64,
+    }
+
+    /// A request on its way, and then its response. Handles belong to one store, start at 1 and are never
+    /// used again. A response whose body has ended stays open for its headers, until there are hundreds
+    /// of later ones.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     #[repr(transparent)]
     pub struct ResponseHandle(u32);
@@ -392,6 +473,87 @@ mod wasi_experimental_http_bindings {
             self.0
         }
     }
+
+    /// What can be waited for.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    #[repr(transparent)]
+    pub struct Events(u8);
+
+    impl Events {
+        /// The head of the response is there, or there will be none.
+        pub const RESPONSE: Self = Self(1 << 0);
+
+        /// A byte of the response's body is there, or its end, or its failure.
+        pub const READABLE: Self = Self(1 << 1);
+
+        /// There is room for a byte of the request's body, or no use in writing one.
+        pub const WRITABLE: Self = Self(1 << 2);
+
+        /// The set with these bits, known or not.
+        pub const fn from_bits(bits: u8) -> Self {
+            Self(bits)
+        }
+
+        /// The bits.
+        pub const fn bits(self) -> u8 {
+            self.0
+        }
+
+        /// The empty set.
+        pub const fn empty() -> Self {
+            Self(0)
+        }
+
+        /// The set of all known flags.
+        pub const fn all() -> Self {
+            Self(7)
+        }
+
+        /// Whether all flags of `other` are set.
+        pub const fn contains(self, other: Self) -> bool {
+            self.0 & other.0 == other.0
+        }
+    }
+
+    impl core::ops::BitOr for Events {
+        type Output = Self;
+
+        fn bitor(self, other: Self) -> Self {
+            Self(self.0 | other.0)
+        }
+    }
+
+    impl core::ops::BitOrAssign for Events {
+        fn bitor_assign(&mut self, other: Self) {
+            self.0 |= other.0;
+        }
+    }
+
+    impl core::ops::BitAnd for Events {
+        type Output = Self;
+
+        fn bitand(self, other: Self) -> Self {
+            Self(self.0 & other.0)
+        }
+    }
+
+    /// What `poll` waits for, of one request.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    #[repr(C)]
+    pub struct Subscription {
+        /// The request. One that is closed is ready for all: the call that follows says why.
+        pub handle: ResponseHandle,
+        /// What is waited for.
+        pub interest: Events,
+        /// What has come of it: written by `poll`.
+        pub ready: Events,
+    }
+
+    /// An HTTP status code (RFC 9110, section 15), 200 to 999.
+    pub type StatusCode = u16;
+
+    /// A number of bytes in the guest's memory.
+    pub type Size = usize;
 
     /// Send a request, and wait for the status and the headers of its response.
     ///
@@ -641,6 +803,138 @@ mod wasi_experimental_http_bindings {
         if code == 0 { Ok(size) } else { Err(HttpError(code)) }
     }
 
+    /// Start a request, and return at once.
+    ///
+    /// What `req` says of its parts and of redirects holds here as well. The handle stands for the
+    /// request on its way and then for its response: the functions that look at a response wait for
+    /// it, and `close` ends the request in any state. What is found wrong before anything is sent
+    /// fails here, and all else where the response is waited for.
+    ///
+    /// # Arguments
+    ///
+    /// * `url` - The absolute URL, as for `req`.
+    /// * `method` - The method, as for `req`.
+    /// * `headers` - The request's headers, as for `req`.
+    /// * `options` - What this request may use less of than the embedder allows. Of two with the
+    ///   same key the smaller counts.
+    /// * `body_len` - How many bytes of a body follow by `body_write`. 0 is no body. All ones,
+    ///   the largest number, is a body of any length, sent in chunks (RFC 9112, section 7.1)
+    ///   until `body_finish`.
+    ///
+    /// # Returns
+    ///
+    /// The handle of the request.
+    pub fn request_start(
+        url: &str,
+        method: &str,
+        headers: &str,
+        options: &[RequestOption],
+        body_len: u64,
+    ) -> Result<ResponseHandle, HttpError> {
+        let mut response_handle = ResponseHandle(0);
+        // SAFETY: the pointers and lengths come from references that outlive the call.
+        let code = unsafe {
+            imports::request_start(
+                url.as_ptr(),
+                url.len(),
+                method.as_ptr(),
+                method.len(),
+                headers.as_ptr(),
+                headers.len(),
+                options.as_ptr(),
+                options.len(),
+                body_len,
+                &mut response_handle,
+            )
+        };
+        if code == 0 { Ok(response_handle) } else { Err(HttpError(code)) }
+    }
+
+    /// Write the next bytes of a request's body.
+    ///
+    /// Waits while the host holds as many bytes as it takes, and may take fewer than there are.
+    /// `body_closed` if the body takes no more, also because the server has answered already.
+    /// A redirect that would have the body sent again is not followed: it is the response.
+    ///
+    /// # Arguments
+    ///
+    /// * `request` - The request to write for.
+    /// * `bytes` - The bytes.
+    ///
+    /// # Returns
+    ///
+    /// How many bytes were taken: at least one, if there are any.
+    pub fn body_write(request: ResponseHandle, bytes: &[u8]) -> Result<Size, HttpError> {
+        let mut size: Size = 0;
+        // SAFETY: the pointers and lengths come from references that outlive the call.
+        let code = unsafe {
+            imports::body_write(request.0, bytes.as_ptr(), bytes.len(), &mut size)
+        };
+        if code == 0 { Ok(size) } else { Err(HttpError(code)) }
+    }
+
+    /// Say that the body of a request is whole.
+    ///
+    /// If it is shorter than was announced the request fails with `incomplete_body`, here and where its
+    /// response is waited for, and the server sees that it broke off. Of a body that is whole already,
+    /// this is no error.
+    ///
+    /// # Arguments
+    ///
+    /// * `request` - The request whose body is whole.
+    pub fn body_finish(request: ResponseHandle) -> Result<(), HttpError> {
+        // SAFETY: no pointers are passed.
+        let code = unsafe { imports::body_finish(request.0) };
+        if code == 0 { Ok(()) } else { Err(HttpError(code)) }
+    }
+
+    /// Wait for the status and the headers of a response. Again, it gives the same.
+    ///
+    /// # Arguments
+    ///
+    /// * `request` - The request whose response is waited for.
+    ///
+    /// # Returns
+    ///
+    /// The status of the response.
+    pub fn response_wait(request: ResponseHandle) -> Result<StatusCode, HttpError> {
+        let mut status_code: StatusCode = 0;
+        // SAFETY: the pointers and lengths come from references that outlive the call.
+        let code = unsafe { imports::response_wait(request.0, &mut status_code) };
+        if code == 0 { Ok(status_code) } else { Err(HttpError(code)) }
+    }
+
+    /// Wait until one of several requests is ready for what is wanted of it, or a time is over.
+    ///
+    /// # Arguments
+    ///
+    /// * `subscriptions` - The requests, and what is waited for of each; a request may be there
+    ///   several times.
+    /// * `subscriptions_len` - How many there are.
+    /// * `timeout` - How long to wait, in nanoseconds; 0 not at all, and all ones, the largest
+    ///   number, for ever.
+    ///
+    /// # Returns
+    ///
+    /// How many are ready: 0 if the time is over before.
+    ///
+    /// # Safety
+    ///
+    /// Raw pointers that are passed, also inside of other values, must be valid for what the
+    /// function does with them.
+    pub unsafe fn poll(
+        subscriptions: *mut Subscription,
+        subscriptions_len: Size,
+        timeout: u64,
+    ) -> Result<Size, HttpError> {
+        let mut size: Size = 0;
+        // SAFETY: the caller vouches for the raw pointers; all others come from references.
+        let code = unsafe {
+            imports::poll(subscriptions, subscriptions_len, timeout, &mut size)
+        };
+        if code == 0 { Ok(size) } else { Err(HttpError(code)) }
+    }
+
     /// The functions as WebAssembly has them.
     #[cfg(target_arch = "wasm32")]
     mod imports {
@@ -698,6 +992,32 @@ mod wasi_experimental_http_bindings {
                 reason: *mut Reason,
                 message: *mut u8,
                 message_len: usize,
+                size: *mut Size,
+            ) -> u32;
+            pub fn request_start(
+                url: *const u8,
+                url_len: usize,
+                method: *const u8,
+                method_len: usize,
+                headers: *const u8,
+                headers_len: usize,
+                options: *const RequestOption,
+                options_len: usize,
+                body_len: u64,
+                response_handle: *mut ResponseHandle,
+            ) -> u32;
+            pub fn body_write(
+                request: u32,
+                bytes: *const u8,
+                bytes_len: usize,
+                size: *mut Size,
+            ) -> u32;
+            pub fn body_finish(request: u32) -> u32;
+            pub fn response_wait(request: u32, status_code: *mut StatusCode) -> u32;
+            pub fn poll(
+                subscriptions: *mut Subscription,
+                subscriptions_len: usize,
+                timeout: u64,
                 size: *mut Size,
             ) -> u32;
         }
@@ -769,6 +1089,38 @@ mod wasi_experimental_http_bindings {
         pub unsafe fn error_get(_: *mut Reason, _: *mut u8, _: usize, _: *mut Size) -> u32 {
             only_on_wasm("error_get")
         }
+
+        #[allow(clippy::too_many_arguments, reason = "the import has as many")]
+        pub unsafe fn request_start(
+            _: *const u8,
+            _: usize,
+            _: *const u8,
+            _: usize,
+            _: *const u8,
+            _: usize,
+            _: *const RequestOption,
+            _: usize,
+            _: u64,
+            _: *mut ResponseHandle,
+        ) -> u32 {
+            only_on_wasm("request_start")
+        }
+
+        pub unsafe fn body_write(_: u32, _: *const u8, _: usize, _: *mut Size) -> u32 {
+            only_on_wasm("body_write")
+        }
+
+        pub unsafe fn body_finish(_: u32) -> u32 {
+            only_on_wasm("body_finish")
+        }
+
+        pub unsafe fn response_wait(_: u32, _: *mut StatusCode) -> u32 {
+            only_on_wasm("response_wait")
+        }
+
+        pub unsafe fn poll(_: *mut Subscription, _: usize, _: u64, _: *mut Size) -> u32 {
+            only_on_wasm("poll")
+        }
     }
 
     const _: () = {
@@ -787,6 +1139,37 @@ mod wasi_experimental_http_bindings {
     };
 
     const _: () = {
+        assert!(size_of::<OptionKey>() == 4);
+        assert!(align_of::<OptionKey>() == 4);
+    };
+
+    #[cfg(target_arch = "wasm32")]
+    const _: () = {
+        assert!(size_of::<RequestOption>() == 16);
+        assert!(align_of::<RequestOption>() == 8);
+        assert!(core::mem::offset_of!(RequestOption, key) == 0);
+        assert!(core::mem::offset_of!(RequestOption, value) == 8);
+    };
+
+    const _: () = {
+        assert!(size_of::<ResponseHandle>() == 4);
+        assert!(align_of::<ResponseHandle>() == 4);
+    };
+
+    const _: () = {
+        assert!(size_of::<Events>() == 1);
+        assert!(align_of::<Events>() == 1);
+    };
+
+    const _: () = {
+        assert!(size_of::<Subscription>() == 8);
+        assert!(align_of::<Subscription>() == 4);
+        assert!(core::mem::offset_of!(Subscription, handle) == 0);
+        assert!(core::mem::offset_of!(Subscription, interest) == 4);
+        assert!(core::mem::offset_of!(Subscription, ready) == 5);
+    };
+
+    const _: () = {
         assert!(size_of::<StatusCode>() == 2);
         assert!(align_of::<StatusCode>() == 2);
     };
@@ -795,10 +1178,5 @@ mod wasi_experimental_http_bindings {
     const _: () = {
         assert!(size_of::<Size>() == 4);
         assert!(align_of::<Size>() == 4);
-    };
-
-    const _: () = {
-        assert!(size_of::<ResponseHandle>() == 4);
-        assert!(align_of::<ResponseHandle>() == 4);
     };
 }

@@ -11,7 +11,7 @@ pub mod types {
     pub enum HttpError {
         /// The call succeeded and its results are valid.
         Success,
-        /// The response handle was never given out by this instance's store, or is closed.
+        /// The handle was never given out by this instance's store, or is closed.
         InvalidHandle,
         /// The guest does not export a memory named `memory`.
         MemoryNotFound,
@@ -51,6 +51,11 @@ pub mod types {
         Cancelled,
         /// An argument has a value that this host does not know, such as a fact of a newer version.
         InvalidOption,
+        /// The body of the request takes no more: it is finished, as long as it was announced to be, or
+        /// not wanted any more. `response_wait` tells which.
+        BodyClosed,
+        /// The handle has no body of a request that is written piece by piece.
+        NotStarted,
     }
 
     impl TryFrom<u32> for HttpError {
@@ -78,6 +83,8 @@ pub mod types {
                 16 => Ok(HttpError::IncompleteBody),
                 17 => Ok(HttpError::Cancelled),
                 18 => Ok(HttpError::InvalidOption),
+                19 => Ok(HttpError::BodyClosed),
+                20 => Ok(HttpError::NotStarted),
                 _ => Err(wiggle::GuestError::InvalidEnumValue(stringify!(HttpError))),
             }
         }
@@ -115,6 +122,8 @@ pub mod types {
                 HttpError::IncompleteBody => 16,
                 HttpError::Cancelled => 17,
                 HttpError::InvalidOption => 18,
+                HttpError::BodyClosed => 19,
+                HttpError::NotStarted => 20,
             }
         }
     }
@@ -155,6 +164,8 @@ pub mod types {
                 16 => Ok(HttpError::IncompleteBody),
                 17 => Ok(HttpError::Cancelled),
                 18 => Ok(HttpError::InvalidOption),
+                19 => Ok(HttpError::BodyClosed),
+                20 => Ok(HttpError::NotStarted),
                 _ => Err(wiggle::GuestError::InvalidEnumValue(stringify!(HttpError))),
             }
         }
@@ -221,6 +232,12 @@ pub mod types {
                 }
                 HttpError::InvalidOption => {
                     mem.write(location.cast(), 18usize as u32)?;
+                }
+                HttpError::BodyClosed => {
+                    mem.write(location.cast(), 19usize as u32)?;
+                }
+                HttpError::NotStarted => {
+                    mem.write(location.cast(), 20usize as u32)?;
                 }
             }
             Ok(())
@@ -594,14 +611,191 @@ pub mod types {
         }
     }
 
-    /// An HTTP status code (RFC 9110, section 15), 200 to 999.
-    pub type StatusCode = u16;
+    /// Something that a request may do with less of than the embedder allows. New ones may be appended;
+    /// a host gives `invalid_option` for one that it does not know.
+    #[derive(Clone, Debug, PartialEq, Copy)]
+    pub enum OptionKey {
+        /// How long the request may take, from `request_start` to the end of the response's body, in
+        /// nanoseconds.
+        Timeout,
+        /// How long looking up the name may take, and then TCP and TLS together, in nanoseconds.
+        ConnectTimeout,
+        /// How long the server may take from the end of the request to the end of the response's
+        /// headers, in nanoseconds.
+        ResponseTimeout,
+        /// How long the server may be silent, or take nothing of the request, in nanoseconds.
+        ReadTimeout,
+        /// How many redirects are followed. With 0 the response is the redirecting one itself.
+        MaxRedirects,
+        /// How many bytes the body of the response may have.
+        MaxResponseBody,
+    }
 
-    /// A number of bytes in the guest's memory.
-    pub type Size = u32;
+    impl TryFrom<u32> for OptionKey {
+        type Error = wiggle::GuestError;
 
-    /// An open response. Handles belong to one store, start at 1 and are never used again. A response
-    /// whose body has ended stays open for its headers, until there are hundreds of later ones.
+        #[inline]
+        fn try_from(value: u32) -> Result<OptionKey, wiggle::GuestError> {
+            match value {
+                0 => Ok(OptionKey::Timeout),
+                1 => Ok(OptionKey::ConnectTimeout),
+                2 => Ok(OptionKey::ResponseTimeout),
+                3 => Ok(OptionKey::ReadTimeout),
+                4 => Ok(OptionKey::MaxRedirects),
+                5 => Ok(OptionKey::MaxResponseBody),
+                _ => Err(wiggle::GuestError::InvalidEnumValue(stringify!(OptionKey))),
+            }
+        }
+    }
+
+    impl TryFrom<i32> for OptionKey {
+        type Error = wiggle::GuestError;
+
+        #[inline]
+        fn try_from(value: i32) -> Result<OptionKey, wiggle::GuestError> {
+            OptionKey::try_from(u32::try_from(value)?)
+        }
+    }
+
+    impl From<OptionKey> for u32 {
+        #[inline]
+        fn from(v: OptionKey) -> u32 {
+            match v {
+                OptionKey::Timeout => 0,
+                OptionKey::ConnectTimeout => 1,
+                OptionKey::ResponseTimeout => 2,
+                OptionKey::ReadTimeout => 3,
+                OptionKey::MaxRedirects => 4,
+                OptionKey::MaxResponseBody => 5,
+            }
+        }
+    }
+
+    impl wiggle::GuestType for OptionKey {
+        #[inline]
+        fn guest_size() -> u32 {
+            4u32
+        }
+
+        #[inline]
+        fn guest_align() -> usize {
+            4usize
+        }
+
+        fn read(
+            mem: &wiggle::GuestMemory,
+            location: wiggle::GuestPtr<Self>,
+        ) -> Result<Self, wiggle::GuestError> {
+            let tag = mem.read(location.cast::<u32>())?;
+            match tag {
+                0 => Ok(OptionKey::Timeout),
+                1 => Ok(OptionKey::ConnectTimeout),
+                2 => Ok(OptionKey::ResponseTimeout),
+                3 => Ok(OptionKey::ReadTimeout),
+                4 => Ok(OptionKey::MaxRedirects),
+                5 => Ok(OptionKey::MaxResponseBody),
+                _ => Err(wiggle::GuestError::InvalidEnumValue(stringify!(OptionKey))),
+            }
+        }
+
+        fn write(
+            mem: &mut wiggle::GuestMemory,
+            location: wiggle::GuestPtr<Self>,
+            val: Self,
+        ) -> Result<(), wiggle::GuestError> {
+            match val {
+                OptionKey::Timeout => {
+                    mem.write(location.cast(), 0usize as u32)?;
+                }
+                OptionKey::ConnectTimeout => {
+                    mem.write(location.cast(), 1usize as u32)?;
+                }
+                OptionKey::ResponseTimeout => {
+                    mem.write(location.cast(), 2usize as u32)?;
+                }
+                OptionKey::ReadTimeout => {
+                    mem.write(location.cast(), 3usize as u32)?;
+                }
+                OptionKey::MaxRedirects => {
+                    mem.write(location.cast(), 4usize as u32)?;
+                }
+                OptionKey::MaxResponseBody => {
+                    mem.write(location.cast(), 5usize as u32)?;
+                }
+            }
+            Ok(())
+        }
+    }
+
+    /// An option of a request: what, and how much. The embedder's limit holds if it is smaller.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct RequestOption {
+        /// What is limited.
+        pub key: OptionKey,
+        /// How much there may be of it: nanoseconds, bytes, or a number.
+        pub value: u64,
+    }
+
+    impl RequestOption {
+        /// Where the field `key` lies in memory, in bytes.
+        pub const fn offset_of_key() -> u32 {
+            0u32
+        }
+
+        /// Where the field `value` lies in memory, in bytes.
+        pub const fn offset_of_value() -> u32 {
+            8u32
+        }
+    }
+
+    impl wiggle::GuestType for RequestOption {
+        #[inline]
+        fn guest_size() -> u32 {
+            16u32
+        }
+
+        #[inline]
+        fn guest_align() -> usize {
+            8usize
+        }
+
+        fn read(
+            mem: &wiggle::GuestMemory,
+            location: wiggle::GuestPtr<Self>,
+        ) -> Result<Self, wiggle::GuestError> {
+            let key = <OptionKey as wiggle::GuestType>::read(
+                mem,
+                location.cast::<u8>().add(0u32)?.cast(),
+            )?;
+            let value = <u64 as wiggle::GuestType>::read(
+                mem,
+                location.cast::<u8>().add(8u32)?.cast(),
+            )?;
+            Ok(RequestOption { key, value })
+        }
+
+        fn write(
+            mem: &mut wiggle::GuestMemory,
+            location: wiggle::GuestPtr<Self>,
+            val: Self,
+        ) -> Result<(), wiggle::GuestError> {
+            wiggle::GuestType::write(
+                mem,
+                location.cast::<u8>().add(0u32)?.cast(),
+                val.key,
+            )?;
+            wiggle::GuestType::write(
+                mem,
+                location.cast::<u8>().add(8u32)?.cast(),
+                val.value,
+            )?;
+            Ok(())
+        }
+    }
+
+    /// A request on its way, and then its response. Handles belong to one store, start at 1 and are never
+    /// used again. A response whose body has ended stays open for its headers, until there are hundreds
+    /// of later ones.
     #[repr(transparent)]
     #[derive(Copy, Clone, Debug, ::std::hash::Hash, Eq, PartialEq)]
     pub struct ResponseHandle(u32);
@@ -668,6 +862,182 @@ pub mod types {
             u32::write(mem, location.cast(), val.0)
         }
     }
+
+    wiggle::bitflags::bitflags! {
+        /// What can be waited for.
+        #[derive(Copy, Clone, Debug, PartialEq, Eq)]
+        pub struct Events: u8 {
+            /// The head of the response is there, or there will be none.
+            const RESPONSE = 1;
+
+            /// A byte of the response's body is there, or its end, or its failure.
+            const READABLE = 2;
+
+            /// There is room for a byte of the request's body, or no use in writing one.
+            const WRITABLE = 4;
+        }
+    }
+
+    impl ::std::fmt::Display for Events {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.write_str(stringify!(Events))?;
+            f.write_str("(")?;
+            ::std::fmt::Debug::fmt(self, f)?;
+            f.write_str(" (0x")?;
+            ::std::fmt::LowerHex::fmt(&self.bits(), f)?;
+            f.write_str("))")?;
+            Ok(())
+        }
+    }
+
+    impl TryFrom<u8> for Events {
+        type Error = wiggle::GuestError;
+
+        #[inline]
+        fn try_from(value: u8) -> Result<Self, wiggle::GuestError> {
+            Events::from_bits(value)
+                .ok_or(wiggle::GuestError::InvalidFlagValue(stringify!(Events)))
+        }
+    }
+
+    impl TryFrom<i32> for Events {
+        type Error = wiggle::GuestError;
+
+        #[inline]
+        fn try_from(value: i32) -> Result<Self, wiggle::GuestError> {
+            Events::try_from(u8::try_from(value)?)
+        }
+    }
+
+    impl From<Events> for u8 {
+        #[inline]
+        fn from(e: Events) -> u8 {
+            e.bits()
+        }
+    }
+
+    impl wiggle::GuestType for Events {
+        #[inline]
+        fn guest_size() -> u32 {
+            u8::guest_size()
+        }
+
+        #[inline]
+        fn guest_align() -> usize {
+            u8::guest_align()
+        }
+
+        fn read(
+            mem: &wiggle::GuestMemory,
+            location: wiggle::GuestPtr<Events>,
+        ) -> Result<Events, wiggle::GuestError> {
+            use std::convert::TryFrom;
+            let reprval = u8::read(mem, location.cast())?;
+            let value = Events::try_from(reprval)?;
+            Ok(value)
+        }
+
+        fn write(
+            mem: &mut wiggle::GuestMemory,
+            location: wiggle::GuestPtr<Events>,
+            val: Self,
+        ) -> Result<(), wiggle::GuestError> {
+            let val: u8 = u8::from(val);
+            u8::write(mem, location.cast(), val)
+        }
+    }
+
+    /// What `poll` waits for, of one request.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Subscription {
+        /// The request. One that is closed is ready for all: the call that follows says why.
+        pub handle: ResponseHandle,
+        /// What is waited for.
+        pub interest: Events,
+        /// What has come of it: written by `poll`.
+        pub ready: Events,
+    }
+
+    impl Subscription {
+        /// Where the field `handle` lies in memory, in bytes.
+        pub const fn offset_of_handle() -> u32 {
+            0u32
+        }
+
+        /// Where the field `interest` lies in memory, in bytes.
+        pub const fn offset_of_interest() -> u32 {
+            4u32
+        }
+
+        /// Where the field `ready` lies in memory, in bytes.
+        pub const fn offset_of_ready() -> u32 {
+            5u32
+        }
+    }
+
+    impl wiggle::GuestType for Subscription {
+        #[inline]
+        fn guest_size() -> u32 {
+            8u32
+        }
+
+        #[inline]
+        fn guest_align() -> usize {
+            4usize
+        }
+
+        fn read(
+            mem: &wiggle::GuestMemory,
+            location: wiggle::GuestPtr<Self>,
+        ) -> Result<Self, wiggle::GuestError> {
+            let handle = <ResponseHandle as wiggle::GuestType>::read(
+                mem,
+                location.cast::<u8>().add(0u32)?.cast(),
+            )?;
+            let interest = <Events as wiggle::GuestType>::read(
+                mem,
+                location.cast::<u8>().add(4u32)?.cast(),
+            )?;
+            let ready = <Events as wiggle::GuestType>::read(
+                mem,
+                location.cast::<u8>().add(5u32)?.cast(),
+            )?;
+            Ok(Subscription {
+                handle,
+                interest,
+                ready,
+            })
+        }
+
+        fn write(
+            mem: &mut wiggle::GuestMemory,
+            location: wiggle::GuestPtr<Self>,
+            val: Self,
+        ) -> Result<(), wiggle::GuestError> {
+            wiggle::GuestType::write(
+                mem,
+                location.cast::<u8>().add(0u32)?.cast(),
+                val.handle,
+            )?;
+            wiggle::GuestType::write(
+                mem,
+                location.cast::<u8>().add(4u32)?.cast(),
+                val.interest,
+            )?;
+            wiggle::GuestType::write(
+                mem,
+                location.cast::<u8>().add(5u32)?.cast(),
+                val.ready,
+            )?;
+            Ok(())
+        }
+    }
+
+    /// An HTTP status code (RFC 9110, section 15), 200 to 999.
+    pub type StatusCode = u16;
+
+    /// A number of bytes in the guest's memory.
+    pub type Size = u32;
 }
 
 /// Module `wasi_experimental_http`.
@@ -681,7 +1051,11 @@ pub mod wasi_experimental_http {
     /// status and headers have arrived. The response stays open in the host under a handle:
     /// the guest looks at its headers, reads its body piece by piece, and closes it.
     ///
-    /// Every value that crosses the boundary is an `i32`. A guest must export its memory
+    /// `request_start` sends a request without waiting: its body is written piece by piece, several
+    /// requests can be on their way at once, and `poll` waits for any of them.
+    ///
+    /// Values that cross the boundary are `i32`s, but for the length of a body and the time limit of
+    /// `poll`, which are `i64`s. A guest must export its memory
     /// under the name `memory`; pointers and lengths are offsets and sizes in bytes in that
     /// memory, read as unsigned. Pointers need no alignment. A function that fails writes
     /// nothing through its out-pointers, except where it says otherwise.
@@ -872,6 +1246,109 @@ pub mod wasi_experimental_http {
             reason: wiggle::GuestPtr<Reason>,
             message: wiggle::GuestPtr<u8>,
             message_len: Size,
+        ) -> Result<Size, HttpError>;
+
+        /// Start a request, and return at once.
+        ///
+        /// What `req` says of its parts and of redirects holds here as well. The handle stands for the
+        /// request on its way and then for its response: the functions that look at a response wait for
+        /// it, and `close` ends the request in any state. What is found wrong before anything is sent
+        /// fails here, and all else where the response is waited for.
+        ///
+        /// # Arguments
+        ///
+        /// * `url` - The absolute URL, as for `req`.
+        /// * `method` - The method, as for `req`.
+        /// * `headers` - The request's headers, as for `req`.
+        /// * `options` - What this request may use less of than the embedder allows. Of two with
+        ///   the same key the smaller counts.
+        /// * `body_len` - How many bytes of a body follow by `body_write`. 0 is no body. All ones,
+        ///   the largest number, is a body of any length, sent in chunks (RFC 9112, section 7.1)
+        ///   until `body_finish`.
+        ///
+        /// # Returns
+        ///
+        /// The handle of the request.
+        fn request_start(
+            &mut self,
+            mem: &mut wiggle::GuestMemory<'_>,
+            url: wiggle::GuestPtr<str>,
+            method: wiggle::GuestPtr<str>,
+            headers: wiggle::GuestPtr<str>,
+            options: wiggle::GuestPtr<[RequestOption]>,
+            body_len: u64,
+        ) -> Result<ResponseHandle, HttpError>;
+
+        /// Write the next bytes of a request's body.
+        ///
+        /// Waits while the host holds as many bytes as it takes, and may take fewer than there are.
+        /// `body_closed` if the body takes no more, also because the server has answered already.
+        /// A redirect that would have the body sent again is not followed: it is the response.
+        ///
+        /// # Arguments
+        ///
+        /// * `request` - The request to write for.
+        /// * `bytes` - The bytes.
+        ///
+        /// # Returns
+        ///
+        /// How many bytes were taken: at least one, if there are any.
+        fn body_write(
+            &mut self,
+            mem: &mut wiggle::GuestMemory<'_>,
+            request: ResponseHandle,
+            bytes: wiggle::GuestPtr<[u8]>,
+        ) -> Result<Size, HttpError>;
+
+        /// Say that the body of a request is whole.
+        ///
+        /// If it is shorter than was announced the request fails with `incomplete_body`, here and where its
+        /// response is waited for, and the server sees that it broke off. Of a body that is whole already,
+        /// this is no error.
+        ///
+        /// # Arguments
+        ///
+        /// * `request` - The request whose body is whole.
+        fn body_finish(
+            &mut self,
+            mem: &mut wiggle::GuestMemory<'_>,
+            request: ResponseHandle,
+        ) -> Result<(), HttpError>;
+
+        /// Wait for the status and the headers of a response. Again, it gives the same.
+        ///
+        /// # Arguments
+        ///
+        /// * `request` - The request whose response is waited for.
+        ///
+        /// # Returns
+        ///
+        /// The status of the response.
+        fn response_wait(
+            &mut self,
+            mem: &mut wiggle::GuestMemory<'_>,
+            request: ResponseHandle,
+        ) -> Result<StatusCode, HttpError>;
+
+        /// Wait until one of several requests is ready for what is wanted of it, or a time is over.
+        ///
+        /// # Arguments
+        ///
+        /// * `subscriptions` - The requests, and what is waited for of each; a request may be there
+        ///   several times.
+        /// * `subscriptions_len` - How many there are.
+        /// * `timeout` - How long to wait, in nanoseconds; 0 not at all, and all ones, the largest
+        ///   number, for ever.
+        ///
+        /// # Returns
+        ///
+        /// How many are ready: 0 if the time is over before.
+        fn poll(
+            &mut self,
+            mem: &mut wiggle::GuestMemory<'_>,
+            subscriptions: wiggle::GuestPtr<Subscription>,
+            subscriptions_len: Size,
+            timeout: u64,
         ) -> Result<Size, HttpError>;
     }
 
@@ -1217,6 +1694,203 @@ pub mod wasi_experimental_http {
                         wiggle::GuestPtr::new(reason),
                         wiggle::GuestPtr::new(message),
                         message_len,
+                    ) {
+                        Ok(size) => {
+                            if super::store(&mut memory, size_ptr, &size.to_le_bytes()) {
+                                Ok(0)
+                            } else {
+                                Ok(u32::from(HttpError::MemoryAccessError))
+                            }
+                        }
+                        Err(error) => Ok(u32::from(error)),
+                    }
+                },
+            )?;
+        linker
+            .func_wrap(
+                "wasi_experimental_http",
+                "request_start",
+                move |
+                    mut caller: wasmtime::Caller<'_, T>,
+                    url: u32,
+                    url_len: u32,
+                    method: u32,
+                    method_len: u32,
+                    headers: u32,
+                    headers_len: u32,
+                    options: u32,
+                    options_len: u32,
+                    body_len: u64,
+                    response_handle_ptr: u32,
+                | -> wasmtime::Result<u32> {
+                    let export = caller.get_export("memory");
+                    let Some((mut memory, cx)) = super::guest(
+                        &export,
+                        &mut caller,
+                        get_cx,
+                    ) else {
+                        return Ok(u32::from(HttpError::MemoryNotFound));
+                    };
+                    if !super::fits(&memory, response_handle_ptr, 4) {
+                        return Ok(u32::from(HttpError::MemoryAccessError));
+                    }
+                    match WasiExperimentalHttp::request_start(
+                        cx,
+                        &mut memory,
+                        wiggle::GuestPtr::new((url, url_len)),
+                        wiggle::GuestPtr::new((method, method_len)),
+                        wiggle::GuestPtr::new((headers, headers_len)),
+                        wiggle::GuestPtr::new((options, options_len)),
+                        body_len,
+                    ) {
+                        Ok(response_handle) => {
+                            if super::store(
+                                &mut memory,
+                                response_handle_ptr,
+                                &u32::from(response_handle).to_le_bytes(),
+                            ) {
+                                Ok(0)
+                            } else {
+                                Ok(u32::from(HttpError::MemoryAccessError))
+                            }
+                        }
+                        Err(error) => Ok(u32::from(error)),
+                    }
+                },
+            )?;
+        linker
+            .func_wrap(
+                "wasi_experimental_http",
+                "body_write",
+                move |
+                    mut caller: wasmtime::Caller<'_, T>,
+                    request: u32,
+                    bytes: u32,
+                    bytes_len: u32,
+                    size_ptr: u32,
+                | -> wasmtime::Result<u32> {
+                    let export = caller.get_export("memory");
+                    let Some((mut memory, cx)) = super::guest(
+                        &export,
+                        &mut caller,
+                        get_cx,
+                    ) else {
+                        return Ok(u32::from(HttpError::MemoryNotFound));
+                    };
+                    if !super::fits(&memory, size_ptr, 4) {
+                        return Ok(u32::from(HttpError::MemoryAccessError));
+                    }
+                    match WasiExperimentalHttp::body_write(
+                        cx,
+                        &mut memory,
+                        ResponseHandle::from(request),
+                        wiggle::GuestPtr::new((bytes, bytes_len)),
+                    ) {
+                        Ok(size) => {
+                            if super::store(&mut memory, size_ptr, &size.to_le_bytes()) {
+                                Ok(0)
+                            } else {
+                                Ok(u32::from(HttpError::MemoryAccessError))
+                            }
+                        }
+                        Err(error) => Ok(u32::from(error)),
+                    }
+                },
+            )?;
+        linker
+            .func_wrap(
+                "wasi_experimental_http",
+                "body_finish",
+                move |
+                    mut caller: wasmtime::Caller<'_, T>,
+                    request: u32,
+                | -> wasmtime::Result<u32> {
+                    let export = caller.get_export("memory");
+                    let Some((mut memory, cx)) = super::guest(
+                        &export,
+                        &mut caller,
+                        get_cx,
+                    ) else {
+                        return Ok(u32::from(HttpError::MemoryNotFound));
+                    };
+                    match WasiExperimentalHttp::body_finish(
+                        cx,
+                        &mut memory,
+                        ResponseHandle::from(request),
+                    ) {
+                        Ok(()) => Ok(0),
+                        Err(error) => Ok(u32::from(error)),
+                    }
+                },
+            )?;
+        linker
+            .func_wrap(
+                "wasi_experimental_http",
+                "response_wait",
+                move |
+                    mut caller: wasmtime::Caller<'_, T>,
+                    request: u32,
+                    status_code_ptr: u32,
+                | -> wasmtime::Result<u32> {
+                    let export = caller.get_export("memory");
+                    let Some((mut memory, cx)) = super::guest(
+                        &export,
+                        &mut caller,
+                        get_cx,
+                    ) else {
+                        return Ok(u32::from(HttpError::MemoryNotFound));
+                    };
+                    if !super::fits(&memory, status_code_ptr, 2) {
+                        return Ok(u32::from(HttpError::MemoryAccessError));
+                    }
+                    match WasiExperimentalHttp::response_wait(
+                        cx,
+                        &mut memory,
+                        ResponseHandle::from(request),
+                    ) {
+                        Ok(status_code) => {
+                            if super::store(
+                                &mut memory,
+                                status_code_ptr,
+                                &status_code.to_le_bytes(),
+                            ) {
+                                Ok(0)
+                            } else {
+                                Ok(u32::from(HttpError::MemoryAccessError))
+                            }
+                        }
+                        Err(error) => Ok(u32::from(error)),
+                    }
+                },
+            )?;
+        linker
+            .func_wrap(
+                "wasi_experimental_http",
+                "poll",
+                move |
+                    mut caller: wasmtime::Caller<'_, T>,
+                    subscriptions: u32,
+                    subscriptions_len: u32,
+                    timeout: u64,
+                    size_ptr: u32,
+                | -> wasmtime::Result<u32> {
+                    let export = caller.get_export("memory");
+                    let Some((mut memory, cx)) = super::guest(
+                        &export,
+                        &mut caller,
+                        get_cx,
+                    ) else {
+                        return Ok(u32::from(HttpError::MemoryNotFound));
+                    };
+                    if !super::fits(&memory, size_ptr, 4) {
+                        return Ok(u32::from(HttpError::MemoryAccessError));
+                    }
+                    match WasiExperimentalHttp::poll(
+                        cx,
+                        &mut memory,
+                        wiggle::GuestPtr::new(subscriptions),
+                        subscriptions_len,
+                        timeout,
                     ) {
                         Ok(size) => {
                             if super::store(&mut memory, size_ptr, &size.to_le_bytes()) {
