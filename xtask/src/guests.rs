@@ -23,7 +23,7 @@ struct RustGuest {
     kind: Kind,
 }
 
-const RUST_GUESTS: [RustGuest; 8] = [
+const RUST_GUESTS: [RustGuest; 10] = [
     RustGuest {
         name: "rust-post",
         package: "guest-rust",
@@ -50,6 +50,20 @@ const RUST_GUESTS: [RustGuest; 8] = [
         package: "guest-rust",
         selection: &["--example", "gzip"],
         artefact: "examples/gzip.wasm",
+        kind: Kind::Command,
+    },
+    RustGuest {
+        name: "rust-parallel",
+        package: "guest-rust",
+        selection: &["--example", "parallel"],
+        artefact: "examples/parallel.wasm",
+        kind: Kind::Command,
+    },
+    RustGuest {
+        name: "rust-upload",
+        package: "guest-rust",
+        selection: &["--example", "upload"],
+        artefact: "examples/upload.wasm",
         kind: Kind::Command,
     },
     RustGuest {
