@@ -114,7 +114,7 @@ struct AsGuest {
     kind: Kind,
 }
 
-const AS_GUESTS: [AsGuest; 12] = [
+const AS_GUESTS: [AsGuest; 14] = [
     AsGuest {
         name: "as-post",
         directory: AS_PACKAGE,
@@ -145,6 +145,22 @@ const AS_GUESTS: [AsGuest; 12] = [
         entry: "examples/tour.ts",
         options: &[],
         target: "small",
+        kind: Kind::Command,
+    },
+    AsGuest {
+        name: "as-parallel",
+        directory: AS_PACKAGE,
+        entry: "examples/parallel.ts",
+        options: &[],
+        target: "release",
+        kind: Kind::Command,
+    },
+    AsGuest {
+        name: "as-upload",
+        directory: AS_PACKAGE,
+        entry: "examples/upload.ts",
+        options: &[],
+        target: "release",
         kind: Kind::Command,
     },
     AsGuest {
