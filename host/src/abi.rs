@@ -2,16 +2,22 @@
 //! the guest's memory.
 
 use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
 
-use wiggle::{GuestMemory, GuestPtr};
+use wiggle::{GuestMemory, GuestPtr, GuestType};
 
 use crate::ctx::HttpCtx;
 use crate::error::Error;
-use crate::generated::types::{HttpError, Reason, ResponseFact, ResponseHandle, Size, StatusCode};
+use crate::exchange::upload::Upload;
+use crate::generated::types::{
+    Events, HttpError, OptionKey, Reason, RequestOption, ResponseFact, ResponseHandle, Size,
+    StatusCode, Subscription,
+};
 use crate::generated::wasi_experimental_http::WasiExperimentalHttp;
 use crate::headers::{self, HeaderError};
-use crate::limits::SHARED_MEMORY_BUFFER_SIZE;
-use crate::request::Request;
+use crate::limits::{MAX_UPLOAD_BUFFER_BYTES, Narrower, SHARED_MEMORY_BUFFER_SIZE};
+use crate::request::{Body, Request};
 use crate::request_url::UrlError;
 
 impl WasiExperimentalHttp for HttpCtx {
@@ -116,6 +122,69 @@ impl WasiExperimentalHttp for HttpCtx {
         })
     }
 
+    fn request_start(
+        &mut self,
+        memory: &mut GuestMemory<'_>,
+        url: GuestPtr<str>,
+        method: GuestPtr<str>,
+        headers: GuestPtr<str>,
+        options: GuestPtr<[RequestOption]>,
+        body_len: u64,
+    ) -> Result<ResponseHandle, HttpError> {
+        self.call("request_start", None, |http| {
+            let handle = http.start_inner(memory, url, method, headers, options, body_len)?;
+            Ok(handle.into())
+        })
+    }
+
+    fn body_write(
+        &mut self,
+        memory: &mut GuestMemory<'_>,
+        request: ResponseHandle,
+        bytes: GuestPtr<[u8]>,
+    ) -> Result<Size, HttpError> {
+        self.call("body_write", Some(request), |http| {
+            // Of a shared memory no more is copied than is taken at once.
+            memory.as_slice(bytes)?;
+            let len = bytes.len().min(size(MAX_UPLOAD_BUFFER_BYTES));
+            let bytes = memory.as_cow(bytes.as_ptr().as_array(len))?;
+            Ok(size(http.write_body(request.into(), &bytes)?))
+        })
+    }
+
+    fn body_finish(
+        &mut self,
+        _memory: &mut GuestMemory<'_>,
+        request: ResponseHandle,
+    ) -> Result<(), HttpError> {
+        self.call("body_finish", Some(request), |http| {
+            http.finish_body(request.into())
+        })
+    }
+
+    fn response_wait(
+        &mut self,
+        _memory: &mut GuestMemory<'_>,
+        request: ResponseHandle,
+    ) -> Result<StatusCode, HttpError> {
+        self.call("response_wait", Some(request), |http| {
+            Ok(http.response(request.into())?.status.as_u16())
+        })
+    }
+
+    fn poll(
+        &mut self,
+        memory: &mut GuestMemory<'_>,
+        subscriptions: GuestPtr<Subscription>,
+        subscriptions_len: Size,
+        timeout: u64,
+    ) -> Result<Size, HttpError> {
+        self.call("poll", None, |http| {
+            let subscriptions = subscriptions.as_array(subscriptions_len);
+            http.poll_inner(memory, subscriptions, timeout)
+        })
+    }
+
     fn error_get(
         &mut self,
         memory: &mut GuestMemory<'_>,
@@ -177,7 +246,7 @@ impl HttpCtx {
         amount: Amount,
     ) -> Result<Size, Error> {
         // A handle comes before a buffer, as in the other functions.
-        let response = self.response_mut(response.into())?;
+        let response = self.response(response.into())?;
         let mut read = |buffer: &mut [u8]| match amount {
             Amount::All => response.fill(buffer),
             Amount::Some => response.read(buffer),
@@ -213,11 +282,111 @@ impl HttpCtx {
         headers: GuestPtr<str>,
         body: GuestPtr<[u8]>,
     ) -> Result<(u16, u32), Error> {
-        let limits = self.limits();
         for text in [url, method, headers] {
             memory.as_slice(text.as_bytes())?;
         }
         memory.as_slice(body)?;
+        let parts = self.parts(memory, url, method, headers)?;
+        self.check_body_len(body.len().into())?;
+        let body = memory.as_cow(body)?;
+        let request = parts.request(self, Body::Whole(&body))?;
+        self.request(request)
+    }
+
+    fn start_inner(
+        &mut self,
+        memory: &GuestMemory<'_>,
+        url: GuestPtr<str>,
+        method: GuestPtr<str>,
+        headers: GuestPtr<str>,
+        options: GuestPtr<[RequestOption]>,
+        body_len: u64,
+    ) -> Result<u32, Error> {
+        for text in [url, method, headers] {
+            memory.as_slice(text.as_bytes())?;
+        }
+        let options = records(memory, options)?;
+        let parts = self.parts(memory, url, method, headers)?;
+        let (mut limits, mut timeouts) = (Cow::Borrowed(self.limits()), self.timeouts().clone());
+        for option in options.chunks_exact(RequestOption::guest_size() as usize) {
+            let key = number(option, RequestOption::offset_of_key());
+            let value = u64::from_le_bytes(field(option, RequestOption::offset_of_value()));
+            let option = narrower(key, value).ok_or(Error::UnknownOption(key))?;
+            option.narrow(limits.to_mut(), &mut timeouts);
+        }
+        let limits = match limits {
+            Cow::Borrowed(_) => self.shared_limits(),
+            Cow::Owned(limits) => Arc::new(limits),
+        };
+        let len = match body_len {
+            0 => None,
+            u64::MAX => Some(None),
+            len => {
+                self.check_body_len(len)?;
+                Some(Some(len))
+            }
+        };
+        let body = match len {
+            None => Body::Whole(&[]),
+            Some(len) => {
+                let max = limits.max_request_body_bytes;
+                Body::Upload(Upload::new(len, max, self.cancel_handle()))
+            }
+        };
+        let request = parts.request(self, body)?;
+        self.start(request, limits, timeouts)
+    }
+
+    /// An error if a request's body may not be of this length.
+    fn check_body_len(&self, len: u64) -> Result<(), Error> {
+        match self.limits().max_request_body_bytes {
+            Some(max) if len > max => Err(Error::RequestBodyTooLarge { max }),
+            _ => Ok(()),
+        }
+    }
+
+    fn poll_inner(
+        &mut self,
+        memory: &mut GuestMemory<'_>,
+        subscriptions: GuestPtr<[Subscription]>,
+        timeout: u64,
+    ) -> Result<Size, Error> {
+        let start = subscriptions.as_ptr().offset();
+        let bytes = records(memory, subscriptions)?;
+        let record_size = Subscription::guest_size();
+        let parse = |record: &[u8]| {
+            let [bits] = field(record, Subscription::offset_of_interest());
+            Ok(Subscription {
+                handle: number(record, Subscription::offset_of_handle()).into(),
+                interest: Events::from_bits(bits).ok_or(Error::UnknownEvents(bits))?,
+                ready: Events::empty(),
+            })
+        };
+        let parsed: Result<Vec<_>, Error> = bytes
+            .chunks_exact(record_size as usize)
+            .map(parse)
+            .collect();
+        let mut parsed = parsed?;
+        drop(bytes);
+        let timeout = (timeout != u64::MAX).then(|| Duration::from_nanos(timeout));
+        let ready = self.poll(&mut parsed, timeout)?;
+        for (index, subscription) in (0..).zip(&parsed) {
+            let place = start + index * record_size + Subscription::offset_of_ready();
+            let place = GuestPtr::new((place, 1));
+            memory.copy_from_slice(&[subscription.ready.bits()], place)?;
+        }
+        Ok(size(ready))
+    }
+
+    /// The parts of a request that are text, of sizes that are within the limits.
+    fn parts<'m>(
+        &mut self,
+        memory: &'m GuestMemory<'_>,
+        url: GuestPtr<str>,
+        method: GuestPtr<str>,
+        headers: GuestPtr<str>,
+    ) -> Result<Parts<'m>, Error> {
+        let limits = self.limits();
         let url = text(memory, url, limits.max_url_len, |max| {
             UrlError::TooLong { max }.into()
         })?;
@@ -227,18 +396,69 @@ impl HttpCtx {
         let headers = text(memory, headers, limits.max_request_header_bytes, |max| {
             HeaderError::TooLong { max }.into()
         })?;
-        if let Some(max) = limits.max_request_body_bytes
-            && u64::from(body.len()) > max
-        {
-            return Err(Error::RequestBodyTooLarge { max });
-        }
-        let target = self.target(&url)?;
-        let may_choose_host = self.may_choose_host(&target);
-        let body = memory.as_cow(body)?;
-        let limits = self.limits();
-        let request = Request::parse(target, &method, &headers, &body, limits, may_choose_host)?;
-        self.request(request)
+        Ok(Parts {
+            url,
+            method,
+            headers,
+        })
     }
+}
+
+/// The parts of a request that are text.
+struct Parts<'m> {
+    url: Cow<'m, str>,
+    method: Cow<'m, str>,
+    headers: Cow<'m, str>,
+}
+
+impl Parts<'_> {
+    fn request<'b>(&self, http: &mut HttpCtx, body: Body<'b>) -> Result<Request<'b>, Error> {
+        let target = http.target(&self.url)?;
+        let may_choose_host = http.may_choose_host(&target);
+        let (method, headers) = (&*self.method, &*self.headers);
+        Request::parse(
+            target,
+            method,
+            headers,
+            body,
+            http.limits(),
+            may_choose_host,
+        )
+    }
+}
+
+/// The option with this key.
+fn narrower(key: u32, value: u64) -> Option<Narrower> {
+    let time = Duration::from_nanos(value);
+    Some(match OptionKey::try_from(key).ok()? {
+        OptionKey::Timeout => Narrower::Total(time),
+        OptionKey::ConnectTimeout => Narrower::Connect(time),
+        OptionKey::ResponseTimeout => Narrower::Response(time),
+        OptionKey::ReadTimeout => Narrower::Read(time),
+        OptionKey::MaxRedirects => Narrower::Redirects(value),
+        OptionKey::MaxResponseBody => Narrower::ResponseBody(value),
+    })
+}
+
+/// The bytes of records in the guest's memory, at any alignment.
+fn records<'m, T: GuestType>(
+    memory: &'m GuestMemory<'_>,
+    records: GuestPtr<[T]>,
+) -> Result<Cow<'m, [u8]>, Error> {
+    let len = records.len().checked_mul(T::guest_size());
+    let len = len.ok_or(wiggle::GuestError::PtrOverflow)?;
+    let bytes = GuestPtr::new((records.as_ptr().offset(), len));
+    memory.as_slice(bytes)?;
+    Ok(memory.as_cow(bytes)?)
+}
+
+/// A field of a record, of `N` bytes.
+fn field<const N: usize>(record: &[u8], offset: u32) -> [u8; N] {
+    std::array::from_fn(|index| record[offset as usize + index])
+}
+
+fn number(record: &[u8], offset: u32) -> u32 {
+    u32::from_le_bytes(field(record, offset))
 }
 
 /// Text of the guest of at most `max` bytes, checked before a shared memory is copied.

@@ -1,6 +1,8 @@
 //! The body of a response as it streams in, from its connection to where it is wanted.
 
+use std::net::TcpStream;
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::chunks::{Chunks, MAX_CHUNK_LINE};
 use crate::connection::{Lease, Patience};
@@ -74,6 +76,31 @@ impl Body {
     /// Whether there is more to read: from the server, or of what is held.
     pub(crate) fn is_open(&self) -> bool {
         matches!(self.state, State::Open { .. } | State::Held { .. })
+    }
+
+    /// Whether a read would not wait. What is there is taken in to find that out.
+    pub(crate) fn is_ready(&mut self) -> bool {
+        let State::Open { lease, framing, .. } = &mut self.state else {
+            return true;
+        };
+        match has_more(lease, framing) {
+            Ok(is_ready) => is_ready,
+            Err(Error::WouldBlock) => false,
+            // The next read finds it again.
+            Err(error) => {
+                self.fail(error.in_body());
+                true
+            }
+        }
+    }
+
+    /// What becomes readable when there may be more of an open body, and until when that may take.
+    pub(crate) fn waits_for(&self) -> Option<(&Arc<TcpStream>, Option<Instant>)> {
+        let State::Open { lease, .. } = &self.state else {
+            return None;
+        };
+        let total = lease.exchange().deadlines.begin(Phase::Total);
+        Some((lease.socket(), total.at()))
     }
 
     /// Keeps what was read of a body, to its end, for the guest to read again.
@@ -270,6 +297,33 @@ fn next(
                 }
             }
         },
+    }
+}
+
+/// Whether the next byte of a body or its end is there. Takes in what has come until it is.
+fn has_more(lease: &mut Lease, framing: &mut Left) -> Result<bool, Error> {
+    lease.exchange().deadlines.begin(Phase::Total).left()?;
+    loop {
+        let is_there = match framing {
+            Left::Length(0) => true,
+            Left::Length(_) | Left::ToTheClose => !lease.input.waiting().is_empty(),
+            Left::Chunks(chunks) => {
+                let used = chunks
+                    .advance(lease.input.waiting())
+                    .map_err(Error::Chunks)?;
+                lease.input.consume(used);
+                match chunks {
+                    Chunks::End => true,
+                    Chunks::Data(_) => !lease.input.waiting().is_empty(),
+                    Chunks::Size | Chunks::DataEnd | Chunks::Trailers => false,
+                }
+            }
+        };
+        let max = INPUT_BUFFER_SIZE.max(2 * MAX_CHUNK_LINE);
+        // The end of the connection stays there for the next read.
+        if is_there || lease.fill(max, Patience::None)? == 0 {
+            return Ok(true);
+        }
     }
 }
 

@@ -18,6 +18,7 @@ use crate::connection::tls::Roots;
 use crate::connection::transport::Agents;
 use crate::error::Error;
 use crate::limits;
+use crate::workers::Workers;
 
 /// What is sent as `User-Agent` if the guest sends none.
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
@@ -44,6 +45,8 @@ struct Inner {
     agents: Agents,
     max_in_flight: usize,
     in_flight: AtomicUsize,
+    /// The threads of requests that a guest does not wait for.
+    workers: Arc<Workers>,
 }
 
 /// Closes what is idle, and ends the thread that would.
@@ -54,11 +57,11 @@ impl Drop for Inner {
 }
 
 /// Counts a request on its way, for as long as it lives.
-pub(crate) struct InFlight<'a>(&'a AtomicUsize);
+pub(crate) struct InFlight(HttpClient);
 
-impl Drop for InFlight<'_> {
+impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.inner.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -105,10 +108,14 @@ impl HttpClient {
         &self.inner.agents
     }
 
+    pub(crate) fn workers(&self) -> &Arc<Workers> {
+        &self.inner.workers
+    }
+
     /// Takes one of the places for requests on their way.
-    pub(crate) fn start(&self) -> Result<InFlight<'_>, Error> {
+    pub(crate) fn start(&self) -> Result<InFlight, Error> {
         let max = self.inner.max_in_flight;
-        let place = InFlight(&self.inner.in_flight);
+        let place = InFlight(self.clone());
         if self.inner.in_flight.fetch_add(1, Ordering::Relaxed) < max {
             Ok(place)
         } else {
@@ -259,6 +266,8 @@ impl HttpClientBuilder {
                 agents: Agents::new(config),
                 max_in_flight: self.max_in_flight,
                 in_flight: AtomicUsize::new(0),
+                // Each works for a request that is on its way.
+                workers: Workers::new("wasi-http-request", self.max_in_flight),
             }),
         }
     }

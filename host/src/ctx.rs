@@ -2,21 +2,26 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::net::TcpStream;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::allowed_hosts::{AllowedHostError, AllowedHosts};
 use crate::client::HttpClient;
 use crate::error::{Error, LastError};
 use crate::exchange::cancel::CancelHandle;
+use crate::exchange::hops::Hops;
+use crate::exchange::upload::Upload;
 use crate::exchange::{Exchange, StoreId};
-use crate::generated::types::ResponseFact;
+use crate::generated::types::{Events, ResponseFact, Subscription};
+use crate::handles::{Handles, Open};
 use crate::limits::{self, Limits, Timeouts};
 use crate::policy::{Denied, Policy};
 use crate::request::Request;
 use crate::request_url::{LastTarget, Target};
-use crate::response::{OpenResponses, Response};
+use crate::response::Response;
 use crate::send;
+use crate::started::Started;
 use crate::telemetry::{FailedCall, Observers, Record, RequestEvent};
 
 /// The HTTP state of one [`Store`](wasmtime::Store): put it in the store's data, and tell
@@ -34,7 +39,7 @@ pub struct HttpCtx {
     id: Arc<StoreId>,
     cancel: CancelHandle,
     last_target: LastTarget,
-    responses: OpenResponses,
+    open: Handles,
     last_handle: u32,
     show_peer: bool,
     last_error: LastError,
@@ -90,9 +95,9 @@ impl HttpCtx {
         self.cancel.resume();
     }
 
-    /// How many responses the guest holds open.
+    /// How many requests on their way, and responses, the guest holds open.
     pub fn open_responses(&self) -> usize {
-        self.responses.len()
+        self.open.len()
     }
 
     /// Replaces the hosts that the guest may reach, from its next request on. Responses that are
@@ -107,6 +112,14 @@ impl HttpCtx {
 
     pub(crate) fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    pub(crate) fn shared_limits(&self) -> Arc<Limits> {
+        self.limits.clone()
+    }
+
+    pub(crate) fn timeouts(&self) -> &Timeouts {
+        &self.timeouts
     }
 
     /// The target that a guest's text names.
@@ -129,9 +142,9 @@ impl HttpCtx {
 
     /// Keeps why a call failed, that for a response if it has one.
     pub(crate) fn failed(&mut self, error: Error, response: Option<u32>) {
-        let response = response.and_then(|handle| self.responses.get(handle));
-        let tried = match response {
-            Some(response) => Some(response.facts.target.clone()),
+        let open = response.and_then(|handle| self.open.get(handle));
+        let tried = match open {
+            Some(open) => Some(open.target().clone()),
             None => self.failed_at.take(),
         };
         self.last_error.set(error, tried);
@@ -142,12 +155,13 @@ impl HttpCtx {
     }
 
     /// What is known of a response, as text.
-    pub(crate) fn fact(&self, handle: u32, fact: ResponseFact) -> Result<Cow<'_, str>, Error> {
+    pub(crate) fn fact(&mut self, handle: u32, fact: ResponseFact) -> Result<Cow<'_, str>, Error> {
+        let show_peer = self.show_peer;
         let facts = &self.response(handle)?.facts;
         Ok(match fact {
             ResponseFact::Url => facts.target.url()[..url::Position::AfterQuery].into(),
             ResponseFact::Version => format!("{:?}", facts.version).into(),
-            ResponseFact::Peer if self.show_peer => facts.peer.to_string().into(),
+            ResponseFact::Peer if show_peer => facts.peer.to_string().into(),
             ResponseFact::Peer => "".into(),
             ResponseFact::Redirects => facts.redirects.to_string().into(),
         })
@@ -169,7 +183,7 @@ impl HttpCtx {
         })?;
         let status = response.status.as_u16();
         if let Some(record) = &mut record {
-            record.responded(status);
+            record.responded(status, Instant::now());
         }
         response.record = record;
         if self.limits.whole_bodies.is_some()
@@ -179,20 +193,66 @@ impl HttpCtx {
             return Err(error);
         }
         response.end_record();
-        self.last_handle += 1;
-        self.responses.forget_finished();
-        self.responses.push(self.last_handle, response);
-        Ok((status, self.last_handle))
+        Ok((status, self.add(Open::Response(response))))
     }
 
     fn fetch(
         &self,
         request: &mut Request<'_>,
-        mut record: Option<&mut Record>,
+        record: Option<&mut Record>,
     ) -> Result<Box<Response>, Error> {
+        let exchange = self.exchange(self.limits.clone(), self.timeouts.clone(), record)?;
+        let _in_flight = self.client.start()?;
+        send::following_redirects(request, &self.client, &exchange)
+    }
+
+    /// Starts a request with limits of its own, and keeps it: the new handle.
+    pub(crate) fn start(
+        &mut self,
+        request: Request<'static>,
+        limits: Arc<Limits>,
+        timeouts: Timeouts,
+    ) -> Result<u32, Error> {
+        let mut record = Record::start(request.method(), request.url(), &self.observers);
+        let target = request.target().clone();
+        let started = self
+            .exchange(limits, timeouts, record.as_deref_mut())
+            .and_then(|exchange| {
+                // What is not allowed is found out at once, as far as its URL shows it.
+                exchange.public_only(request.url())?;
+                let guest = self.cancel.clone();
+                Started::start(request, &self.client, exchange, record.take(), guest)
+            });
+        let started = started.inspect_err(|error| {
+            self.failed_at = Some(target);
+            if let Error::Denied(denied) = error {
+                self.denied(denied);
+            }
+            if let Some(record) = &mut record {
+                record.failed(error);
+            }
+        })?;
+        Ok(self.add(Open::Started(started)))
+    }
+
+    /// Gives something a handle.
+    fn add(&mut self, open: Open) -> u32 {
+        self.last_handle += 1;
+        self.open.forget_finished();
+        self.open.push(self.last_handle, open);
+        self.last_handle
+    }
+
+    /// Begins an exchange, if the store may have one more.
+    fn exchange(
+        &self,
+        limits: Arc<Limits>,
+        timeouts: Timeouts,
+        record: Option<&mut Record>,
+    ) -> Result<Arc<Exchange>, Error> {
         let max = self.limits.max_concurrent_requests;
         // Those that are finished hold neither a connection nor a body. With 0 there are none.
-        if max == 0 || self.responses.unfinished() >= usize::try_from(max).unwrap_or(usize::MAX) {
+        if max == 0 || self.open.unfinished() >= usize::try_from(max).unwrap_or(usize::MAX) {
             return Err(Error::TooManySessions { max });
         }
         if self.last_handle == u32::MAX {
@@ -204,15 +264,16 @@ impl HttpCtx {
         };
         let exchange = Exchange::start(
             policy,
-            self.limits.clone(),
-            self.timeouts.clone(),
+            limits,
+            timeouts,
             &self.cancel,
             self.id.clone(),
+            record.is_some().then(Hops::default),
         )?;
-        if let Some(record) = &mut record {
+        if let Some(record) = record {
             record.follow(&exchange);
         }
-        send::following_redirects(request, &self.client, &exchange, record)
+        Ok(exchange)
     }
 
     fn denied(&self, denied: &Denied) {
@@ -220,15 +281,112 @@ impl HttpCtx {
         self.observers.denied(denied);
     }
 
-    pub(crate) fn response(&self, handle: u32) -> Result<&Response, Error> {
-        let response = self.responses.get(handle);
-        Ok(response.ok_or(Error::InvalidHandle)?)
+    /// A response, which is waited for if it is not there.
+    pub(crate) fn response(&mut self, handle: u32) -> Result<&mut Response, Error> {
+        loop {
+            self.settle(handle);
+            match self.open.get(handle) {
+                Some(Open::Started(_)) => self.wait(&[], None)?,
+                _ => return self.open.response_mut(handle),
+            }
+        }
     }
 
-    /// A response to read from.
-    pub(crate) fn response_mut(&mut self, handle: u32) -> Result<&mut Response, Error> {
-        let response = self.responses.get_mut(handle);
-        Ok(response.ok_or(Error::InvalidHandle)?)
+    /// Takes note of what became of a request that the guest does not wait for.
+    fn settle(&mut self, handle: u32) {
+        if let Some(error) = self.open.settle(handle)
+            && let Error::Denied(denied) = &*error
+        {
+            self.denied(denied);
+        }
+    }
+
+    /// Waits until something happened to one of the requests on their way, a socket has something to
+    /// read, or this time is over. It may end sooner.
+    fn wait(&self, sockets: &[Arc<TcpStream>], until: Option<Instant>) -> Result<(), Error> {
+        let waited = self.cancel.wait(sockets, until);
+        waited.map_err(|error| Error::Socket(Arc::new(error)))
+    }
+
+    /// Writes bytes of a request's body: how many were taken.
+    pub(crate) fn write_body(&mut self, handle: u32, bytes: &[u8]) -> Result<usize, Error> {
+        loop {
+            self.settle(handle);
+            match self.upload(handle)?.write(bytes) {
+                Err(Error::WouldBlock) => self.wait(&[], None)?,
+                result => return result,
+            }
+        }
+    }
+
+    /// Ends a request's body.
+    pub(crate) fn finish_body(&mut self, handle: u32) -> Result<(), Error> {
+        self.settle(handle);
+        self.upload(handle)?.finish()
+    }
+
+    fn upload(&self, handle: u32) -> Result<&Upload, Error> {
+        let upload = match self.open.get(handle).ok_or(Error::InvalidHandle)? {
+            Open::Started(started) => started.upload.as_deref(),
+            Open::Response(response) => response.upload.as_deref(),
+            Open::Failed(failed) => failed.upload.as_deref(),
+        };
+        upload.ok_or(Error::NotStarted)
+    }
+
+    /// Waits until one of the subscriptions is ready, or this time is over: how many are.
+    pub(crate) fn poll(
+        &mut self,
+        subscriptions: &mut [Subscription],
+        timeout: Option<Duration>,
+    ) -> Result<usize, Error> {
+        let until = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        loop {
+            for it in &mut *subscriptions {
+                it.ready = self.ready(it.handle.into(), it.interest);
+            }
+            let ready = subscriptions.iter().filter(|it| !it.ready.is_empty());
+            let ready = ready.count();
+            if ready > 0 || until.is_some_and(|until| Instant::now() >= until) {
+                return Ok(ready);
+            }
+            if self.cancel.is_cancelled() {
+                return Err(Error::Cancelled);
+            }
+            let mut sockets = Vec::new();
+            let mut soonest = until;
+            for it in &*subscriptions {
+                if it.interest.contains(Events::READABLE)
+                    && let Some(Open::Response(response)) = self.open.get(it.handle.into())
+                    && let Some((socket, until)) = response.body.waits_for()
+                {
+                    sockets.push(socket.clone());
+                    soonest = soonest.into_iter().chain(until).min();
+                }
+            }
+            self.wait(&sockets, soonest)?;
+        }
+    }
+
+    /// What of the events has come.
+    fn ready(&mut self, handle: u32, interest: Events) -> Events {
+        self.settle(handle);
+        let ready = match self.open.get_mut(handle) {
+            Some(Open::Started(started)) => match &started.upload {
+                Some(upload) if !upload.is_writable() => Events::empty(),
+                _ => Events::WRITABLE,
+            },
+            Some(Open::Response(response)) => {
+                if interest.contains(Events::READABLE) && !response.body.is_ready() {
+                    Events::RESPONSE | Events::WRITABLE
+                } else {
+                    Events::all()
+                }
+            }
+            // The call that follows says what it is.
+            Some(Open::Failed(_)) | None => Events::all(),
+        };
+        interest & ready
     }
 
     /// Whether the guest may choose the `Host` of a request to this target.
@@ -237,8 +395,8 @@ impl HttpCtx {
     }
 
     pub(crate) fn close(&mut self, handle: u32) {
-        if let Some(response) = self.responses.remove(handle) {
-            response.close();
+        if let Some(open) = self.open.remove(handle) {
+            open.close();
         }
     }
 }
@@ -246,8 +404,8 @@ impl HttpCtx {
 /// Closes what the guest left open.
 impl Drop for HttpCtx {
     fn drop(&mut self) {
-        while let Some(response) = self.responses.pop() {
-            response.close();
+        while let Some(open) = self.open.pop() {
+            open.close();
         }
     }
 }
@@ -258,7 +416,7 @@ impl fmt::Debug for HttpCtx {
             .field("allowed_hosts", &self.allowed_hosts)
             .field("limits", &self.limits)
             .field("timeouts", &self.timeouts)
-            .field("open_responses", &self.responses.len())
+            .field("open_responses", &self.open.len())
             .finish_non_exhaustive()
     }
 }
@@ -518,7 +676,7 @@ impl HttpCtxBuilder {
             observers: self.observers,
             cancel: CancelHandle::default(),
             last_target: LastTarget::default(),
-            responses: OpenResponses::default(),
+            open: Handles::default(),
             last_handle: 0,
             show_peer: self.show_peer,
             last_error: LastError::default(),

@@ -73,6 +73,8 @@ pub(crate) enum Error {
     NoAddress(String),
     #[error("cannot start a thread for name lookup: {0}")]
     Thread(Arc<io::Error>),
+    #[error("cannot start a thread for the request: {0}")]
+    NoThread(Arc<io::Error>),
     #[error("cannot connect to {address}: {source}")]
     Connect {
         address: SocketAddr,
@@ -115,6 +117,19 @@ pub(crate) enum Error {
     /// Kept with the body, whose further reads fail alike.
     #[error("{0}")]
     BodyFailed(Arc<Error>),
+    #[error("{missing} bytes of the request's body that were announced are missing")]
+    ShortUpload { missing: u64 },
+    #[error("the request's body takes no more bytes")]
+    BodyClosed,
+    #[error("the handle has no request's body that is written piece by piece")]
+    NotStarted,
+    #[error("the host knows no option with the key {0}")]
+    UnknownOption(u32),
+    #[error("the host knows no event with the bits {0:#x}")]
+    UnknownEvents(u8),
+    /// Kept with the exchange, of which every further call fails alike.
+    #[error("{0}")]
+    Failed(Arc<Error>),
     #[error("{max} responses are open")]
     TooManySessions { max: u32 },
     #[error("the store has no handles left")]
@@ -344,7 +359,27 @@ impl Error {
                 Why::IncompleteBody,
                 "try again, or ask for the rest with a `Range` header",
             ),
-            Error::BodyFailed(error) => error.meaning(),
+            Error::BodyFailed(error) | Error::Failed(error) => error.meaning(),
+            Error::ShortUpload { .. } => row(
+                Code::IncompleteBody,
+                Why::IncompleteBody,
+                "write as many bytes as `request_start` was told, or let it send chunks",
+            ),
+            Error::BodyClosed => row(
+                Code::BodyClosed,
+                Why::Misuse,
+                "stop writing: `response_wait` tells what became of the request",
+            ),
+            Error::NotStarted => row(
+                Code::NotStarted,
+                Why::Misuse,
+                "give `request_start` the length of the body that follows",
+            ),
+            Error::UnknownOption(_) | Error::UnknownEvents(_) => row(
+                Code::InvalidOption,
+                Why::Misuse,
+                "leave it out: it may be of a newer version than the host",
+            ),
             Error::WholeBody(error) => Meaning {
                 code: match error.code() {
                     Code::IncompleteBody => Code::RequestError,
@@ -367,7 +402,7 @@ impl Error {
                 Why::TooManyOpen,
                 "try again when others have closed theirs",
             ),
-            Error::TooManyInFlight { .. } => row(
+            Error::TooManyInFlight { .. } | Error::NoThread(_) => row(
                 Code::TooManySessions,
                 Why::TooManyInFlight,
                 "try again when others have their responses",
@@ -396,14 +431,16 @@ impl Error {
             Error::Lookup { source, .. }
             | Error::Connect { source, .. }
             | Error::Thread(source)
+            | Error::NoThread(source)
             | Error::Socket(source)
             | Error::Send(source)
             | Error::Receive(source) => Some(source.clone()),
             Error::Tls(error) => Some(Arc::new(error.clone())),
             Error::Client(error) => Some(error.clone()),
-            Error::Body(error) | Error::BodyFailed(error) | Error::WholeBody(error) => {
-                error.cause()
-            }
+            Error::Body(error)
+            | Error::BodyFailed(error)
+            | Error::WholeBody(error)
+            | Error::Failed(error) => error.cause(),
             _ => None,
         }
     }
@@ -413,7 +450,9 @@ impl Error {
     /// No address that the policy hides, and no rule: what one covers may be a secret too.
     pub(crate) fn message(&self, tried: Option<&Url>) -> String {
         let what = match self {
-            Error::BodyFailed(error) | Error::WholeBody(error) => return error.message(tried),
+            Error::BodyFailed(error) | Error::WholeBody(error) | Error::Failed(error) => {
+                return error.message(tried);
+            }
             Error::Denied(denied) => match denied.reason {
                 DeniedReason::NotAllowed => {
                     format!("no allowed host matches; {:?} would", denied.origin)

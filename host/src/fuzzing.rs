@@ -31,7 +31,7 @@ pub fn header_text(text: &str) {
     assert_eq!(headers::parse(&written, MAX).as_ref(), Ok(&parsed));
 
     let url: Url = "http://example.com:8080/".parse().expect("a URL");
-    if headers::take_framing(&mut parsed, &url, 3, false).is_ok() {
+    if headers::take_framing(&mut parsed, &url, Some(3), false).is_ok() {
         for name in [
             "host",
             "content-length",

@@ -117,10 +117,12 @@ static HOP_BY_HOP: [HeaderName; 10] = [
 /// Two meanings of one message are how requests are smuggled (RFC 9112, section 11.2), so a `Host`,
 /// `Content-Length` or `Transfer-Encoding` that says anything else than what the host sends is an
 /// error rather than dropped. Another `Host` is kept if the embedder lets the guest choose it.
+///
+/// A body without a length is sent in chunks.
 pub(crate) fn take_framing(
     headers: &mut HeaderMap,
     url: &Url,
-    body_len: usize,
+    body_len: Option<u64>,
     may_choose_host: bool,
 ) -> Result<(), HeaderError> {
     if headers.is_empty() {
@@ -153,11 +155,14 @@ pub(crate) fn take_framing(
     check(HOST, "host", &|value| names_host(value, url))?;
     check(CONTENT_LENGTH, "content-length", &|value| {
         value.bytes().all(|byte| byte.is_ascii_digit())
-            && value.parse() == Ok(u64::try_from(body_len).unwrap_or(u64::MAX))
+            && body_len.is_some_and(|len| value.parse() == Ok(len))
     })?;
-    // Requests are sent with their length, so the only coding that agrees is none.
+    let coding = match body_len {
+        Some(_) => "identity",
+        None => "chunked",
+    };
     check(TRANSFER_ENCODING, "transfer-encoding", &|value| {
-        value.eq_ignore_ascii_case("identity")
+        value.eq_ignore_ascii_case(coding)
     })?;
     for name in &HOP_BY_HOP {
         if headers.remove(name).is_some() {
@@ -275,9 +280,9 @@ mod tests {
         assert_eq!(parse("a:\na:\na:", 2), Err(HeaderError::TooMany { max: 2 }));
     }
 
-    fn framing(text: &str, url: &str, body_len: usize) -> Result<String, HeaderError> {
+    fn framing(text: &str, url: &str, body_len: u64) -> Result<String, HeaderError> {
         let mut headers = parse_default(text).unwrap();
-        take_framing(&mut headers, &url.parse().unwrap(), body_len, false)?;
+        take_framing(&mut headers, &url.parse().unwrap(), Some(body_len), false)?;
         Ok(String::from_utf8(write(&headers)).unwrap())
     }
 

@@ -76,6 +76,7 @@ mod exchange;
 #[doc(hidden)]
 pub mod fuzzing;
 mod generated;
+mod handles;
 mod head;
 mod headers;
 pub mod limits;
@@ -85,17 +86,20 @@ mod request;
 mod request_url;
 mod response;
 mod send;
+mod started;
 mod telemetry;
 #[cfg(test)]
 mod url_data_tests;
+mod workers;
 
 pub use allowed_hosts::{ALLOW_ALL, AllowedHost, AllowedHostError, AllowedHosts};
 pub use client::{CertificateError, HttpClient, HttpClientBuilder};
 pub use ctx::{HttpCtx, HttpCtxBuilder};
 pub use error_kind::ErrorKind;
 pub use exchange::cancel::CancelHandle;
+pub use exchange::hops::Hop;
 pub use policy::{Denied, DeniedReason};
-pub use telemetry::{FailedCall, Hop, RequestError, RequestEvent};
+pub use telemetry::{FailedCall, RequestError, RequestEvent};
 pub use url;
 
 /// Adds the functions of the module `wasi_experimental_http` to a linker.

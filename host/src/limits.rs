@@ -96,6 +96,10 @@ pub(crate) const MAX_RAW_HEAD_BYTES: usize = 2 * MAX_RESPONSE_HEADER_BYTES;
 /// that sends more before it takes the rest of the request has to wait.
 pub(crate) const MAX_EARLY_RESPONSE_BYTES: usize = 32 * 1024 * 1024;
 
+/// The most of a request's body that is held between the guest and its server, in bytes. A guest that
+/// writes faster waits.
+pub(crate) const MAX_UPLOAD_BUFFER_BYTES: usize = 256 * 1024;
+
 /// The most of a body that is read away when it is closed, in bytes, if it is there already.
 pub(crate) const MAX_READ_AWAY_BYTES: usize = 256 * 1024;
 
@@ -161,6 +165,43 @@ impl Default for Limits {
             whole_bodies: None,
             max_response_header_bytes: MAX_RESPONSE_HEADER_BYTES,
             max_response_headers: MAX_RESPONSE_HEADERS,
+        }
+    }
+}
+
+/// Something that a request may use less of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Narrower {
+    Total(Duration),
+    Connect(Duration),
+    Response(Duration),
+    Read(Duration),
+    Redirects(u64),
+    /// Bytes.
+    ResponseBody(u64),
+}
+
+impl Narrower {
+    /// Makes limits smaller, and never larger.
+    pub(crate) fn narrow(self, limits: &mut Limits, timeouts: &mut Timeouts) {
+        let shorter = |timeout: &mut Option<Duration>, wanted| {
+            if let Some(wanted) = countable(Some(wanted)) {
+                *timeout = Some(timeout.map_or(wanted, |allowed| allowed.min(wanted)));
+            }
+        };
+        match self {
+            Narrower::Total(wanted) => shorter(&mut timeouts.total, wanted),
+            Narrower::Connect(wanted) => shorter(&mut timeouts.connect, wanted),
+            Narrower::Response(wanted) => shorter(&mut timeouts.response, wanted),
+            Narrower::Read(wanted) => shorter(&mut timeouts.read, wanted),
+            Narrower::Redirects(wanted) => {
+                let wanted = u32::try_from(wanted).unwrap_or(u32::MAX);
+                limits.max_redirects = limits.max_redirects.min(wanted);
+            }
+            Narrower::ResponseBody(wanted) => {
+                let allowed = limits.max_response_body_bytes.unwrap_or(u64::MAX);
+                limits.max_response_body_bytes = Some(allowed.min(wanted));
+            }
         }
     }
 }

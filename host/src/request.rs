@@ -2,24 +2,43 @@
 
 use std::sync::Arc;
 
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, CONTENT_LENGTH};
 use http::{HeaderMap, Method};
 use url::Url;
 
 use crate::error::Error;
+use crate::exchange::upload::Upload;
 use crate::headers::{self, NamesAsWritten};
 use crate::limits::Limits;
 use crate::redirect::{self, Redirect};
 use crate::request_url::{Target, UrlError};
 
 /// A request of a guest whose parts are valid; whether it is allowed is not asked yet.
-#[derive(Debug)]
 pub(crate) struct Request<'a> {
     target: Arc<Target>,
     method: Method,
     headers: HeaderMap,
     names: NamesAsWritten,
-    body: &'a [u8],
+    body: Body<'a>,
+}
+
+/// The body of a request.
+#[derive(Clone)]
+pub(crate) enum Body<'a> {
+    /// An empty one is none.
+    Whole(&'a [u8]),
+    /// One that the guest is writing.
+    Upload(Arc<Upload>),
+}
+
+impl Body<'_> {
+    /// Its length, unless it is sent in chunks.
+    fn len(&self) -> Option<u64> {
+        match self {
+            Body::Whole(bytes) => Some(bytes.len() as u64),
+            Body::Upload(upload) => upload.len(),
+        }
+    }
 }
 
 impl<'a> Request<'a> {
@@ -28,7 +47,7 @@ impl<'a> Request<'a> {
         target: Arc<Target>,
         method: &str,
         header_text: &str,
-        body: &'a [u8],
+        body: Body<'a>,
         limits: &Limits,
         may_choose_host: bool,
     ) -> Result<Self, Error> {
@@ -69,24 +88,44 @@ impl<'a> Request<'a> {
 
     /// The request as ureq sends it, without its body.
     pub(crate) fn to_http(&self) -> Result<http::Request<()>, Error> {
-        let request = http::Request::builder()
+        let mut request = http::Request::builder()
             .method(self.method.clone())
             .uri(self.target.uri().clone());
-        self.names
-            .add(request, &self.headers)
+        request = self.names.add(request, &self.headers);
+        // ureq knows the length of what is there whole.
+        if let Body::Upload(upload) = &self.body
+            && let Some(len) = upload.len()
+        {
+            request = request.header(CONTENT_LENGTH, len);
+        }
+        request
             .body(())
             .map_err(|error| Error::Client(Arc::new(error.into())))
     }
 
     /// The body that is sent; `None` if none is. RFC 9110, section 8.6: a method that anticipates
     /// content says that there is none.
-    pub(crate) fn body(&self) -> Option<&'a [u8]> {
+    pub(crate) fn body(&self) -> Option<&Body<'a>> {
         let sends_length = matches!(self.method, Method::POST | Method::PUT | Method::PATCH);
-        (!self.body.is_empty() || sends_length).then_some(self.body)
+        (self.body.len() != Some(0) || sends_length).then_some(&self.body)
+    }
+
+    /// The body, if the guest is writing it.
+    pub(crate) fn upload(&self) -> Option<&Arc<Upload>> {
+        match &self.body {
+            Body::Upload(upload) => Some(upload),
+            Body::Whole(_) => None,
+        }
+    }
+
+    /// Whether the request can be sent a second time.
+    pub(crate) fn can_be_repeated(&self) -> bool {
+        let is_there = self.upload().is_none_or(|upload| upload.is_untouched());
+        is_there && self.is_idempotent()
     }
 
     /// Whether its effect is the same if it arrives twice (RFC 9110, section 9.2.2).
-    pub(crate) fn is_idempotent(&self) -> bool {
+    fn is_idempotent(&self) -> bool {
         matches!(
             self.method,
             Method::GET
@@ -102,7 +141,7 @@ impl<'a> Request<'a> {
     pub(crate) fn redirect(&mut self, redirect: Redirect) -> Result<(), UrlError> {
         redirect::strip_headers(&mut self.headers, self.target.url(), &redirect);
         if !redirect.keep_body {
-            self.body = &[];
+            self.body = Body::Whole(&[]);
         }
         self.target = Arc::new(Target::new(redirect.url)?);
         self.method = redirect.method;

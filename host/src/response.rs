@@ -8,7 +8,7 @@ use http::{HeaderName, StatusCode, Version};
 use crate::body::{Body, MAX_PIECE};
 use crate::error::Error;
 use crate::exchange::Exchange;
-use crate::limits::MAX_FINISHED_RESPONSES;
+use crate::exchange::upload::Upload;
 use crate::request_url::Target;
 use crate::telemetry::Record;
 
@@ -19,6 +19,8 @@ pub(crate) struct Response {
     pub body: Body,
     pub facts: Facts,
     pub exchange: Arc<Exchange>,
+    /// The body of the request, if the guest wrote it, which takes no more now.
+    pub upload: Option<Arc<Upload>>,
     /// Until nothing more happens for the request.
     pub record: Option<Box<Record>>,
 }
@@ -119,96 +121,7 @@ impl Response {
     }
 
     /// Whether the body has ended or failed: what is left are headers.
-    fn is_finished(&self) -> bool {
+    pub(crate) fn is_finished(&self) -> bool {
         !self.body.is_open()
-    }
-}
-
-/// The responses that a store holds open, by their handles.
-///
-/// Handles only grow, so the list is in their order; few are open at once.
-pub(crate) struct OpenResponses<T = Box<Response>>(Vec<(u32, T)>);
-
-impl OpenResponses {
-    /// How many have more of their body to read.
-    pub(crate) fn unfinished(&self) -> usize {
-        self.0.iter().filter(|(_, it)| !it.is_finished()).count()
-    }
-
-    /// Closes the oldest of those that are finished, if there are too many.
-    pub(crate) fn forget_finished(&mut self) {
-        if self.0.len() >= MAX_FINISHED_RESPONSES
-            && self.0.len() - self.unfinished() >= MAX_FINISHED_RESPONSES
-            && let Some(oldest) = self.0.iter().position(|(_, it)| it.is_finished())
-        {
-            self.0.remove(oldest);
-        }
-    }
-}
-
-impl<T> Default for OpenResponses<T> {
-    fn default() -> Self {
-        OpenResponses(Vec::new())
-    }
-}
-
-impl<T> OpenResponses<T> {
-    pub(crate) fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Adds a response under a handle that is larger than all before.
-    pub(crate) fn push(&mut self, handle: u32, response: T) {
-        debug_assert!(self.0.last().is_none_or(|(last, _)| *last < handle));
-        self.0.push((handle, response));
-    }
-
-    pub(crate) fn get(&self, handle: u32) -> Option<&T> {
-        Some(&self.0[self.find(handle)?].1)
-    }
-
-    pub(crate) fn get_mut(&mut self, handle: u32) -> Option<&mut T> {
-        let index = self.find(handle)?;
-        Some(&mut self.0[index].1)
-    }
-
-    /// Takes one of the responses out, as long as there is any.
-    pub(crate) fn pop(&mut self) -> Option<T> {
-        Some(self.0.pop()?.1)
-    }
-
-    pub(crate) fn remove(&mut self, handle: u32) -> Option<T> {
-        let index = self.find(handle)?;
-        Some(self.0.remove(index).1)
-    }
-
-    fn find(&self, handle: u32) -> Option<usize> {
-        self.0.binary_search_by_key(&handle, |(key, _)| *key).ok()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn responses_are_found_by_their_handles() {
-        let mut open = OpenResponses::default();
-        for handle in [1, 3, 7, 8] {
-            open.push(handle, 200 + handle);
-        }
-        assert!(open.remove(3).is_some());
-        assert!(open.remove(3).is_none());
-        assert_eq!(open.len(), 3);
-        for (handle, status) in [
-            (0, None),
-            (1, Some(201)),
-            (3, None),
-            (7, Some(207)),
-            (9, None),
-        ] {
-            assert_eq!(open.get(handle).copied(), status);
-            assert_eq!(open.get_mut(handle).is_some(), status.is_some());
-        }
     }
 }

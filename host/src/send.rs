@@ -12,7 +12,7 @@ use std::sync::Arc;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-use crate::body::Body;
+use crate::body;
 use crate::client::HttpClient;
 use crate::connection::Lease;
 use crate::connection::dial::DialTimes;
@@ -20,26 +20,24 @@ use crate::connection::pool::Key;
 use crate::connection::transport::{self, Sent};
 use crate::error::Error;
 use crate::exchange::Exchange;
+use crate::exchange::hops::Hop;
 use crate::head::{Framing, Head};
 use crate::limits::{Limits, MAX_DRAINED_BYTES};
 use crate::redirect;
-use crate::request::Request;
+use crate::request::{Body, Request};
 use crate::request_url;
 use crate::response::{Facts, Response};
-use crate::telemetry::{Hop, Record};
 
 /// Sends a request, follows its redirects, and returns when the head of the last response is there.
 pub(crate) fn following_redirects(
     request: &mut Request<'_>,
     client: &HttpClient,
     exchange: &Arc<Exchange>,
-    mut record: Option<&mut Record>,
 ) -> Result<Box<Response>, Error> {
     let limits = &exchange.limits;
-    let _in_flight = client.start()?;
     let mut redirects = 0;
     loop {
-        let mut response = hop(request, client, exchange, record.as_deref_mut())?;
+        let mut response = hop(request, client, exchange)?;
         response.facts.redirects = redirects;
         if limits.max_redirects == 0 {
             return Ok(response);
@@ -54,6 +52,10 @@ pub(crate) fn following_redirects(
         let Some(next) = next.map_err(Error::Redirect)? else {
             return Ok(response);
         };
+        if next.keep_body && request.upload().is_some() {
+            // What was written is gone: it cannot be sent a second time.
+            return Ok(response);
+        }
         redirects += 1;
         if redirects > limits.max_redirects {
             let max = limits.max_redirects;
@@ -75,7 +77,6 @@ fn hop(
     request: &Request<'_>,
     client: &HttpClient,
     exchange: &Arc<Exchange>,
-    record: Option<&mut Record>,
 ) -> Result<Box<Response>, Error> {
     let mut times = DialTimes::default();
     let mut peer = None;
@@ -92,13 +93,14 @@ fn hop(
         };
         way.answer(&mut times, &mut peer)
     });
-    if let Some(record) = record {
+    if let Some(hops) = &exchange.hops {
         let hop = Hop {
             peer,
             status: response.as_ref().ok().map(|it| it.status.as_u16()),
             ..Hop::new(request_url::redacted(request.url()))
         };
-        record.add_hop(hop, times.lookup, times.connect);
+        let bytes_sent = exchange.traffic.bytes_sent();
+        hops.add(hop, times.lookup, times.connect, bytes_sent);
     }
     response
 }
@@ -126,7 +128,7 @@ impl Way<'_> {
         if let Err(error) = &sent.answer
             && error.is_disconnect()
             && sent.lease.died_idle()
-            && self.request.is_idempotent()
+            && self.request.can_be_repeated()
         {
             // RFC 9112, section 9.3.1. Once: the second time the connection is a new one.
             tracing::debug!(%error, "an idle connection was closed: trying a new one");
@@ -166,7 +168,10 @@ impl Way<'_> {
         let request = self.request.to_http()?;
         match self.request.body() {
             None => transport::ask(agents, lease, request),
-            Some(body) => transport::ask(agents, lease, request.map(|()| body)),
+            Some(Body::Whole(bytes)) => transport::ask(agents, lease, request.map(|()| *bytes)),
+            Some(Body::Upload(upload)) => {
+                transport::ask_with_upload(agents, lease, request, upload)
+            }
         }
     }
 
@@ -194,13 +199,14 @@ impl Way<'_> {
             redirects: 0,
         };
         let max = self.exchange.limits.response_body_bytes();
-        let body = Body::new(lease, framing, keeps_alive, max);
+        let body = body::Body::new(lease, framing, keeps_alive, max);
         Ok(Box::new(Response {
             status: head.status,
             headers: head.headers,
             body,
             facts,
             exchange: self.exchange.clone(),
+            upload: None,
             record: None,
         }))
     }

@@ -17,6 +17,7 @@ use url::Url;
 use crate::error::Error;
 use crate::error_kind::ErrorKind;
 use crate::exchange::Exchange;
+use crate::exchange::hops::Hop;
 use crate::policy::Denied;
 use crate::request_url;
 
@@ -81,29 +82,6 @@ impl RequestEvent {
     /// The URL of the last request that was sent, or the guest's own if none was.
     pub fn final_url(&self) -> &str {
         self.hops.last().map_or(&self.url, |hop| &hop.url)
-    }
-}
-
-/// A request that was sent for a guest: its own, or that of a redirect.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Hop {
-    /// The URL, without query, fragment and user information.
-    pub url: String,
-    /// Where it was sent.
-    pub peer: Option<SocketAddr>,
-    /// What the server answered, if it did.
-    pub status: Option<u16>,
-}
-
-impl Hop {
-    /// A request to this URL that was not answered.
-    pub fn new(url: impl Into<String>) -> Self {
-        Hop {
-            url: url.into(),
-            peer: None,
-            status: None,
-        }
     }
 }
 
@@ -243,10 +221,8 @@ pub(crate) struct Record {
     started: Instant,
     span: tracing::Span,
     observers: Arc<Observers>,
-    /// It counts the bytes.
+    /// It counts the bytes and keeps the hops.
     exchange: Option<Arc<Exchange>>,
-    /// What had been sent when the last hop ended.
-    sent_before: u64,
 }
 
 impl Record {
@@ -283,7 +259,6 @@ impl Record {
             span,
             observers: observers.clone(),
             exchange: None,
-            sent_before: 0,
         }))
     }
 
@@ -292,30 +267,20 @@ impl Record {
         record.map(|record| record.span.clone().entered())
     }
 
+    /// The span of the request, if it is observed, for other threads that work for it.
+    pub(crate) fn span(record: Option<&Self>) -> tracing::Span {
+        record.map_or_else(tracing::Span::none, |record| record.span.clone())
+    }
+
     /// Notes whose bytes are the request's.
     pub(crate) fn follow(&mut self, exchange: &Arc<Exchange>) {
         self.exchange = Some(exchange.clone());
     }
 
-    /// Notes what one hop of the request did, and whether it was answered.
-    pub(crate) fn add_hop(&mut self, hop: Hop, resolve_time: Duration, connect_time: Duration) {
-        let sent = self
-            .exchange
-            .as_ref()
-            .map_or(0, |it| it.traffic.bytes_sent());
-        self.event.resolve_time += resolve_time;
-        self.event.connect_time += connect_time;
-        self.event.peer = hop.peer.or(self.event.peer);
-        if sent > self.sent_before {
-            self.event.hops.push(hop);
-        }
-        self.sent_before = sent;
-    }
-
     /// Notes that the guest gets a response.
-    pub(crate) fn responded(&mut self, status: u16) {
+    pub(crate) fn responded(&mut self, status: u16, at: Instant) {
         self.event.status = Some(status);
-        self.event.headers_time = Some(self.started.elapsed());
+        self.event.headers_time = Some(at.saturating_duration_since(self.started));
     }
 
     /// Notes why the request or its body failed.
@@ -331,6 +296,13 @@ impl Drop for Record {
         if let Some(exchange) = &self.exchange {
             event.bytes_sent = exchange.traffic.bytes_sent();
             event.bytes_received = exchange.traffic.bytes_received();
+            if let Some(hops) = &exchange.hops {
+                let hops = hops.take();
+                event.hops = hops.sent;
+                event.peer = hops.peer;
+                event.resolve_time = hops.resolve_time;
+                event.connect_time = hops.connect_time;
+            }
         }
         if !self.span.is_disabled() {
             let span = &self.span;

@@ -73,6 +73,7 @@ fn contacted(uri: &http::Uri) -> (Option<String>, Vec<(IpAddr, u16)>) {
         Default::default(),
         &Default::default(),
         Default::default(),
+        None,
     );
     let found = names
         .find(&exchange.unwrap(), uri.host().unwrap())
@@ -127,7 +128,7 @@ fn what_the_policy_saw_is_what_is_contacted_for_every_input() {
             .map(|(name, value)| (name, value.parse().unwrap()))
             .collect();
         assert_eq!(
-            headers::take_framing(&mut host, &url, 0, false),
+            headers::take_framing(&mut host, &url, Some(0), false),
             Ok(()),
             "{input}"
         );

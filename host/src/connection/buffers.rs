@@ -65,6 +65,28 @@ impl Drop for Output {
     }
 }
 
+/// A buffer for a part of a body, before it is put into chunks.
+pub(super) struct Chunk {
+    pub bytes: Vec<u8>,
+    from: Arc<Buffers>,
+}
+
+impl Chunk {
+    pub(super) fn new(from: Arc<Buffers>) -> Self {
+        Chunk {
+            bytes: from.take(INPUT_BUFFER_SIZE),
+            from,
+        }
+    }
+}
+
+impl Drop for Chunk {
+    fn drop(&mut self) {
+        let bytes = std::mem::take(&mut self.bytes);
+        self.from.give_back(INPUT_BUFFER_SIZE, bytes);
+    }
+}
+
 /// What was read from a connection and is not used yet.
 ///
 /// It has memory only while there is something in it, or something is read into it.

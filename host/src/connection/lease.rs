@@ -1,9 +1,9 @@
 //! A connection that one exchange uses.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 
-use super::buffers::{Input, Output};
+use super::buffers::{Chunk, Input, Output};
 use super::pool::{Key, Place};
 use super::tls::TlsConfig;
 use super::{Connection, Patience};
@@ -99,8 +99,18 @@ impl Lease {
         Ok(())
     }
 
+    /// The socket, for those who wait until there is something to read.
+    pub(crate) fn socket(&self) -> &Arc<TcpStream> {
+        self.connection.socket.stream()
+    }
+
     pub(super) fn output(&self) -> Output {
         Output::new(self.place.buffers().clone())
+    }
+
+    /// A place for what is put into chunks next.
+    pub(super) fn chunk(&self) -> Chunk {
+        Chunk::new(self.place.buffers().clone())
     }
 
     /// Reads what comes next, past what is waiting in `input`.

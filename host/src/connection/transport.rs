@@ -15,10 +15,11 @@ use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 
 use super::Lease;
-use super::buffers::Output;
+use super::buffers::{Chunk, Output};
 use super::socket::Patience;
 use crate::error::Error;
 use crate::exchange::deadline::Deadline;
+use crate::exchange::upload::{Sending, Upload};
 use crate::head::Head;
 use crate::limits::{MAX_EARLY_RESPONSE_BYTES, MAX_RAW_HEAD_BYTES, Phase};
 
@@ -85,9 +86,36 @@ pub(crate) fn ask(
     lease: Lease,
     request: http::Request<impl ureq::AsSendBody>,
 ) -> Result<Sent, Error> {
+    lend(agents, lease, request, None)
+}
+
+/// The same of a request whose body is being written.
+pub(crate) fn ask_with_upload(
+    agents: &Agents,
+    lease: Lease,
+    request: http::Request<()>,
+    upload: &Arc<Upload>,
+) -> Result<Sent, Error> {
+    let mut body = Sending(upload);
+    let request = request.map(|()| ureq::SendBody::from_reader(&mut body));
+    lend(agents, lease, request, Some(upload.clone()))
+}
+
+fn lend(
+    agents: &Agents,
+    lease: Lease,
+    request: http::Request<impl ureq::AsSendBody>,
+    upload: Option<Arc<Upload>>,
+) -> Result<Sent, Error> {
     let agent = agents.take();
+    let chunk = match &upload {
+        Some(upload) if upload.len().is_none() => Some(lease.chunk()),
+        _ => None,
+    };
     *lock(&agent.slot) = Some(Loan {
         output: lease.output(),
+        chunk,
+        upload,
         lease,
         state: State::Head,
         head: None,
@@ -96,10 +124,18 @@ pub(crate) fn ask(
         failure: None,
     });
     // Dropping what ureq gives ends the loan.
-    let result = agent.agent.run(request).map(drop);
+    let mut result = agent.agent.run(request).map(drop);
     let loan = lock(&agent.slot).take();
     agents.give_back(agent);
-    let loan = loan.ok_or_else(|| Error::Client(Arc::new(ureq::Error::ConnectionFailed)))?;
+    let mut loan = loan.ok_or_else(|| Error::Client(Arc::new(ureq::Error::ConnectionFailed)))?;
+    if let Some(upload) = loan.upload.take() {
+        upload.close();
+        // There was nothing left for ureq to send, so it gave up before the answer.
+        if let (State::Deaf(_), None, Err(_)) = (&loan.state, &loan.failure, &result) {
+            loan.failure = loan.await_head().err();
+            result = Ok(());
+        }
+    }
     let answer = match (loan.failure, result, loan.head) {
         (Some(failure), ..) => Err(failure),
         (None, Ok(()), Some(head)) => Ok(head),
@@ -122,6 +158,10 @@ fn lock(slot: &Slot) -> MutexGuard<'_, Option<Loan>> {
 struct Loan {
     lease: Lease,
     output: Output,
+    /// What is put into chunks next, if the body is sent so.
+    chunk: Option<Chunk>,
+    /// The body, if it is being written.
+    upload: Option<Arc<Upload>>,
     state: State,
     head: Option<Head>,
     /// Whether a part of the request's body was taken by the connection.
@@ -160,9 +200,44 @@ impl Loan {
                         Err(error) => return self.stop_sending(error),
                     }
                 }
-                Ok(())
+                self.wait_for_more()
             }
         }
+    }
+
+    /// Waits until there is more of a body that is being written, or no use in it: the server has
+    /// answered, or is gone.
+    fn wait_for_more(&mut self) -> Result<(), Error> {
+        let Some(upload) = self.upload.clone() else {
+            return Ok(());
+        };
+        self.has_begun = true;
+        let total = self.lease.exchange().deadlines.begin(Phase::Total);
+        while !upload.has_more().inspect_err(|_| self.lease.spoil())? {
+            let has_ended = match self.take_in() {
+                Ok(has_ended) => has_ended,
+                Err(error) => return self.stop_sending(error),
+            };
+            if self.is_answered(has_ended) {
+                self.hear_no_more();
+                return Ok(());
+            }
+            total.left()?;
+            let has_room = self.lease.input.waiting().len() < MAX_EARLY_RESPONSE_BYTES;
+            let socket = has_room.then(|| self.lease.socket());
+            upload
+                .wait(socket, total.at())
+                .map_err(|error| Error::Socket(Arc::new(error)))?;
+            self.lease.exchange().cancel.check()?;
+        }
+        Ok(())
+    }
+
+    /// Ends the sending, since the server has answered or is gone.
+    fn hear_no_more(&mut self) {
+        let reason = self.head.is_none().then_some(Error::Closed);
+        self.lease.spoil();
+        self.state = State::Deaf(reason);
     }
 
     /// Sends a piece of the body. Whatever the server sends meanwhile is taken in, so that neither
@@ -179,9 +254,7 @@ impl Loan {
                     Err(error) => return self.stop_sending(error),
                 }
                 if self.is_answered(has_ended) {
-                    let reason = self.head.is_none().then_some(Error::Closed);
-                    self.lease.spoil();
-                    self.state = State::Deaf(reason);
+                    self.hear_no_more();
                     return Ok(());
                 }
             }
@@ -211,7 +284,7 @@ impl Loan {
                 Err(error) => return self.stop_sending(error),
             }
         }
-        Ok(())
+        self.wait_for_more()
     }
 
     /// Whether what has come ends the sending: another answer than success, which means that the
@@ -361,8 +434,9 @@ impl Buffers for Loan {
     }
 
     fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
-        // The first is for bodies in chunks alone; requests are sent with their length.
-        (&mut [], &mut self.output.bytes)
+        // The first is for bodies in chunks alone.
+        let chunk = self.chunk.as_mut().map(|chunk| &mut *chunk.bytes);
+        (chunk.unwrap_or_default(), &mut self.output.bytes)
     }
 
     fn can_use_input(&self) -> bool {

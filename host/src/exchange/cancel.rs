@@ -1,10 +1,12 @@
 //! Cancellation, from any thread: of all exchanges of a store, each by itself.
 
-use std::fmt;
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Instant;
+use std::{fmt, io};
 
+use super::signal::Signal;
 use crate::error::Error;
 
 /// Cancels the requests of one store, from any thread.
@@ -29,6 +31,8 @@ struct StoreCancel {
     cancelled: AtomicBool,
     /// Those that have not ended.
     exchanges: Mutex<Vec<Weak<Cancel>>>,
+    /// Wakes the thread of the guest, which waits for any of its exchanges.
+    guest: Signal,
 }
 
 impl CancelHandle {
@@ -43,6 +47,23 @@ impl CancelHandle {
         for exchange in exchanges.iter().filter_map(Weak::upgrade) {
             exchange.cancel();
         }
+        drop(exchanges);
+        self.wake();
+    }
+
+    /// Wakes the guest's thread, to look at what it waits for.
+    pub(crate) fn wake(&self) {
+        self.store.guest.ring();
+    }
+
+    /// Waits, on the guest's thread, until it is woken, a socket has something to read, or this time
+    /// is over. It may end sooner.
+    pub(crate) fn wait(
+        &self,
+        sockets: &[Arc<TcpStream>],
+        until: Option<Instant>,
+    ) -> io::Result<()> {
+        self.store.guest.wait(sockets, until)
     }
 
     /// Whether [`CancelHandle::cancel`] was called.
@@ -91,7 +112,8 @@ pub(crate) enum Wait {
 }
 
 impl Cancel {
-    fn cancel(&self) {
+    /// Ends the exchange.
+    pub(crate) fn cancel(&self) {
         let waits_for = lock(&self.waits_for);
         self.cancelled.store(true, Ordering::Release);
         match &*waits_for {

@@ -49,6 +49,11 @@ impl Deadline {
         }
     }
 
+    /// The point in time, if there is one.
+    pub(crate) fn at(&self) -> Option<Instant> {
+        self.at
+    }
+
     /// What it means that the deadline has come.
     pub(crate) fn passed(&self) -> Error {
         Error::Timeout(self.phase)

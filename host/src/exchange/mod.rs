@@ -8,7 +8,10 @@
 
 pub(crate) mod cancel;
 pub(crate) mod deadline;
+pub(crate) mod hops;
+mod signal;
 pub(crate) mod traffic;
+pub(crate) mod upload;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -20,6 +23,7 @@ use crate::limits::{Limits, Timeouts};
 use crate::policy::Policy;
 use cancel::{Cancel, CancelHandle};
 use deadline::Deadlines;
+use hops::Hops;
 use traffic::Traffic;
 
 /// One request of a guest, over all its redirects, and its response.
@@ -30,6 +34,8 @@ pub(crate) struct Exchange {
     pub cancel: Arc<Cancel>,
     pub traffic: Traffic,
     pub store: Arc<StoreId>,
+    /// The requests that were sent, if anybody wants to know.
+    pub hops: Option<Hops>,
 }
 
 impl Exchange {
@@ -44,6 +50,7 @@ impl Exchange {
         timeouts: Timeouts,
         cancel: &CancelHandle,
         store: Arc<StoreId>,
+        hops: Option<Hops>,
     ) -> Result<Arc<Self>, Error> {
         Ok(Arc::new(Exchange {
             policy,
@@ -52,6 +59,7 @@ impl Exchange {
             cancel: cancel.begin()?,
             traffic: Traffic::default(),
             store,
+            hops,
         }))
     }
 

@@ -16,6 +16,15 @@
     (func $response_get (param i32 i32 i32 i32 i32) (result i32)))
   (import "wasi_experimental_http" "error_get"
     (func $error_get (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_experimental_http" "request_start"
+    (func $request_start (param i32 i32 i32 i32 i32 i32 i32 i32 i64 i32) (result i32)))
+  (import "wasi_experimental_http" "body_write"
+    (func $body_write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_experimental_http" "body_finish" (func $body_finish (param i32) (result i32)))
+  (import "wasi_experimental_http" "response_wait"
+    (func $response_wait (param i32 i32) (result i32)))
+  (import "wasi_experimental_http" "poll"
+    (func $poll (param i32 i32 i64 i32) (result i32)))
   {memory}
 
   ;; Wrappers, since `memory` is found in the instance that calls.
@@ -44,6 +53,22 @@
   (func (export "error_get") (param i32 i32 i32 i32) (result i32)
     local.get 0 local.get 1 local.get 2 local.get 3
     call $error_get)
+  (func (export "request_start") (param i32 i32 i32 i32 i32 i32 i32 i32 i64 i32) (result i32)
+    local.get 0 local.get 1 local.get 2 local.get 3 local.get 4
+    local.get 5 local.get 6 local.get 7 local.get 8 local.get 9
+    call $request_start)
+  (func (export "body_write") (param i32 i32 i32 i32) (result i32)
+    local.get 0 local.get 1 local.get 2 local.get 3
+    call $body_write)
+  (func (export "body_finish") (param i32) (result i32)
+    local.get 0
+    call $body_finish)
+  (func (export "response_wait") (param i32 i32) (result i32)
+    local.get 0 local.get 1
+    call $response_wait)
+  (func (export "poll") (param i32 i32 i64 i32) (result i32)
+    local.get 0 local.get 1 local.get 2 local.get 3
+    call $poll)
 
   {more}
 )

@@ -32,7 +32,29 @@ pub mod code {
     pub const INCOMPLETE_BODY: u32 = 16;
     pub const CANCELLED: u32 = 17;
     pub const INVALID_OPTION: u32 = 18;
+    pub const BODY_CLOSED: u32 = 19;
+    pub const NOT_STARTED: u32 = 20;
 }
+
+/// The keys of `$request_option`.
+pub mod option {
+    pub const TIMEOUT: u32 = 0;
+    pub const CONNECT_TIMEOUT: u32 = 1;
+    pub const RESPONSE_TIMEOUT: u32 = 2;
+    pub const READ_TIMEOUT: u32 = 3;
+    pub const MAX_REDIRECTS: u32 = 4;
+    pub const MAX_RESPONSE_BODY: u32 = 5;
+}
+
+/// The flags of `$events`.
+pub mod event {
+    pub const RESPONSE: u8 = 1;
+    pub const READABLE: u8 = 2;
+    pub const WRITABLE: u8 = 4;
+}
+
+/// The length of a body that is sent in chunks, and the timeout that is none.
+pub const ANY: u64 = u64::MAX;
 
 /// The names of `$reason`, by their numbers, which never change.
 pub const REASONS: [&str; 25] = [
@@ -80,6 +102,8 @@ pub const HANDLE: u32 = 0x20;
 pub const WRITTEN: u32 = 0x30;
 pub const REASON: u32 = 0x40;
 pub const NAME: u32 = 0x100;
+pub const OPTIONS: u32 = 0x800;
+pub const SUBSCRIPTIONS: u32 = 0x60000;
 pub const METHOD: u32 = 0x1000;
 pub const URL: u32 = 0x2000;
 pub const HEADERS: u32 = 0x20000;
@@ -132,6 +156,7 @@ static PLAIN: LazyLock<Module> = LazyLock::new(|| Export::Memory.module(&ENGINE)
 /// The ten parameters of `req`.
 pub type ReqArgs = [u32; 10];
 type ReqParams = (u32, u32, u32, u32, u32, u32, u32, u32, u32, u32);
+type StartParams = (u32, u32, u32, u32, u32, u32, u32, u32, u64, u32);
 type Peek = TypedFunc<u32, u32>;
 type Poke = TypedFunc<(u32, u32), ()>;
 type ManyParams = (u32, u32, u32, u32, u32, u32, u32, u32, u32, u32, u32, u32);
@@ -149,6 +174,11 @@ pub struct Guest {
     body_read_some: TypedFunc<(u32, u32, u32, u32), u32>,
     response_get: TypedFunc<(u32, u32, u32, u32, u32), u32>,
     error_get: TypedFunc<(u32, u32, u32, u32), u32>,
+    request_start: TypedFunc<StartParams, u32>,
+    body_write: TypedFunc<(u32, u32, u32, u32), u32>,
+    body_finish: TypedFunc<u32, u32>,
+    response_wait: TypedFunc<(u32, u32), u32>,
+    poll: TypedFunc<(u32, u32, u64, u32), u32>,
     many: Option<TypedFunc<ManyParams, u32>>,
 }
 
@@ -195,6 +225,15 @@ impl Guest {
                 .unwrap(),
             response_get: instance.get_typed_func(&mut store, "response_get").unwrap(),
             error_get: instance.get_typed_func(&mut store, "error_get").unwrap(),
+            request_start: instance
+                .get_typed_func(&mut store, "request_start")
+                .unwrap(),
+            body_write: instance.get_typed_func(&mut store, "body_write").unwrap(),
+            body_finish: instance.get_typed_func(&mut store, "body_finish").unwrap(),
+            response_wait: instance
+                .get_typed_func(&mut store, "response_wait")
+                .unwrap(),
+            poll: instance.get_typed_func(&mut store, "poll").unwrap(),
             many: many.map(|many| many.typed(&store).unwrap()),
             store,
         }
@@ -290,7 +329,128 @@ impl Guest {
         self.error_get.call(&mut self.store, (a, b, c, d)).unwrap()
     }
 
+    pub fn call_request_start(&mut self, parameters: StartParams) -> u32 {
+        self.request_start
+            .call(&mut self.store, parameters)
+            .unwrap()
+    }
+
+    pub fn call_body_write(&mut self, [a, b, c, d]: [u32; 4]) -> u32 {
+        self.body_write.call(&mut self.store, (a, b, c, d)).unwrap()
+    }
+
+    pub fn call_body_finish(&mut self, handle: u32) -> u32 {
+        self.body_finish.call(&mut self.store, handle).unwrap()
+    }
+
+    pub fn call_response_wait(&mut self, handle: u32, status: u32) -> u32 {
+        self.response_wait
+            .call(&mut self.store, (handle, status))
+            .unwrap()
+    }
+
+    pub fn call_poll(&mut self, records: u32, count: u32, timeout: u64, ready: u32) -> u32 {
+        self.poll
+            .call(&mut self.store, (records, count, timeout, ready))
+            .unwrap()
+    }
+
     // The same as a guest's library would offer them.
+
+    /// Starts a request with options and a body of this length.
+    pub fn start_with(
+        &mut self,
+        method: &str,
+        url: &str,
+        headers: &str,
+        options: &[(u32, u64)],
+        body_len: u64,
+    ) -> Result<u32, u32> {
+        let [a, b, c, d, e, f, ..] =
+            self.place(url.as_bytes(), method.as_bytes(), headers.as_bytes(), b"");
+        let mut records = Vec::new();
+        for (key, value) in options {
+            records.extend(key.to_le_bytes());
+            // Padding, which means nothing.
+            records.extend([0xee; 4]);
+            records.extend(value.to_le_bytes());
+        }
+        self.put(OPTIONS, &records);
+        let count = options.len() as u32;
+        let parameters = (a, b, c, d, e, f, OPTIONS, count, body_len, HANDLE);
+        match self.call_request_start(parameters) {
+            code::SUCCESS => Ok(self.get_u32(HANDLE)),
+            code => Err(code),
+        }
+    }
+
+    /// Starts a request whose body has this length.
+    pub fn start(&mut self, method: &str, url: &str, body_len: u64) -> Result<u32, u32> {
+        self.start_with(method, url, "", &[], body_len)
+    }
+
+    /// Starts a GET that must be possible to start.
+    #[track_caller]
+    pub fn start_get(&mut self, url: &str) -> u32 {
+        self.start("GET", url, 0).expect("a request on its way")
+    }
+
+    /// Writes a part of a body with one call: how many bytes were taken.
+    pub fn write(&mut self, handle: u32, bytes: &[u8]) -> Result<u32, u32> {
+        self.put(BODY, bytes);
+        let code = self.call_body_write([handle, BODY, bytes.len() as u32, WRITTEN]);
+        match code {
+            code::SUCCESS => Ok(self.get_u32(WRITTEN)),
+            code => Err(code),
+        }
+    }
+
+    /// Writes all of the bytes.
+    pub fn write_all(&mut self, handle: u32, mut bytes: &[u8]) -> Result<(), u32> {
+        while !bytes.is_empty() {
+            let piece = bytes.len().min(1024 * 1024);
+            let taken = self.write(handle, &bytes[..piece])?;
+            assert!(taken > 0, "a write that took nothing");
+            bytes = &bytes[taken as usize..];
+        }
+        Ok(())
+    }
+
+    pub fn finish(&mut self, handle: u32) -> Result<(), u32> {
+        match self.call_body_finish(handle) {
+            code::SUCCESS => Ok(()),
+            code => Err(code),
+        }
+    }
+
+    /// The status of a response that is waited for.
+    pub fn wait(&mut self, handle: u32) -> Result<u16, u32> {
+        match self.call_response_wait(handle, STATUS) {
+            code::SUCCESS => Ok(self.get_u16(STATUS)),
+            code => Err(code),
+        }
+    }
+
+    /// What of the events is there, for each subscription; nothing at all if the time is over.
+    pub fn poll(&mut self, interests: &[(u32, u8)], timeout: u64) -> Result<Vec<u8>, u32> {
+        let mut records = Vec::new();
+        for (handle, interest) in interests {
+            records.extend(handle.to_le_bytes());
+            // What was ready before, and padding, mean nothing.
+            records.extend([*interest, 0xff, 0xee, 0xee]);
+        }
+        self.put(SUBSCRIPTIONS, &records);
+        let count = interests.len() as u32;
+        match self.call_poll(SUBSCRIPTIONS, count, timeout, WRITTEN) {
+            code::SUCCESS => {}
+            code => return Err(code),
+        }
+        let records = self.get(SUBSCRIPTIONS, 8 * count);
+        let ready: Vec<u8> = records.chunks(8).map(|record| record[5]).collect();
+        let count = ready.iter().filter(|ready| **ready != 0).count();
+        assert_eq!(self.get_u32(WRITTEN) as usize, count, "{ready:?}");
+        Ok(ready)
+    }
 
     /// Puts the parts of a request into the memory, and gives the parameters for `req`.
     pub fn place(&mut self, url: &[u8], method: &[u8], headers: &[u8], body: &[u8]) -> ReqArgs {

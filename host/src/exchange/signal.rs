@@ -1,0 +1,223 @@
+//! What wakes a thread that waits for several things at once: sockets, and what other threads do.
+
+use std::io;
+use std::net::TcpStream;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec};
+
+/// How long a thread waits before it looks again, where it cannot be woken for want of a file
+/// descriptor.
+const WITHOUT_BELL: Duration = Duration::from_millis(10);
+
+/// Wakes one thread. What happens before it waits is not lost: the next wait ends at once.
+#[derive(Default)]
+pub(crate) struct Signal {
+    state: Mutex<State>,
+    rung: Condvar,
+    /// Wakes a thread that waits for sockets. Made when one does for the first time.
+    bell: OnceLock<bell::Bell>,
+}
+
+#[derive(Default)]
+struct State {
+    is_rung: bool,
+    /// Whether the thread waits for sockets, so that only the bell wakes it.
+    by_bell: bool,
+}
+
+impl Signal {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing of others runs under the lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes the thread that waits, or that will wait next.
+    pub(crate) fn ring(&self) {
+        let mut state = self.lock();
+        state.is_rung = true;
+        match self.bell.get() {
+            Some(bell) if state.by_bell => bell.ring(),
+            _ => self.rung.notify_all(),
+        }
+    }
+
+    /// Waits until it rings, one of the sockets has something to read, or this time is over. It may
+    /// end sooner, so the caller looks at what it waits for, and waits again.
+    ///
+    /// # Errors
+    ///
+    /// If the system cannot wait for sockets.
+    pub(crate) fn wait(
+        &self,
+        sockets: &[Arc<TcpStream>],
+        until: Option<Instant>,
+    ) -> io::Result<()> {
+        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+        if sockets.is_empty() {
+            self.wait_for_ring(left);
+            return Ok(());
+        }
+        let Some(bell) = self.bell() else {
+            self.wait_for_ring(Some(left.unwrap_or(WITHOUT_BELL).min(WITHOUT_BELL)));
+            return Ok(());
+        };
+        {
+            let mut state = self.lock();
+            if std::mem::take(&mut state.is_rung) {
+                return Ok(());
+            }
+            state.by_bell = true;
+        }
+        let mut poll: Vec<PollFd<'_>> = sockets
+            .iter()
+            .map(|socket| PollFd::new(socket, PollFlags::IN))
+            .collect();
+        poll.push(bell.poll_fd());
+        let timeout = left.and_then(|left| Timespec::try_from(left).ok());
+        let ready = rustix::event::poll(&mut poll, timeout.as_ref());
+        let mut state = self.lock();
+        state.by_bell = false;
+        if std::mem::take(&mut state.is_rung) {
+            bell.silence();
+        }
+        match ready {
+            Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn wait_for_ring(&self, left: Option<Duration>) {
+        let mut state = self.lock();
+        if !state.is_rung {
+            state = match left {
+                None => {
+                    let rung = self.rung.wait(state);
+                    rung.unwrap_or_else(PoisonError::into_inner)
+                }
+                Some(left) => {
+                    let rung = self.rung.wait_timeout(state, left);
+                    rung.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+        state.is_rung = false;
+    }
+
+    fn bell(&self) -> Option<&bell::Bell> {
+        if self.bell.get().is_none() {
+            // If another thread was quicker, its bell is as good.
+            let _ = self.bell.set(bell::Bell::new().ok()?);
+        }
+        self.bell.get()
+    }
+}
+
+/// A file descriptor that another thread makes readable.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod bell {
+    use std::io;
+    use std::os::fd::OwnedFd;
+
+    use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd};
+
+    pub(super) struct Bell(OwnedFd);
+
+    impl Bell {
+        pub(super) fn new() -> io::Result<Self> {
+            Ok(Bell(eventfd(
+                0,
+                EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK,
+            )?))
+        }
+
+        pub(super) fn poll_fd(&self) -> PollFd<'_> {
+            PollFd::new(&self.0, PollFlags::IN)
+        }
+
+        pub(super) fn ring(&self) {
+            // It fails if the counter is full, so that it is readable anyway.
+            let _ = rustix::io::write(&self.0, &1u64.to_ne_bytes());
+        }
+
+        pub(super) fn silence(&self) {
+            let _ = rustix::io::read(&self.0, &mut [0; 8]);
+        }
+    }
+}
+
+/// The same where the system has nothing made for it: a socket that talks to itself.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+mod bell {
+    use std::io;
+    use std::net::{Ipv4Addr, UdpSocket};
+
+    use rustix::event::{PollFd, PollFlags};
+
+    pub(super) struct Bell(UdpSocket);
+
+    impl Bell {
+        pub(super) fn new() -> io::Result<Self> {
+            let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+            // From nobody else does it take anything.
+            socket.connect(socket.local_addr()?)?;
+            socket.set_nonblocking(true)?;
+            Ok(Bell(socket))
+        }
+
+        pub(super) fn poll_fd(&self) -> PollFd<'_> {
+            PollFd::new(&self.0, PollFlags::IN)
+        }
+
+        pub(super) fn ring(&self) {
+            let _ = self.0.send(&[0]);
+        }
+
+        pub(super) fn silence(&self) {
+            while self.0.recv(&mut [0; 8]).is_ok() {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::*;
+
+    /// A socket, and what writes to it.
+    fn pair() -> (Arc<TcpStream>, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        (Arc::new(socket), listener.accept().unwrap().0)
+    }
+
+    #[test]
+    fn a_ring_ends_the_wait_that_is_on_or_the_next_one() {
+        let (socket, _other) = pair();
+        for sockets in [&[][..], &[socket]] {
+            let signal = Signal::default();
+            signal.ring();
+            signal.wait(sockets, None).unwrap();
+            thread::scope(|scope| {
+                scope.spawn(|| signal.ring());
+                signal.wait(sockets, None).unwrap();
+            });
+            // It rang once for each.
+            let before = Instant::now();
+            let until = before + Duration::from_millis(20);
+            signal.wait(sockets, Some(until)).unwrap();
+            assert!(Instant::now() >= until);
+        }
+    }
+
+    #[test]
+    fn a_socket_ends_the_wait() {
+        let (socket, mut other) = pair();
+        other.write_all(b"a").unwrap();
+        Signal::default().wait(&[socket], None).unwrap();
+    }
+}

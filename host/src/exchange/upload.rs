@@ -1,0 +1,298 @@
+//! The body of a request as the guest writes it: a bounded queue, from the guest's thread to that
+//! which sends.
+
+use std::collections::VecDeque;
+use std::io::{self, Read};
+use std::net::TcpStream;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use super::cancel::CancelHandle;
+use super::signal::Signal;
+use crate::error::Error;
+use crate::limits::MAX_UPLOAD_BUFFER_BYTES;
+
+/// A body that is written piece by piece.
+pub(crate) struct Upload {
+    /// The length that was announced; `None` if it is sent in chunks.
+    len: Option<u64>,
+    /// The most that it may have, in bytes.
+    max: Option<u64>,
+    state: Mutex<State>,
+    /// Wakes the thread that sends.
+    sender: Signal,
+    /// Wakes the guest's thread.
+    guest: CancelHandle,
+}
+
+#[derive(Default)]
+struct State {
+    /// What the guest has written, and nobody has sent.
+    queue: VecDeque<u8>,
+    /// How much the guest has written.
+    written: u64,
+    /// Whether any of it was taken to be sent.
+    is_begun: bool,
+    end: Option<End>,
+}
+
+/// Why nothing more is written.
+#[derive(Clone, Copy)]
+enum End {
+    /// The guest said so, or wrote as much as was announced.
+    Whole,
+    /// The guest gave up, or wrote too much.
+    Broken(Broken),
+    /// Nobody sends any more.
+    Closed,
+}
+
+/// Why a body does not become whole.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Broken {
+    /// Bytes that were announced are missing.
+    Short {
+        missing: u64,
+    },
+    TooLong {
+        max: u64,
+    },
+}
+
+impl From<Broken> for Error {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::Short { missing } => Error::ShortUpload { missing },
+            Broken::TooLong { max } => Error::RequestBodyTooLarge { max },
+        }
+    }
+}
+
+impl Upload {
+    pub(crate) fn new(len: Option<u64>, max: Option<u64>, guest: CancelHandle) -> Arc<Self> {
+        Arc::new(Upload {
+            len,
+            max,
+            state: Mutex::default(),
+            sender: Signal::default(),
+            guest,
+        })
+    }
+
+    /// The length that was announced; `None` if the body is sent in chunks.
+    pub(crate) fn len(&self) -> Option<u64> {
+        self.len
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing of others runs under the lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes some of the bytes, at least one if there are any.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WouldBlock`] if the queue is full, [`Error::BodyClosed`] if no more are taken.
+    pub(crate) fn write(&self, bytes: &[u8]) -> Result<usize, Error> {
+        let mut state = self.lock();
+        if state.end.is_some() {
+            return Err(Error::BodyClosed);
+        }
+        if bytes.is_empty() {
+            return Ok(0);
+        }
+        let mut room = MAX_UPLOAD_BUFFER_BYTES - state.queue.len();
+        if room == 0 {
+            return Err(Error::WouldBlock);
+        }
+        if let Some(max) = self.max
+            && state.written + bytes.len().min(room) as u64 > max
+        {
+            state.end = Some(End::Broken(Broken::TooLong { max }));
+            self.sender.ring();
+            return Err(Error::RequestBodyTooLarge { max });
+        }
+        if let Some(len) = self.len {
+            let left = len - state.written;
+            room = usize::try_from(left).map_or(room, |left| left.min(room));
+        }
+        let count = bytes.len().min(room);
+        state.queue.extend(&bytes[..count]);
+        state.written += count as u64;
+        if Some(state.written) == self.len {
+            state.end = Some(End::Whole);
+        }
+        self.sender.ring();
+        Ok(count)
+    }
+
+    /// Notes that the guest has written all.
+    ///
+    /// # Errors
+    ///
+    /// If that is less than was announced.
+    pub(crate) fn finish(&self) -> Result<(), Error> {
+        let mut state = self.lock();
+        match (state.end, self.len) {
+            (None, Some(len)) => {
+                let missing = len - state.written;
+                state.end = Some(End::Broken(Broken::Short { missing }));
+            }
+            (None, None) => state.end = Some(End::Whole),
+            (Some(End::Whole | End::Closed), _) => return Ok(()),
+            (Some(End::Broken(_)), _) => {}
+        }
+        self.sender.ring();
+        match state.end {
+            Some(End::Broken(broken)) => Err(broken.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Notes that nobody sends it any more.
+    pub(crate) fn close(&self) {
+        let mut state = self.lock();
+        state.queue = VecDeque::new();
+        state.end.get_or_insert(End::Closed);
+        drop(state);
+        self.guest.wake();
+    }
+
+    /// Whether a write would not wait.
+    pub(crate) fn is_writable(&self) -> bool {
+        let state = self.lock();
+        state.end.is_some() || state.queue.len() < MAX_UPLOAD_BUFFER_BYTES
+    }
+
+    /// Whether nothing of it was taken to be sent, so that it can be sent anew.
+    pub(crate) fn is_untouched(&self) -> bool {
+        !self.lock().is_begun
+    }
+
+    /// Whether there is something to send, or an end.
+    ///
+    /// # Errors
+    ///
+    /// Why it does not become whole.
+    pub(crate) fn has_more(&self) -> Result<bool, Error> {
+        let state = self.lock();
+        match state.end {
+            Some(End::Broken(broken)) => Err(broken.into()),
+            end => Ok(end.is_some() || !state.queue.is_empty()),
+        }
+    }
+
+    /// Waits until there may be more, or the server sends something.
+    pub(crate) fn wait(
+        &self,
+        socket: Option<&Arc<TcpStream>>,
+        until: Option<Instant>,
+    ) -> io::Result<()> {
+        self.sender
+            .wait(socket.map_or(&[], std::slice::from_ref), until)
+    }
+
+    /// Wakes the thread that sends.
+    pub(crate) fn wake_sender(&self) {
+        self.sender.ring();
+    }
+}
+
+/// What there is to send, for ureq. It is asked only when there is something.
+pub(crate) struct Sending<'a>(pub &'a Upload);
+
+impl Read for Sending<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut state = self.0.lock();
+        match state.end {
+            // For a length, 0 before it would be asked again for ever.
+            Some(End::Broken(_) | End::Closed) => return Err(io::ErrorKind::BrokenPipe.into()),
+            None if state.queue.is_empty() => return Err(io::ErrorKind::WouldBlock.into()),
+            _ => {}
+        }
+        state.is_begun = true;
+        let was_full = state.queue.len() == MAX_UPLOAD_BUFFER_BYTES;
+        let (front, back) = state.queue.as_slices();
+        let first = front.len().min(buffer.len());
+        buffer[..first].copy_from_slice(&front[..first]);
+        let second = back.len().min(buffer.len() - first);
+        buffer[first..first + second].copy_from_slice(&back[..second]);
+        state.queue.drain(..first + second);
+        drop(state);
+        if was_full {
+            self.0.guest.wake();
+        }
+        Ok(first + second)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn upload(len: Option<u64>, max: Option<u64>) -> Arc<Upload> {
+        Upload::new(len, max, CancelHandle::default())
+    }
+
+    #[test]
+    fn bytes_come_out_as_they_went_in_and_never_too_many_are_held() {
+        let upload = upload(None, None);
+        let bytes: Vec<u8> = (0..3 * MAX_UPLOAD_BUFFER_BYTES)
+            .map(|i| (i % 251) as u8)
+            .collect();
+        let (mut rest, mut sent, mut buffer) = (&bytes[..], Vec::new(), vec![0; 100_000]);
+        while sent.len() < bytes.len() {
+            while let Ok(count) = upload.write(rest) {
+                if count == 0 {
+                    break;
+                }
+                rest = &rest[count..];
+                assert!(upload.lock().queue.len() <= MAX_UPLOAD_BUFFER_BYTES);
+            }
+            let count = Sending(&upload).read(&mut buffer).unwrap();
+            sent.extend_from_slice(&buffer[..count]);
+        }
+        assert!(sent == bytes);
+        upload.finish().unwrap();
+        assert_eq!(Sending(&upload).read(&mut buffer).unwrap(), 0);
+        assert!(matches!(upload.write(b"a"), Err(Error::BodyClosed)));
+        upload.finish().unwrap();
+    }
+
+    #[test]
+    fn no_more_and_no_less_than_the_announced_length_is_a_body() {
+        let whole = upload(Some(3), None);
+        assert_eq!(whole.write(b"abcd").unwrap(), 3);
+        assert!(matches!(whole.write(b"d"), Err(Error::BodyClosed)));
+        whole.finish().unwrap();
+        let short = upload(Some(3), None);
+        short.write(b"ab").unwrap();
+        for _ in 0..2 {
+            assert!(matches!(
+                short.finish(),
+                Err(Error::ShortUpload { missing: 1 })
+            ));
+        }
+        assert!(short.has_more().is_err());
+        assert!(Sending(&short).read(&mut [0; 8]).is_err());
+        let long = upload(None, Some(2));
+        long.write(b"ab").unwrap();
+        assert!(matches!(
+            long.write(b"c"),
+            Err(Error::RequestBodyTooLarge { max: 2 })
+        ));
+        assert!(long.has_more().is_err());
+    }
+
+    #[test]
+    fn a_body_that_nobody_wants_takes_no_more() {
+        let upload = upload(None, None);
+        upload.write(b"ab").unwrap();
+        upload.close();
+        assert!(upload.is_writable());
+        assert!(matches!(upload.write(b"c"), Err(Error::BodyClosed)));
+        upload.finish().unwrap();
+        assert!(Sending(&upload).read(&mut [0; 8]).is_err());
+    }
+}

@@ -1,0 +1,44 @@
+//! Requests that a guest does not wait for: bodies that it writes piece by piece, several on their
+//! way at once, and waiting for any of them. Over TCP and over TLS.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod limits;
+mod polls;
+mod states;
+mod uploads;
+
+use std::time::Duration;
+
+use wasi_experimental_http_test_server::{TestCa, TestServer};
+use wasi_experimental_http_wasmtime::{HttpClient, HttpCtx, HttpCtxBuilder};
+
+use crate::common::{Guest, trusting};
+
+/// What nothing takes, on the slowest machine. No other timeout is set, so that what would end by a
+/// shorter one shows as `timeout`.
+const LONG: Duration = Duration::from_secs(20);
+
+/// A store that may reach everything, and waits for no timeout but the one of all.
+fn patient(client: &HttpClient) -> HttpCtxBuilder {
+    HttpCtx::builder()
+        .client(client.clone())
+        .allowed_host("insecure:allow-all")
+        .unwrap()
+        .response_timeout(None)
+        .read_timeout(None)
+        .timeout(Some(LONG))
+}
+
+fn guest(client: &HttpClient) -> Guest {
+    Guest::new(patient(client).build())
+}
+
+/// A server, and a client of its own that trusts it, over TCP and over TLS.
+fn servers() -> [(TestServer, HttpClient); 2] {
+    let ca = TestCa::new();
+    [
+        (TestServer::http().start(), HttpClient::new()),
+        (TestServer::https(&ca).start(), trusting(&ca)),
+    ]
+}
