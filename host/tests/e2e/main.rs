@@ -26,3 +26,4 @@ mod policy;
 mod read_once;
 mod servers;
 mod statuses;
+mod streams;
