@@ -5,6 +5,8 @@
 
 mod parse;
 mod rule;
+#[cfg(feature = "serde")]
+mod serde;
 #[cfg(test)]
 mod tests;
 
@@ -59,7 +61,8 @@ const LOCALHOST: &str = "localhost";
 /// # As a value
 ///
 /// The default is the empty set, which denies everything. Sets are equal if they have the same
-/// entries, in any order. As text, entries are separated by white space.
+/// entries, in any order. As text, entries are separated by white space. With the feature `serde`
+/// a set is a list of texts in JSON, TOML and the like.
 ///
 /// ```
 /// use wasi_experimental_http_wasmtime::AllowedHosts;
@@ -144,6 +147,16 @@ impl AllowedHosts {
         self.entries.iter()
     }
 
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether this is one of the entries; not whether another one allows the same.
+    pub fn contains(&self, entry: &AllowedHost) -> bool {
+        self.entries.contains(entry)
+    }
+
     /// Whether there is no entry, so that nothing is allowed.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
@@ -223,6 +236,11 @@ impl AllowedHosts {
 }
 
 impl AllowedHost {
+    /// Whether it denies what it names, rather than to allow it.
+    pub fn denies(&self) -> bool {
+        self.0.denies
+    }
+
     /// Whether it allows every public host, `https://*`, and so none of the local network.
     pub fn is_every_public_host(&self) -> bool {
         self.0.host == HostPattern::Public

@@ -136,7 +136,8 @@ impl fmt::Debug for HttpClient {
     }
 }
 
-/// Settings of an [`HttpClient`].
+/// Settings of an [`HttpClient`]. Each method names its default; those of limits are constants in
+/// [`limits`], with the reasons for them.
 #[derive(Clone)]
 #[must_use]
 pub struct HttpClientBuilder {
@@ -165,7 +166,7 @@ impl HttpClientBuilder {
         self
     }
 
-    /// Trusts the certificate authorities of a PEM file as well.
+    /// Trusts the certificate authorities of a PEM file as well; none by default.
     ///
     /// # Errors
     ///
@@ -189,15 +190,16 @@ impl HttpClientBuilder {
         Ok(self)
     }
 
-    /// How many requests of all stores together may wait for the headers of their responses;
-    /// beyond it `req` gives `too_many_sessions`, and 0 allows none.
+    /// How many requests of all stores together may wait for the headers of their responses; 512
+    /// ([`DEFAULT_MAX_REQUESTS_IN_FLIGHT`](limits::DEFAULT_MAX_REQUESTS_IN_FLIGHT)) by default.
+    /// Beyond it `req` gives `too_many_sessions`, and 0 allows none.
     pub fn max_requests_in_flight(mut self, max: usize) -> Self {
         self.max_in_flight = max;
         self
     }
 
     /// How many responses all stores together may hold open, with the requests that wait for one;
-    /// [`DEFAULT_MAX_OPEN_RESPONSES`](limits::DEFAULT_MAX_OPEN_RESPONSES) by default.
+    /// 512 ([`DEFAULT_MAX_OPEN_RESPONSES`](limits::DEFAULT_MAX_OPEN_RESPONSES)) by default.
     ///
     /// It bounds the client's connections, and so its file descriptors: idle ones count, and are
     /// closed to make room, the oldest first. If there is none, `req` gives `too_many_sessions`;
@@ -207,32 +209,32 @@ impl HttpClientBuilder {
         self
     }
 
-    /// How many idle connections are kept for later requests;
-    /// [`DEFAULT_MAX_IDLE_CONNECTIONS`](limits::DEFAULT_MAX_IDLE_CONNECTIONS) by default. The
+    /// How many idle connections are kept for later requests; 256
+    /// ([`DEFAULT_MAX_IDLE_CONNECTIONS`](limits::DEFAULT_MAX_IDLE_CONNECTIONS)) by default. The
     /// oldest is closed for a newer one; with 0 none is kept.
     pub fn max_idle_connections(mut self, max: usize) -> Self {
         self.connections.idle = max;
         self
     }
 
-    /// How many of them are kept for one scheme, host and port;
-    /// [`DEFAULT_MAX_IDLE_CONNECTIONS_PER_HOST`](limits::DEFAULT_MAX_IDLE_CONNECTIONS_PER_HOST) by
-    /// default.
+    /// How many of them are kept for one scheme, host and port; 64
+    /// ([`DEFAULT_MAX_IDLE_CONNECTIONS_PER_HOST`](limits::DEFAULT_MAX_IDLE_CONNECTIONS_PER_HOST)) by
+    /// default. The oldest of them is closed for a newer one.
     pub fn max_idle_connections_per_host(mut self, max: usize) -> Self {
         self.connections.idle_per_host = max;
         self
     }
 
-    /// How long an idle connection is kept;
-    /// [`DEFAULT_IDLE_TIMEOUT`](limits::DEFAULT_IDLE_TIMEOUT) by default. Then it is closed, by a
+    /// How long an idle connection is kept; 15 seconds
+    /// ([`DEFAULT_IDLE_TIMEOUT`](limits::DEFAULT_IDLE_TIMEOUT)) by default. Then it is closed, by a
     /// thread that the client has as long as something is idle.
     pub fn idle_timeout(mut self, timeout: std::time::Duration) -> Self {
         self.connections.idle_timeout = timeout;
         self
     }
 
-    /// Looks names up with this function in place of the system's. URLs with an address in them
-    /// are not looked up.
+    /// Looks names up with this function; by default, with the system's `getaddrinfo`. URLs with an
+    /// address in them are not looked up.
     ///
     /// What it gives is held to the same rules: a name may lead to public addresses only, unless
     /// the store may reach private networks. It is called on a thread of the client's own, and may

@@ -268,7 +268,7 @@ impl HttpCtx {
             timeouts,
             &self.cancel,
             self.id.clone(),
-            record.is_some().then(Hops::default),
+            record.is_some().then(|| Hops::new(self.observers.headers)),
         )?;
         if let Some(record) = record {
             record.follow(&exchange);
@@ -421,7 +421,8 @@ impl fmt::Debug for HttpCtx {
     }
 }
 
-/// Settings of an [`HttpCtx`]. Every limit has a default, named in [`limits`](crate::limits).
+/// Settings of an [`HttpCtx`]. Each method names its default; those of limits are constants in
+/// [`limits`](crate::limits), with the reasons for them.
 ///
 /// Cheap to clone: an embedder that makes many stores can keep one and clone it for each.
 #[derive(Clone)]
@@ -438,7 +439,8 @@ pub struct HttpCtxBuilder {
 }
 
 impl HttpCtxBuilder {
-    /// Which hosts the guest may reach, in place of those named so far.
+    /// Which hosts the guest may reach, in place of those named so far; none by default. A request
+    /// to another one gives `destination_not_allowed`.
     pub fn allowed_hosts(mut self, hosts: AllowedHosts) -> Self {
         self.allowed_hosts = Arc::new(hosts);
         self
@@ -467,7 +469,8 @@ impl HttpCtxBuilder {
     }
 
     /// Lets the guest choose the `Host` header of its requests to this host, an entry as
-    /// [`AllowedHosts`] describes. Without it one that is not the URL's is refused.
+    /// [`AllowedHosts`] describes. Without it, the default, one that is not the URL's gives
+    /// `invalid_encoding`.
     ///
     /// It decides which of the sites behind a server answers, so the server has to tell apart what
     /// its clients may see.
@@ -480,72 +483,80 @@ impl HttpCtxBuilder {
         Ok(self)
     }
 
-    /// The client to send with; [`HttpClient::shared`] by default.
+    /// The client to send with: its connections, certificate authorities and limits.
+    /// [`HttpClient::shared`] by default, which all stores of the process share.
     pub fn client(mut self, client: HttpClient) -> Self {
         self.client = Some(client);
         self
     }
 
-    /// How many responses the guest may hold open at once that have more of their body to read; of
-    /// the others it may hold [`MAX_FINISHED_RESPONSES`](crate::limits::MAX_FINISHED_RESPONSES).
-    /// 0 allows no request at all.
+    /// How many responses the guest may hold open at once that have more of their body to read; 32
+    /// ([`DEFAULT_MAX_CONCURRENT_REQUESTS`](crate::limits::DEFAULT_MAX_CONCURRENT_REQUESTS)) by
+    /// default. With one more `req` gives `too_many_sessions`; 0 allows no request at all.
+    ///
+    /// Of those whose body has ended the store keeps 256
+    /// ([`MAX_FINISHED_RESPONSES`](crate::limits::MAX_FINISHED_RESPONSES)) for their headers, and
+    /// then closes the oldest.
     pub fn max_concurrent_requests(mut self, max: u32) -> Self {
         self.limits.max_concurrent_requests = max;
         self
     }
 
-    /// How many redirects are followed. With 0 the guest gets the redirecting response itself.
+    /// How many redirects are followed; 10
+    /// ([`DEFAULT_MAX_REDIRECTS`](crate::limits::DEFAULT_MAX_REDIRECTS)) by default. With one more
+    /// `req` gives `request_error`. With 0 the guest gets the redirecting response itself.
     pub fn max_redirects(mut self, max: u32) -> Self {
         self.limits.max_redirects = max;
         self
     }
 
-    /// How long a URL may be, in bytes, as the guest writes it and as it is sent;
-    /// [`DEFAULT_MAX_URL_LEN`](crate::limits::DEFAULT_MAX_URL_LEN) by default,
-    /// [`MAX_URL_LEN`](crate::limits::MAX_URL_LEN) at most. A longer one gives `invalid_url`.
+    /// How long a URL may be, in bytes, as the guest writes it and as it is sent; 16 KiB
+    /// ([`DEFAULT_MAX_URL_LEN`](crate::limits::DEFAULT_MAX_URL_LEN)) by default, 65,534
+    /// ([`MAX_URL_LEN`](crate::limits::MAX_URL_LEN)) at most: more is taken for that. A longer one
+    /// gives `invalid_url`; one that a redirect leads to, `request_error`.
     pub fn max_url_len(mut self, max: usize) -> Self {
         self.limits.max_url_len = max.min(limits::MAX_URL_LEN);
         self
     }
 
-    /// How long a method may be, in bytes;
-    /// [`DEFAULT_MAX_METHOD_LEN`](crate::limits::DEFAULT_MAX_METHOD_LEN) by default,
-    /// [`MAX_METHOD_LEN`](crate::limits::MAX_METHOD_LEN) at most. A longer one gives
-    /// `invalid_method`.
+    /// How long a method may be, in bytes; 64
+    /// ([`DEFAULT_MAX_METHOD_LEN`](crate::limits::DEFAULT_MAX_METHOD_LEN)) by default, 4 KiB
+    /// ([`MAX_METHOD_LEN`](crate::limits::MAX_METHOD_LEN)) at most: more is taken for that. A longer
+    /// one gives `invalid_method`.
     pub fn max_method_len(mut self, max: usize) -> Self {
         self.limits.max_method_len = max.min(limits::MAX_METHOD_LEN);
         self
     }
 
-    /// How long the text of a request's headers may be, in bytes;
-    /// [`DEFAULT_MAX_REQUEST_HEADER_BYTES`](crate::limits::DEFAULT_MAX_REQUEST_HEADER_BYTES) by
-    /// default, [`MAX_REQUEST_HEADER_BYTES`](crate::limits::MAX_REQUEST_HEADER_BYTES) at most.
-    /// Beyond it `req` gives `invalid_encoding`.
+    /// How long the text of a request's headers may be, in bytes; 64 KiB
+    /// ([`DEFAULT_MAX_REQUEST_HEADER_BYTES`](crate::limits::DEFAULT_MAX_REQUEST_HEADER_BYTES)) by
+    /// default, 128 KiB ([`MAX_REQUEST_HEADER_BYTES`](crate::limits::MAX_REQUEST_HEADER_BYTES)) at
+    /// most: more is taken for that. Beyond it `req` gives `invalid_encoding`.
     pub fn max_request_header_bytes(mut self, max: usize) -> Self {
         self.limits.max_request_header_bytes = max.min(limits::MAX_REQUEST_HEADER_BYTES);
         self
     }
 
-    /// How many headers a request may have;
-    /// [`DEFAULT_MAX_REQUEST_HEADERS`](crate::limits::DEFAULT_MAX_REQUEST_HEADERS) by default,
-    /// [`MAX_REQUEST_HEADERS`](crate::limits::MAX_REQUEST_HEADERS) at most. Beyond it `req` gives
-    /// `invalid_encoding`; with 0 a request may have none.
+    /// How many headers a request may have; 128
+    /// ([`DEFAULT_MAX_REQUEST_HEADERS`](crate::limits::DEFAULT_MAX_REQUEST_HEADERS)) by default,
+    /// 1,024 ([`MAX_REQUEST_HEADERS`](crate::limits::MAX_REQUEST_HEADERS)) at most: more is taken
+    /// for that. Beyond it `req` gives `invalid_encoding`; with 0 a request may have none.
     pub fn max_request_headers(mut self, max: usize) -> Self {
         self.limits.max_request_headers = max.min(limits::MAX_REQUEST_HEADERS);
         self
     }
 
-    /// How large the head of a response may be, status line and all, in bytes;
-    /// [`MAX_RESPONSE_HEADER_BYTES`](crate::limits::MAX_RESPONSE_HEADER_BYTES) by default and at
-    /// most. A larger one gives `request_error`.
+    /// How large the head of a response may be, status line and all, in bytes; 64 KiB
+    /// ([`MAX_RESPONSE_HEADER_BYTES`](crate::limits::MAX_RESPONSE_HEADER_BYTES)) by default and at
+    /// most: more is taken for that. A larger one gives `request_error`.
     pub fn max_response_header_bytes(mut self, max: usize) -> Self {
         self.limits.max_response_header_bytes = max.min(limits::MAX_RESPONSE_HEADER_BYTES);
         self
     }
 
-    /// How many headers a response may have;
-    /// [`MAX_RESPONSE_HEADERS`](crate::limits::MAX_RESPONSE_HEADERS) by default and at most. More
-    /// give `request_error`.
+    /// How many headers a response may have; 128
+    /// ([`MAX_RESPONSE_HEADERS`](crate::limits::MAX_RESPONSE_HEADERS)) by default and at most: more
+    /// is taken for that. A response with more of them gives `request_error`.
     pub fn max_response_headers(mut self, max: usize) -> Self {
         self.limits.max_response_headers = max.min(limits::MAX_RESPONSE_HEADERS);
         self
@@ -579,8 +590,10 @@ impl HttpCtxBuilder {
         self
     }
 
-    /// How long a connection may take to stand: the name's lookup on its own, then TCP and TLS
-    /// together. `None` for ever.
+    /// How long it may take to connect: the lookup of the name on its own, then TCP and TLS
+    /// together. 10 seconds
+    /// ([`DEFAULT_CONNECT_TIMEOUT`](crate::limits::DEFAULT_CONNECT_TIMEOUT)) by default; `None` for
+    /// no timeout.
     ///
     /// Each of the timeouts ends the call with `timeout`. One of [`Duration::ZERO`] leaves no
     /// time: every request fails with it.
@@ -589,22 +602,27 @@ impl HttpCtxBuilder {
         self
     }
 
-    /// How long a server may take from the end of the request to the end of its headers; `None`
-    /// for ever.
+    /// How long a server may take from the end of the request to the end of its headers; 60 seconds
+    /// ([`DEFAULT_RESPONSE_TIMEOUT`](crate::limits::DEFAULT_RESPONSE_TIMEOUT)) by default, `None`
+    /// for no timeout. Beyond it `req` gives `timeout`.
     pub fn response_timeout(mut self, timeout: Option<Duration>) -> Self {
         self.timeouts.response = limits::countable(timeout);
         self
     }
 
     /// How long a server may be silent while the host waits for it, or take nothing of what the
-    /// host sends; `None` for ever. A guest that waits between its reads does not count.
+    /// host sends; 60 seconds ([`DEFAULT_READ_TIMEOUT`](crate::limits::DEFAULT_READ_TIMEOUT)) by
+    /// default, `None` for no timeout. Beyond it the call gives `timeout`. The time that a guest
+    /// takes between its reads does not count.
     pub fn read_timeout(mut self, timeout: Option<Duration>) -> Self {
         self.timeouts.read = limits::countable(timeout);
         self
     }
 
     /// How long a request may take from `req` to the end of the body, over all redirects and with
-    /// the guest's own pauses; `None` for ever.
+    /// the guest's own pauses; 15 minutes ([`DEFAULT_TIMEOUT`](crate::limits::DEFAULT_TIMEOUT)) by
+    /// default, `None` for no timeout. Beyond it the call that waits, or the next one, gives
+    /// `timeout`.
     pub fn timeout(mut self, timeout: Option<Duration>) -> Self {
         self.timeouts.total = limits::countable(timeout);
         self
@@ -617,8 +635,8 @@ impl HttpCtxBuilder {
         self
     }
 
-    /// A name for the store, or whatever else tells the embedder whose its requests are. It is in
-    /// all that observers are told.
+    /// A name for the store, or whatever else tells the embedder whose its requests are; none by
+    /// default. It is in all that observers are told.
     pub fn label(mut self, label: impl Into<Arc<str>>) -> Self {
         Arc::make_mut(&mut self.observers).label = Some(label.into());
         self
@@ -660,6 +678,20 @@ impl HttpCtxBuilder {
     pub fn observer(mut self, observer: impl Fn(&RequestEvent) + Send + Sync + 'static) -> Self {
         let observers = Arc::make_mut(&mut self.observers);
         observers.requests.push(Arc::new(observer));
+        self
+    }
+
+    /// Whether the events that [`observer`](HttpCtxBuilder::observer) gives have the header fields
+    /// of requests and answers, in [`Hop`](crate::Hop); `false` by default.
+    ///
+    /// They are copied whole, with all secrets that a guest and a server exchange in them. Values
+    /// that are likely to be credentials are marked
+    /// [sensitive](http::HeaderValue::is_sensitive), and are not in the `Debug` text of an event:
+    /// `Authorization`, `Cookie`, `Set-Cookie` and whatever else has a name that hints at a key, a
+    /// token or the like, and `Location` and its kind if their URL has a query, a fragment or user
+    /// information. Others may be secret all the same.
+    pub fn record_headers(mut self, record: bool) -> Self {
+        Arc::make_mut(&mut self.observers).headers = record;
         self
     }
 

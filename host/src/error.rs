@@ -59,7 +59,9 @@ pub(crate) enum Error {
     Framing(&'static str),
     #[error("the request was cancelled")]
     Cancelled,
-    #[error("{max} requests of the client are on their way")]
+    #[error(
+        "the limit of the client is reached, {max} requests of all stores that wait for a response"
+    )]
     TooManyInFlight { max: usize },
     #[error("the server answered with status {0}")]
     Status(u16),
@@ -82,7 +84,7 @@ pub(crate) enum Error {
     },
     #[error("cannot use a socket: {0}")]
     Socket(Arc<io::Error>),
-    #[error("{max} responses of all stores of the client are open")]
+    #[error("the limit of the client is reached, {max} open responses of all stores together")]
     TooManyOpen { max: usize },
     #[error("cannot read the system's trust store: {0}")]
     TrustStore(String),
@@ -130,7 +132,7 @@ pub(crate) enum Error {
     /// Kept with the exchange, of which every further call fails alike.
     #[error("{0}")]
     Failed(Arc<Error>),
-    #[error("{max} responses are open")]
+    #[error("the limit of the store is reached, {max} open responses")]
     TooManySessions { max: u32 },
     #[error("the store has no handles left")]
     HandlesExhausted,
@@ -293,7 +295,7 @@ impl Error {
             error if error.is_shortage() => row(
                 Code::TooManySessions,
                 Why::TooManyOpen,
-                "close a response, or let the process open more files",
+                "try again later, or let the process open more files",
             ),
             Error::Connect { source, .. } if source.kind() == io::ErrorKind::ConnectionRefused => {
                 row(
@@ -392,6 +394,16 @@ impl Error {
                 Why::BodyTooLarge,
                 "ask for a part of it with a `Range` header",
             ),
+            // Nothing that a guest does makes room where there is none.
+            Error::TooManySessions { max: 0 } => {
+                row(Code::TooManySessions, Why::TooManyOpen, NONE_ALLOWED)
+            }
+            Error::TooManyOpen { max: 0 } => {
+                row(Code::TooManySessions, Why::TooManyOpen, NONE_ALLOWED)
+            }
+            Error::TooManyInFlight { max: 0 } => {
+                row(Code::TooManySessions, Why::TooManyInFlight, NONE_ALLOWED)
+            }
             Error::TooManySessions { .. } => row(
                 Code::TooManySessions,
                 Why::TooManyOpen,
@@ -400,12 +412,12 @@ impl Error {
             Error::TooManyOpen { .. } => row(
                 Code::TooManySessions,
                 Why::TooManyOpen,
-                "try again when others have closed theirs",
+                "try again when one of them is closed, here or in another store",
             ),
             Error::TooManyInFlight { .. } | Error::NoThread(_) => row(
                 Code::TooManySessions,
                 Why::TooManyInFlight,
-                "try again when others have their responses",
+                "try again when one of them has its response",
             ),
             Error::HandlesExhausted => row(
                 Code::RuntimeError,
@@ -485,6 +497,8 @@ impl Error {
 }
 
 const FAULT_OF_SERVER: &str = "the server, or what is between, has to be mended";
+
+const NONE_ALLOWED: &str = "ask for requests to be allowed at all";
 
 const NAME: &str = "check the name of the host";
 

@@ -58,6 +58,12 @@
 //! Each request is a span `request` of the crate `tracing` at level `DEBUG`, with the facts of a
 //! [`RequestEvent`], and the reason of each failure is an event; denied requests are events at
 //! `WARN`. Queries, headers and bodies are not traced.
+//!
+//! # Features
+//!
+//! None is on by default.
+//!
+//! - `serde`: [`AllowedHosts`] and [`AllowedHost`] can be read from files, and written to them.
 
 #![deny(missing_docs)]
 
@@ -98,6 +104,7 @@ pub use ctx::{HttpCtx, HttpCtxBuilder};
 pub use error_kind::ErrorKind;
 pub use exchange::cancel::CancelHandle;
 pub use exchange::hops::Hop;
+pub use http;
 pub use policy::{Denied, DeniedReason};
 pub use telemetry::{FailedCall, RequestError, RequestEvent};
 pub use url;

@@ -273,3 +273,154 @@ impl Default for Timeouts {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The text above a method in a source.
+    fn documentation(source: &str, method: &str) -> String {
+        let at = source.find(&format!("pub fn {method}(")).expect(method);
+        let mut lines: Vec<&str> = source[..at]
+            .lines()
+            .rev()
+            .skip(1)
+            .map_while(|line| line.trim().strip_prefix("///"))
+            .collect();
+        lines.reverse();
+        lines.concat()
+    }
+
+    fn size(bytes: usize) -> String {
+        format!("{} KiB", bytes / 1024)
+    }
+
+    fn time(time: Duration) -> String {
+        match time.as_secs() {
+            seconds @ 0..=60 => format!("{seconds} seconds"),
+            seconds => format!("{} minutes", seconds / 60),
+        }
+    }
+
+    #[test]
+    fn the_documentation_of_each_setting_says_its_default_and_its_most() {
+        let [ctx, client] = [include_str!("ctx.rs"), include_str!("client.rs")];
+        let number = |number: usize| match number {
+            0..1000 => number.to_string(),
+            _ => format!("{},{:03}", number / 1000, number % 1000),
+        };
+        let cases = [
+            (
+                ctx,
+                "max_concurrent_requests",
+                DEFAULT_MAX_CONCURRENT_REQUESTS.to_string(),
+                "",
+            ),
+            (ctx, "max_redirects", DEFAULT_MAX_REDIRECTS.to_string(), ""),
+            (
+                ctx,
+                "max_url_len",
+                size(DEFAULT_MAX_URL_LEN),
+                &number(MAX_URL_LEN),
+            ),
+            (
+                ctx,
+                "max_method_len",
+                number(DEFAULT_MAX_METHOD_LEN),
+                &size(MAX_METHOD_LEN),
+            ),
+            (
+                ctx,
+                "max_request_header_bytes",
+                size(DEFAULT_MAX_REQUEST_HEADER_BYTES),
+                &size(MAX_REQUEST_HEADER_BYTES),
+            ),
+            (
+                ctx,
+                "max_request_headers",
+                number(DEFAULT_MAX_REQUEST_HEADERS),
+                &number(MAX_REQUEST_HEADERS),
+            ),
+            (
+                ctx,
+                "max_response_header_bytes",
+                size(MAX_RESPONSE_HEADER_BYTES),
+                "",
+            ),
+            (
+                ctx,
+                "max_response_headers",
+                number(MAX_RESPONSE_HEADERS),
+                "",
+            ),
+            (ctx, "connect_timeout", time(DEFAULT_CONNECT_TIMEOUT), ""),
+            (ctx, "response_timeout", time(DEFAULT_RESPONSE_TIMEOUT), ""),
+            (ctx, "read_timeout", time(DEFAULT_READ_TIMEOUT), ""),
+            (ctx, "timeout", time(DEFAULT_TIMEOUT), ""),
+            (
+                client,
+                "max_requests_in_flight",
+                number(DEFAULT_MAX_REQUESTS_IN_FLIGHT),
+                "",
+            ),
+            (
+                client,
+                "max_open_responses",
+                number(DEFAULT_MAX_OPEN_RESPONSES),
+                "",
+            ),
+            (
+                client,
+                "max_idle_connections",
+                number(DEFAULT_MAX_IDLE_CONNECTIONS),
+                "",
+            ),
+            (
+                client,
+                "max_idle_connections_per_host",
+                number(DEFAULT_MAX_IDLE_CONNECTIONS_PER_HOST),
+                "",
+            ),
+            (client, "idle_timeout", time(DEFAULT_IDLE_TIMEOUT), ""),
+        ];
+        for (source, method, default, most) in cases {
+            let text = documentation(source, method);
+            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            let says_default = [" ", ";"].iter().any(|before| {
+                // The value is in front of the link to the constant that has it.
+                let constant = text.split(&format!("{before}{default} ([`")).nth(1);
+                constant.is_some_and(|rest| rest.contains("by default"))
+            });
+            assert!(says_default, "{method} does not say {default}: {text}");
+            assert!(text.contains(most), "{method} does not say {most}: {text}");
+        }
+    }
+
+    /// Of the settings that are no limits, too.
+    #[test]
+    fn the_documentation_of_every_setting_says_what_is_without_it() {
+        for (source, start) in [
+            (include_str!("ctx.rs"), "\nimpl HttpCtxBuilder {\n"),
+            (include_str!("client.rs"), "\nimpl HttpClientBuilder {\n"),
+        ] {
+            let builder = source.split(start).nth(1).expect(start);
+            let builder = builder.split("\n}\n").next().unwrap_or_default();
+            let settings = builder.lines().filter_map(|line| {
+                let line = line.trim().strip_prefix("pub fn ")?;
+                line.split('(').next()
+            });
+            let mut count = 0;
+            for method in settings.filter(|name| *name != "build") {
+                let text = documentation(source, method).to_lowercase();
+                // What adds to a list says so.
+                let says = ["default", "adds", "calls a function"];
+                assert!(
+                    says.iter().any(|word| text.contains(word)),
+                    "{method}: {text}"
+                );
+                count += 1;
+            }
+            assert!(count >= 8, "{count}");
+        }
+    }
+}

@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::body;
 use crate::client::HttpClient;
@@ -97,6 +97,8 @@ fn hop(
         let hop = Hop {
             peer,
             status: response.as_ref().ok().map(|it| it.status.as_u16()),
+            request_headers: hops.headers(Some(request.headers())),
+            response_headers: hops.headers(response.as_ref().ok().map(|it| &it.headers)),
             ..Hop::new(request_url::redacted(request.url()))
         };
         let bytes_sent = exchange.traffic.bytes_sent();
@@ -161,7 +163,7 @@ impl Way<'_> {
     }
 
     fn ask(&self, mut lease: Lease) -> Result<Sent, Error> {
-        if names_connection_scheme(self.request.headers(), &AUTHORIZATION) {
+        if names_connection_scheme(self.request.headers().get_all(AUTHORIZATION)) {
             lease.own();
         }
         let agents = self.client.agents();
@@ -234,9 +236,12 @@ const CONNECTION_FIELDS: [(&str, &str); 2] = [
     ("persistent-auth", "true"),
 ];
 
-/// Whether a field, of a request or an answer, has a scheme that authenticates a connection.
-fn names_connection_scheme(headers: &HeaderMap, name: &HeaderName) -> bool {
-    let values = headers.get_all(name).iter();
+/// Whether one of a field's values, of a request or an answer, has a scheme that authenticates a
+/// connection.
+pub(crate) fn names_connection_scheme<'a>(
+    values: impl IntoIterator<Item = &'a HeaderValue>,
+) -> bool {
+    let values = values.into_iter();
     let mut parts = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
     parts.any(|part| {
         // The scheme is in front of what it needs (RFC 9110, section 11.4).
@@ -250,7 +255,7 @@ fn names_connection_scheme(headers: &HeaderMap, name: &HeaderName) -> bool {
 
 /// Whether an answer says that its connection is authenticated, or can be.
 fn authenticates_connection(headers: &HeaderMap) -> bool {
-    names_connection_scheme(headers, &WWW_AUTHENTICATE)
+    names_connection_scheme(headers.get_all(WWW_AUTHENTICATE))
         || CONNECTION_FIELDS.iter().any(|(name, expected)| {
             let values = headers.get_all(*name).iter();
             values
@@ -274,8 +279,7 @@ mod tests {
             ("Bearer NTLM", false),
         ];
         for (value, expected) in cases {
-            let headers = HeaderMap::from_iter([(AUTHORIZATION, value.parse().unwrap())]);
-            let given = names_connection_scheme(&headers, &AUTHORIZATION);
+            let given = names_connection_scheme([&value.parse().unwrap()]);
             assert_eq!(given, expected, "{value}");
         }
     }

@@ -11,6 +11,7 @@ use wasi_experimental_http_wasmtime::{AllowedHost, AllowedHosts};
 use wasmtime_wasi::FsPerms;
 
 use crate::limits::{Limit, Limits, number};
+use crate::log::Format;
 use crate::say::{name, say};
 
 const ABOUT: &str = "Runs a WebAssembly module that sends HTTP requests";
@@ -76,7 +77,8 @@ Exit codes:
   134  if the guest trapped, or ran into --timeout
 
 Environment:
-  RUST_LOG  What is traced to stderr, as `TARGET=LEVEL,...`; wins over --verbose.
+  RUST_LOG  What is traced to stderr, as `TARGET=LEVEL,...`, in place of what -vvv traces.
+  NO_COLOR  No colours in traces. They are only in those on a terminal.
   HOME, XDG_CACHE_HOME, XDG_CONFIG_HOME
             Compiled modules are kept in wasmtime's cache, which is configured by
             wasmtime/config.toml in the user's configuration directory.";
@@ -169,12 +171,22 @@ pub struct Arguments {
     #[arg(long = "ca-file", value_name = "PEM")]
     pub ca_files: Vec<PathBuf>,
 
-    /// Trace requests to stderr; more with -vv and -vvv
+    /// Log requests to stderr; more with -vv and -vvv
     ///
-    /// `-v` traces requests and their failures, and shows all that is known of a trap; `-vv` traces
-    /// everything at level `debug`, `-vvv` at level `trace`. URLs are traced without their query.
+    /// `-v` writes a line for each request when it has ended: when it began, method, URL, status,
+    /// bytes received and sent on the wire, duration, and why it failed if it did. All that is known
+    /// of a trap is shown as well. `-vv` adds the header fields of the request (`>`) and of the
+    /// response (`<`); of those whose names hint at credentials the values are masked. `-vvv` adds
+    /// traces, at level `debug`; `-vvvv` those of all libraries. URLs are shown without their query.
     #[arg(short, long, action = ArgAction::Count)]
     pub verbose: u8,
+
+    /// How -v writes a request
+    ///
+    /// As JSON it is an object on a line of its own. What wasmtime-http says otherwise, traces, and
+    /// what the guest writes to stderr stay as they are.
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text, requires = "verbose")]
+    pub log_format: Format,
 
     #[command(flatten)]
     pub limits: Limits,

@@ -10,6 +10,7 @@ mod imports;
 mod interrupt;
 mod invoke;
 mod limits;
+mod log;
 mod module;
 mod progress;
 mod report;
@@ -37,19 +38,22 @@ fn main() {
     std::process::exit(code);
 }
 
-/// Traces what `RUST_LOG` says, else what the number of `-v` says: without both, nothing.
+/// Traces what `RUST_LOG` says, else what the number of `-v` says: without both, nothing. With one
+/// or two it is what nobody else tells.
 fn trace_to_stderr(verbose: u8) {
     let filter = match (env::var(EnvFilter::DEFAULT_ENV), verbose) {
         (Ok(filter), _) if !filter.is_empty() => filter,
         (_, 0) => return,
-        (_, 1) => "wasi_experimental_http_wasmtime=debug,wasmtime_http=debug".to_owned(),
-        (_, 2) => "debug".to_owned(),
-        (_, _) => "trace".to_owned(),
+        (_, 1 | 2) => {
+            "wasi_experimental_http_wasmtime::connection=warn,wasmtime_http=warn".to_owned()
+        }
+        (_, 3) => "wasi_experimental_http_wasmtime=debug,wasmtime_http=debug".to_owned(),
+        (_, _) => "debug".to_owned(),
     };
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(filter))
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_ansi(std::io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none())
         // It would be told to stderr, and panic if that is full or closed.
         .log_internal_errors(false)
         .init();

@@ -12,7 +12,7 @@ use wasmtime_wasi::p1::{self, WasiP1Ctx};
 
 use crate::args::Arguments;
 use crate::timeout::Watchdog;
-use crate::{exit, imports, interrupt, invoke, module, report};
+use crate::{exit, imports, interrupt, invoke, log, module, report};
 
 /// The start of commands, by WASI's convention.
 const START: &str = "_start";
@@ -199,12 +199,18 @@ fn http(arguments: &Arguments) -> Result<HttpCtx> {
     }
     let limits = &arguments.limits;
     let hosts = AllowedHosts::parse(&arguments.allowed_hosts)?;
+    let http = match arguments.verbose {
+        0 => HttpCtx::builder().observer(report::failures()),
+        verbose => HttpCtx::builder()
+            .observer(log::requests(arguments.log_format))
+            .on_failed_call(log::malformed(arguments.log_format))
+            .record_headers(verbose > 1),
+    };
     Ok(limits
-        .requests(HttpCtx::builder())
+        .requests(http)
         .allowed_hosts(hosts.clone())
         .max_concurrent_requests(u32::try_from(arguments.concurrency).unwrap_or(u32::MAX))
         .client(limits.client(client).build())
         .on_denied(report::denials(hosts))
-        .observer(report::failures())
         .build())
 }

@@ -20,12 +20,31 @@ pub fn name(name: &str) -> String {
     escaped(name, |_| true)
 }
 
+/// The same of JSON, which stays JSON: what is escaped is in one of its strings.
+pub fn json(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_obeyed(c) {
+            // Writing to a string cannot fail. None of them is beyond U+FFFF.
+            let _ = write!(shown, "\\u{:04x}", u32::from(c));
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+/// Whether a terminal does something else than to show this character.
+fn is_obeyed(c: char) -> bool {
+    let reorders = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{61c}' | '\u{feff}');
+    c.is_control() || reorders
+}
+
 fn escaped(text: &str, may_escape: impl Fn(char) -> bool) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
-        let reorders = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{61c}' | '\u{feff}');
-        if (c.is_control() || reorders) && may_escape(c) {
+        if is_obeyed(c) && may_escape(c) {
             // Writing to a string cannot fail.
             let _ = write!(shown, "{}", c.escape_default());
         } else {

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use http::HeaderMap;
+
 /// A request that was sent for a guest: its own, or that of a redirect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -14,6 +16,13 @@ pub struct Hop {
     pub peer: Option<SocketAddr>,
     /// What the server answered, if it did.
     pub status: Option<u16>,
+    /// The header fields of the request: the guest's, less those that a redirect took away, and
+    /// without what the host adds as it writes them (`Host`, `Content-Length`, `User-Agent`).
+    /// `None` without [`record_headers`](crate::HttpCtxBuilder::record_headers).
+    pub request_headers: Option<HeaderMap>,
+    /// The header fields of the answer, as the guest gets them. `None` if there was no answer, and
+    /// without [`record_headers`](crate::HttpCtxBuilder::record_headers).
+    pub response_headers: Option<HeaderMap>,
 }
 
 impl Hop {
@@ -23,13 +32,18 @@ impl Hop {
             url: url.into(),
             peer: None,
             status: None,
+            request_headers: None,
+            response_headers: None,
         }
     }
 }
 
 /// The hops of one exchange. One thread at a time adds to them; others may look.
-#[derive(Default)]
-pub(crate) struct Hops(Mutex<List>);
+pub(crate) struct Hops {
+    /// Whether header fields are wanted.
+    with_headers: bool,
+    list: Mutex<List>,
+}
 
 /// What is known of the hops.
 #[derive(Default)]
@@ -44,9 +58,21 @@ pub(crate) struct List {
 }
 
 impl Hops {
+    pub(crate) fn new(with_headers: bool) -> Self {
+        Hops {
+            with_headers,
+            list: Mutex::default(),
+        }
+    }
+
+    /// Header fields, if they are wanted.
+    pub(crate) fn headers(&self, headers: Option<&HeaderMap>) -> Option<HeaderMap> {
+        headers.filter(|_| self.with_headers).cloned()
+    }
+
     fn lock(&self) -> MutexGuard<'_, List> {
         // Nothing of others runs under the lock.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds one, with the bytes that the exchange has sent in all. If there are no more than before,

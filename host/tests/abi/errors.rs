@@ -297,6 +297,53 @@ fn what_a_server_does_wrong_is_told_apart() {
 }
 
 #[test]
+fn a_limit_that_is_reached_says_whose_it_is_and_nothing_that_does_not_help() {
+    let server = server();
+    let url = server.url("/get");
+    let http = |client: &HttpClient| {
+        let http = HttpCtx::builder().client(client.clone());
+        http.allowed_host(&server.origin()).unwrap()
+    };
+    let failed = |guest: &mut Guest, reason: &str, part: &str| {
+        assert_eq!(guest.fetch(&url), Err(code::TOO_MANY_SESSIONS));
+        assert_failed(guest, reason, &[part]);
+        guest.last_error().1
+    };
+    // The guest itself holds what it may hold.
+    let mut guest = Guest::new(http(&HttpClient::new()).max_concurrent_requests(1).build());
+    guest.open(&url);
+    let message = failed(
+        &mut guest,
+        "too_many_open",
+        "of the store is reached, 1 open",
+    );
+    assert!(message.ends_with("; close a response first"), "{message}");
+    // Another one does.
+    let client = HttpClient::builder().max_open_responses(1).build();
+    let mut other = Guest::new(http(&client).build());
+    other.open(&url);
+    let mut guest = Guest::new(http(&client).build());
+    let message = failed(
+        &mut guest,
+        "too_many_open",
+        "of the client is reached, 1 open",
+    );
+    assert!(!message.contains("close a"), "{message}");
+    // Nobody may hold any.
+    let none_open = HttpClient::builder().max_open_responses(0).build();
+    let none_in_flight = HttpClient::builder().max_requests_in_flight(0).build();
+    for (http, reason) in [
+        (http(&client).max_concurrent_requests(0), "too_many_open"),
+        (http(&none_open), "too_many_open"),
+        (http(&none_in_flight), "too_many_in_flight"),
+    ] {
+        let message = failed(&mut Guest::new(http.build()), reason, "is reached, 0 ");
+        assert!(!message.contains("close"), "{message}");
+        assert!(!message.contains("again"), "{message}");
+    }
+}
+
+#[test]
 fn limits_and_timeouts_are_told_apart() {
     let server = server();
     let builder = || {

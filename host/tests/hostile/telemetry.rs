@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use wasi_experimental_http_test_server::{HELLO, TestCa, TestServer};
+use wasi_experimental_http_wasmtime::http;
 use wasi_experimental_http_wasmtime::{
     Denied, DeniedReason, ErrorKind, FailedCall, Hop, HttpCtx, RequestError, RequestEvent,
 };
@@ -239,6 +240,74 @@ fn the_trace_has_the_same_facts_and_nothing_has_a_secret() {
 }
 
 #[test]
+fn header_fields_are_told_of_on_request_and_credentials_are_marked() {
+    let server = TestServer::http().raw(|conn| {
+        let request = conn.read_request()?;
+        let head = match request.target.as_str() {
+            "/" => "302 Found\r\nLocation: /next?token=SECRET\r\nSet-Cookie: a=SECRET",
+            _ => "200 OK\r\nX-Plain: one\r\nX-Plain: two\r\nX-Api-Key: SECRET",
+        };
+        conn.write_all(format!("HTTP/1.1 {head}\r\nContent-Length: 0\r\n\r\n").as_bytes())
+    });
+    let http = || HttpCtx::builder().allowed_host(&server.origin()).unwrap();
+    let sent = "Accept:text/plain\nAuthorization:Bearer SECRET\nCookie:SECRET\nX-Token:SECRET";
+
+    // Not unless it is asked for.
+    let (mut guest, events) = observed(http());
+    guest.send("GET", &server.url("/"), sent, b"").unwrap();
+    let event = take(&events).unwrap();
+    assert_eq!(event.hops.len(), 2);
+    for hop in &event.hops {
+        assert_eq!(
+            (&hop.request_headers, &hop.response_headers),
+            (&None, &None)
+        );
+    }
+
+    let (mut guest, events) = observed(http().record_headers(true));
+    guest.send("GET", &server.url("/"), sent, b"").unwrap();
+    let event = take(&events).unwrap();
+    let text = format!("{event:?}");
+    assert!(!text.contains("SECRET"), "{text}");
+    // Whoever asks for them has the values, and can see which are secret.
+    let told = |headers: &Option<http::HeaderMap>| {
+        let headers = headers.as_ref().expect("headers").iter();
+        let line = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+            let secret = if value.is_sensitive() { "!" } else { "" };
+            format!("{secret}{name}: {}", value.to_str().unwrap())
+        };
+        let mut lines: Vec<_> = headers.map(line).collect();
+        lines.sort();
+        lines.join("\n")
+    };
+    let [first, second] = &event.hops[..] else {
+        panic!("{event:?}");
+    };
+    let request = "!authorization: Bearer SECRET\n!cookie: SECRET\n!x-token: SECRET\n\
+                   accept: text/plain";
+    assert_eq!(told(&first.request_headers), request);
+    assert_eq!(told(&second.request_headers), request);
+    assert_eq!(
+        told(&first.response_headers),
+        "!location: /next?token=SECRET\n!set-cookie: a=SECRET\ncontent-length: 0"
+    );
+    assert_eq!(
+        told(&second.response_headers),
+        "!x-api-key: SECRET\ncontent-length: 0\nx-plain: one\nx-plain: two"
+    );
+
+    // Of a request that is not answered there is one half.
+    let closing = TestServer::http().raw(|conn| conn.read_request().map(drop));
+    let http = HttpCtx::builder().allowed_host(&closing.origin()).unwrap();
+    let (mut guest, events) = observed(http.record_headers(true));
+    let failed = guest.send("POST", &closing.url("/"), "A:b", b"");
+    assert!(failed.is_err());
+    let hops = take(&events).unwrap().hops;
+    assert_eq!(told(&hops[0].request_headers), "a: b");
+    assert_eq!(hops[0].response_headers, None);
+}
+
+#[test]
 fn observers_add_up_are_told_whose_request_it_was_and_may_panic() {
     let server = TestServer::http().start();
     let told = Arc::new(Mutex::new(Vec::new()));
@@ -323,6 +392,7 @@ fn events_can_be_made() {
     assert_eq!(event.final_url(), "http://a.test/");
     event.hops.push(Hop::new("http://a.test/"));
     event.hops.push(Hop::new("http://b.test/"));
+    event.hops[1].response_headers = Some(http::HeaderMap::new());
     assert_eq!(event.final_url(), "http://b.test/");
     let error = RequestError::new(ErrorKind::TimeoutRead, code::TIMEOUT, "too slow");
     assert_eq!(error.kind.to_string(), "read timeout");

@@ -4,6 +4,7 @@ mod built_guests;
 mod guests;
 mod harness;
 mod limits;
+mod log;
 mod modules;
 mod requests;
 mod shell;

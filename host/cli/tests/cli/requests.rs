@@ -244,26 +244,3 @@ fn an_authority_of_a_file_is_trusted() {
     run(&["--ca-file", "empty.pem"]).fails(1, &["--ca-file `empty.pem`"]);
     run(&["--ca-file", "guest.wat"]).fails(1, &["--ca-file `guest.wat`"]);
 }
-
-#[test]
-fn requests_are_traced_to_stderr_when_that_is_wanted() {
-    let server = TestServer::http().start();
-    let directory = getter(&server.url("/get?token=secret"));
-    let origin = server.origin();
-    let run = |options: &[&str], rust_log: &str| {
-        let arguments = [options, &["-a", &origin, "guest.wat"]].concat();
-        let outcome = directory.run_with(&arguments, &[("RUST_LOG", rust_log)], b"");
-        assert_eq!((outcome.code, &*outcome.stdout), (Some(0), HELLO));
-        outcome.stderr
-    };
-    assert_eq!(run(&[], ""), "");
-    let verbose = run(&["-v"], "");
-    assert!(
-        verbose.contains("DEBUG") && verbose.contains(&server.url("/get")),
-        "{verbose}"
-    );
-    assert!(!verbose.contains("secret"), "{verbose}");
-    assert!(run(&["--verbose", "-vv"], "").lines().count() >= verbose.lines().count());
-    assert_eq!(run(&["-v"], "off"), "");
-    assert!(run(&[], "wasi_experimental_http_wasmtime=debug").contains(&server.url("/get")));
-}
