@@ -5,6 +5,7 @@
 //! guest on version 0.10, have tests of their own.
 
 mod answers;
+mod bindings;
 mod bodies;
 mod case;
 #[path = "../common/mod.rs"]
