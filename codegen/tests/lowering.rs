@@ -293,3 +293,104 @@ fn the_other_dialect_lowers_to_the_same_signatures_and_numbers() {
     assert_eq!(old.modules[0].name, own.model().modules[0].name);
     assert_eq!(numbers(old), numbers(own.model()));
 }
+
+/// The conventions that authors of bindings read, for a document of each type that they name.
+#[test]
+fn the_conventions_are_those_of_witx() {
+    let types = [
+        ("u8", "u8"),
+        ("char8", "(@witx char8)"),
+        ("u16", "u16"),
+        ("s8", "s8"),
+        ("s16", "s16"),
+        ("u32", "u32"),
+        ("usize", "(@witx usize)"),
+        ("s32", "s32"),
+        ("u64", "u64"),
+        ("s64", "s64"),
+        ("f32", "f32"),
+        ("f64", "f64"),
+        ("bool", "bool"),
+        ("char", "char"),
+        ("enum of u8", "(enum (@witx tag u8) $success $b)"),
+        ("enum of u16", "(enum (@witx tag u16) $success $b)"),
+        ("enum of u32", "(enum (@witx tag u32) $success $b)"),
+        ("enum of u64", "(enum (@witx tag u64) $success $b)"),
+        ("flags of u8", "(flags (@witx repr u8) $a)"),
+        ("flags of u16", "(flags (@witx repr u16) $a)"),
+        ("flags of u32", "(flags (@witx repr u32) $a)"),
+        ("flags of u64", "(flags (@witx repr u64) $a)"),
+        ("handle", "(handle)"),
+        ("pointer", "(@witx pointer u64)"),
+    ];
+    for (name, witx) in types {
+        let text = format!(
+            "(typename $t {witx})\n(module $m (@interface func (export \"f\") (param $p $t)))"
+        );
+        let document = parse("one", &text);
+        let json = generated(&document, "one", Language::Json).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let rules = json["conventions"]["values"].as_array().unwrap();
+        let is_it = |rule: &&serde_json::Value| {
+            let types = rule["types"].as_array().unwrap();
+            types.iter().any(|ty| ty == name)
+        };
+        let rule = rules.iter().find(is_it);
+        let rule = rule.unwrap_or_else(|| panic!("{name} has no rule: {rules:?}"));
+        let theirs = document.witx();
+        let ty = theirs.typename(&witx::Id::new("t")).unwrap();
+        assert_eq!(rule["size"], ty.tref.mem_size(), "{name}");
+        let (modules, function) = (theirs.modules(), witx::Id::new("f"));
+        let function = modules.last().unwrap().func(&function).unwrap();
+        let (params, _) = function.wasm_signature();
+        let wasm = match params[0] {
+            witx::WasmType::I32 => "i32",
+            witx::WasmType::I64 => "i64",
+            witx::WasmType::F32 => "f32",
+            witx::WasmType::F64 => "f64",
+        };
+        assert_eq!(rule["wasm"], wasm, "{name}");
+        // Bits that are left over in a word are spoken of, and no others.
+        let bits = match name {
+            "bool" => 1,
+            "char" => 21,
+            _ => 8 * ty.tref.mem_size(),
+        };
+        let narrow = wasm == "i32" && bits < 32;
+        assert_eq!(!rule["extension"].is_null(), narrow, "{name}");
+        let signed = matches!(name, "s8" | "s16");
+        assert_eq!(rule["extension"] == "sign", signed, "{name}");
+    }
+}
+
+/// What a document does not have, its reference does not explain.
+#[test]
+fn conventions_are_about_what_a_document_has() {
+    let topics = |text: &str| {
+        let json = generated(&parse("one", text), "one", Language::Json).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let rules = json["conventions"]["rules"].as_array().unwrap().clone();
+        let topics = rules.iter().map(|rule| rule["topic"].as_str().unwrap());
+        topics.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(topics(""), [""; 0]);
+    let one = "(module $m (@interface func (export \"f\") (param $a u8)))";
+    assert_eq!(topics(one), ["what a host refuses"]);
+    let all = topics(&text("constructs"));
+    for topic in [
+        "memory",
+        "alignment",
+        "records and variants",
+        "unknown cases",
+        "strings",
+        "lists",
+        "ownership",
+        "buffers",
+        "errors",
+        "results",
+        "what a host refuses",
+        "handles",
+    ] {
+        assert!(all.iter().any(|other| other == topic), "{topic}");
+    }
+}

@@ -439,10 +439,12 @@ function textAt(texts: usize, index: u32): string {
 }
 
 /**
- * Where the host writes results. They are read before another call can be made, so one place is
- * enough.
+ * The bytes of a text in UTF-8, with U+FFFD in place of surrogates that stand by themselves,
+ * which UTF-8 does not have.
  */
-const RESULTS: usize = memory.data(8, 8);
+function encodeText(text: string): ArrayBuffer {
+  return String.UTF8.encode(text, false, String.UTF8.ErrorMode.REPLACE);
+}
 
 // @ts-ignore: decorator
 @external("wasi_experimental_http", "req")
@@ -587,9 +589,10 @@ export class ReqResult {
  * @returns The status of the response, and the handle under which it stays open until `close`.
  */
 export function req(url: string, method: string, headers: string, body: Uint8Array): ReqResult {
-  const urlBytes = String.UTF8.encode(url);
-  const methodBytes = String.UTF8.encode(method);
-  const headersBytes = String.UTF8.encode(headers);
+  const urlBytes = encodeText(url);
+  const methodBytes = encodeText(method);
+  const headersBytes = encodeText(headers);
+  const results = new ArrayBuffer(8);
   const code = <HttpError>_req(
     changetype<usize>(urlBytes),
     urlBytes.byteLength,
@@ -599,11 +602,15 @@ export function req(url: string, method: string, headers: string, body: Uint8Arr
     headersBytes.byteLength,
     body.dataStart,
     body.length,
-    RESULTS,
-    RESULTS + 4,
+    changetype<usize>(results),
+    changetype<usize>(results) + 4,
   );
   if (<i32>code != 0) return new ReqResult(code, 0, 0);
-  return new ReqResult(code, load<u16>(RESULTS), load<u32>(RESULTS + 4));
+  return new ReqResult(
+    code,
+    load<u16>(changetype<usize>(results)),
+    load<u32>(changetype<usize>(results) + 4),
+  );
 }
 
 /**
@@ -642,17 +649,18 @@ export function headerGet(
   name: string,
   value: Uint8Array,
 ): HeaderGetResult {
-  const nameBytes = String.UTF8.encode(name);
+  const nameBytes = encodeText(name);
+  const results = new ArrayBuffer(4);
   const code = <HttpError>_headerGet(
     response,
     changetype<usize>(nameBytes),
     nameBytes.byteLength,
     value.dataStart,
     value.length,
-    RESULTS,
+    changetype<usize>(results),
   );
   if (<i32>code != 0) return new HeaderGetResult(code, 0);
-  return new HeaderGetResult(code, load<usize>(RESULTS));
+  return new HeaderGetResult(code, load<usize>(changetype<usize>(results)));
 }
 
 /** What `headersGetAll` gives. */
@@ -677,9 +685,15 @@ export function headersGetAll(
   response: ResponseHandle,
   headers: Uint8Array,
 ): HeadersGetAllResult {
-  const code = <HttpError>_headersGetAll(response, headers.dataStart, headers.length, RESULTS);
+  const results = new ArrayBuffer(4);
+  const code = <HttpError>_headersGetAll(
+    response,
+    headers.dataStart,
+    headers.length,
+    changetype<usize>(results),
+  );
   if (<i32>code != 0) return new HeadersGetAllResult(code, 0);
-  return new HeadersGetAllResult(code, load<usize>(RESULTS));
+  return new HeadersGetAllResult(code, load<usize>(changetype<usize>(results)));
 }
 
 /** What `bodyRead` gives. */
@@ -706,9 +720,15 @@ export class BodyReadResult {
  *   says why there are no more. 0, given a buffer, is the end of the body.
  */
 export function bodyRead(response: ResponseHandle, buffer: Uint8Array): BodyReadResult {
-  const code = <HttpError>_bodyRead(response, buffer.dataStart, buffer.length, RESULTS);
+  const results = new ArrayBuffer(4);
+  const code = <HttpError>_bodyRead(
+    response,
+    buffer.dataStart,
+    buffer.length,
+    changetype<usize>(results),
+  );
   if (<i32>code != 0) return new BodyReadResult(code, 0);
-  return new BodyReadResult(code, load<usize>(RESULTS));
+  return new BodyReadResult(code, load<usize>(changetype<usize>(results)));
 }
 
 /** What `bodyReadSome` gives. */
@@ -732,9 +752,15 @@ export class BodyReadSomeResult {
  * @returns How many bytes were written. 0, given a buffer, is the end of the body.
  */
 export function bodyReadSome(response: ResponseHandle, buffer: Uint8Array): BodyReadSomeResult {
-  const code = <HttpError>_bodyReadSome(response, buffer.dataStart, buffer.length, RESULTS);
+  const results = new ArrayBuffer(4);
+  const code = <HttpError>_bodyReadSome(
+    response,
+    buffer.dataStart,
+    buffer.length,
+    changetype<usize>(results),
+  );
   if (<i32>code != 0) return new BodyReadSomeResult(code, 0);
-  return new BodyReadSomeResult(code, load<usize>(RESULTS));
+  return new BodyReadSomeResult(code, load<usize>(changetype<usize>(results)));
 }
 
 /** What `responseGet` gives. */
@@ -760,9 +786,16 @@ export function responseGet(
   fact: ResponseFact,
   value: Uint8Array,
 ): ResponseGetResult {
-  const code = <HttpError>_responseGet(response, <u32>fact, value.dataStart, value.length, RESULTS);
+  const results = new ArrayBuffer(4);
+  const code = <HttpError>_responseGet(
+    response,
+    <u32>fact,
+    value.dataStart,
+    value.length,
+    changetype<usize>(results),
+  );
   if (<i32>code != 0) return new ResponseGetResult(code, 0);
-  return new ResponseGetResult(code, load<usize>(RESULTS));
+  return new ResponseGetResult(code, load<usize>(changetype<usize>(results)));
 }
 
 /** What `errorGet` gives. */
@@ -786,9 +819,15 @@ export class ErrorGetResult {
  * @returns How many bytes of the message were written.
  */
 export function errorGet(reason: usize, message: Uint8Array): ErrorGetResult {
-  const code = <HttpError>_errorGet(reason, message.dataStart, message.length, RESULTS);
+  const results = new ArrayBuffer(4);
+  const code = <HttpError>_errorGet(
+    reason,
+    message.dataStart,
+    message.length,
+    changetype<usize>(results),
+  );
   if (<i32>code != 0) return new ErrorGetResult(code, 0);
-  return new ErrorGetResult(code, load<usize>(RESULTS));
+  return new ErrorGetResult(code, load<usize>(changetype<usize>(results)));
 }
 
 /** What `requestStart` gives. */
@@ -825,13 +864,14 @@ export function requestStart(
   options: Array<RequestOption>,
   bodyLen: u64,
 ): RequestStartResult {
-  const urlBytes = String.UTF8.encode(url);
-  const methodBytes = String.UTF8.encode(method);
-  const headersBytes = String.UTF8.encode(headers);
+  const urlBytes = encodeText(url);
+  const methodBytes = encodeText(method);
+  const headersBytes = encodeText(headers);
   const optionsBytes = new ArrayBuffer(options.length * 16);
   for (let index = 0; index < options.length; index++) {
     options[index].write(changetype<usize>(optionsBytes) + index * 16);
   }
+  const results = new ArrayBuffer(4);
   const code = <HttpError>_requestStart(
     changetype<usize>(urlBytes),
     urlBytes.byteLength,
@@ -842,10 +882,10 @@ export function requestStart(
     changetype<usize>(optionsBytes),
     options.length,
     bodyLen,
-    RESULTS,
+    changetype<usize>(results),
   );
   if (<i32>code != 0) return new RequestStartResult(code, 0);
-  return new RequestStartResult(code, load<u32>(RESULTS));
+  return new RequestStartResult(code, load<u32>(changetype<usize>(results)));
 }
 
 /** What `bodyWrite` gives. */
@@ -869,9 +909,15 @@ export class BodyWriteResult {
  * @returns How many bytes were taken: at least one, if there are any.
  */
 export function bodyWrite(request: ResponseHandle, bytes: Uint8Array): BodyWriteResult {
-  const code = <HttpError>_bodyWrite(request, bytes.dataStart, bytes.length, RESULTS);
+  const results = new ArrayBuffer(4);
+  const code = <HttpError>_bodyWrite(
+    request,
+    bytes.dataStart,
+    bytes.length,
+    changetype<usize>(results),
+  );
   if (<i32>code != 0) return new BodyWriteResult(code, 0);
-  return new BodyWriteResult(code, load<usize>(RESULTS));
+  return new BodyWriteResult(code, load<usize>(changetype<usize>(results)));
 }
 
 /**
@@ -904,9 +950,10 @@ export class ResponseWaitResult {
  * @returns The status of the response.
  */
 export function responseWait(request: ResponseHandle): ResponseWaitResult {
-  const code = <HttpError>_responseWait(request, RESULTS);
+  const results = new ArrayBuffer(2);
+  const code = <HttpError>_responseWait(request, changetype<usize>(results));
   if (<i32>code != 0) return new ResponseWaitResult(code, 0);
-  return new ResponseWaitResult(code, load<u16>(RESULTS));
+  return new ResponseWaitResult(code, load<u16>(changetype<usize>(results)));
 }
 
 /** What `poll` gives. */
@@ -929,7 +976,13 @@ export class PollResult {
  * @returns How many are ready: 0 if the time is over before.
  */
 export function poll(subscriptions: usize, subscriptionsLen: Size, timeout: u64): PollResult {
-  const code = <HttpError>_poll(subscriptions, subscriptionsLen, timeout, RESULTS);
+  const results = new ArrayBuffer(4);
+  const code = <HttpError>_poll(
+    subscriptions,
+    subscriptionsLen,
+    timeout,
+    changetype<usize>(results),
+  );
   if (<i32>code != 0) return new PollResult(code, 0);
-  return new PollResult(code, load<usize>(RESULTS));
+  return new PollResult(code, load<usize>(changetype<usize>(results)));
 }

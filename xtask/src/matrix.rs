@@ -50,6 +50,10 @@ pub struct MatrixArgs {
     #[arg(long, conflicts_with_all = ["write", "filter"])]
     pub words: bool,
 
+    /// Only the guests that call hosts, and no matrix
+    #[arg(long, conflicts_with_all = ["write", "words", "filter"])]
+    pub behaviour: bool,
+
     /// Only the documents with this in their names; nothing is compared then
     #[arg(value_name = "DOCUMENT")]
     pub filter: Option<String>,
@@ -88,8 +92,12 @@ struct Declaration {
 
 /// Fills the matrix, prints it, and fails if a cell does or the page shows another one.
 pub fn run(args: &MatrixArgs) -> Result<()> {
-    let declared = declarations()?;
     let folder = project::root().join("target/codegen-matrix");
+    if args.behaviour {
+        let tools = tools::Tools::default();
+        return behaviour::run(&tools, &folder, |language| args.includes(language));
+    }
+    let declared = declarations()?;
     let mut subjects = match args.words {
         true => Vec::new(),
         false => subjects()?,

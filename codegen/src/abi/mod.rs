@@ -3,6 +3,7 @@
 //! They are functions over the types of a [model](crate::model), which the builder of the model
 //! asks, and backends for what is not stored there.
 
+pub mod conventions;
 mod layout;
 mod lowering;
 
@@ -32,6 +33,59 @@ pub fn wasm_type(types: &[TypeDef], ty: &Type) -> Option<WasmType> {
             TypeKind::Record { .. } | TypeKind::Variant { .. } => None,
             TypeKind::Alias(_) => None,
         },
+    }
+}
+
+/// A number of fewer bits than the `i32` in which it is passed.
+///
+/// Whoever passes one extends it; whoever gets one in a guest reads its lower bits alone, since
+/// nothing makes a host of others extend what it gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Narrow {
+    /// An unsigned 8-bit integer.
+    U8,
+    /// An unsigned 16-bit integer.
+    U16,
+    /// A signed 8-bit integer.
+    S8,
+    /// A signed 16-bit integer.
+    S16,
+}
+
+impl Narrow {
+    /// What a value of `ty` is, if it is narrow: integers, and the enums and flags that one
+    /// represents.
+    pub fn of(model: &Model, ty: &Type) -> Option<Narrow> {
+        match model.resolve(ty) {
+            Type::Builtin(Builtin::U8 | Builtin::Char8) => Some(Narrow::U8),
+            Type::Builtin(Builtin::U16) => Some(Narrow::U16),
+            Type::Builtin(Builtin::S8) => Some(Narrow::S8),
+            Type::Builtin(Builtin::S16) => Some(Narrow::S16),
+            Type::Named(id) => match &model.get(*id).kind {
+                TypeKind::Enum { repr, .. } | TypeKind::Flags { repr, .. } => match repr {
+                    IntRepr::U8 => Some(Narrow::U8),
+                    IntRepr::U16 => Some(Narrow::U16),
+                    IntRepr::U32 | IntRepr::U64 => None,
+                },
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// What Rust, Zig and AssemblyScript call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Narrow::U8 => "u8",
+            Narrow::U16 => "u16",
+            Narrow::S8 => "i8",
+            Narrow::S16 => "i16",
+        }
+    }
+
+    /// Whether the upper bits are those of the sign.
+    pub fn is_signed(self) -> bool {
+        matches!(self, Narrow::S8 | Narrow::S16)
     }
 }
 

@@ -8,13 +8,18 @@ use wasi_experimental_http_wasmtime::limits::MAX_FINISHED_RESPONSES;
 use wasi_experimental_http_wasmtime::{HttpClient, HttpCtx};
 
 use crate::common::{
-    BODY, BUFFER, Guest, HANDLE, HEADERS, MEMORY, METHOD, NAME, STATUS, URL, WRITTEN,
+    ANY, BODY, BUFFER, Guest, HANDLE, HEADERS, MEMORY, METHOD, NAME, OPTIONS, STATUS, URL, WRITTEN,
+    option,
 };
 
 /// The highest code of the WITX.
-const MAX_CODE: u32 = 18;
+const MAX_CODE: u32 = 20;
 
 const MAX_OPEN: u32 = 4;
+
+/// How long a request may take that is not waited for, in nanoseconds: a body that is never finished
+/// would be waited for as long.
+const STARTED_TIMEOUT: u64 = 20_000_000;
 
 static SERVER: LazyLock<TestServer> = LazyLock::new(|| TestServer::http().start());
 static CLIENT: LazyLock<HttpClient> = LazyLock::new(HttpClient::new);
@@ -84,13 +89,13 @@ fn play(guest: &mut Guest, input: &mut Input<'_>) -> Option<()> {
     let mut last_handle = 0;
     loop {
         let function = input.byte()?;
-        let code = match function % 11 {
+        let code = match function % 17 {
             // A request that is well-formed but for a parameter or two.
             0..=2 => {
                 let path = PATHS[usize::from(input.byte()?) % PATHS.len()];
                 let url = SERVER.url(path);
                 let mut args = guest.place(url.as_bytes(), b"POST", b"a:b\nc:d", b"hello");
-                for _ in 0..function / 11 % 3 {
+                for _ in 0..function / 17 % 3 {
                     let index = usize::from(input.byte()?) % args.len();
                     args[index] = input.number()?;
                 }
@@ -150,9 +155,65 @@ fn play(guest: &mut Guest, input: &mut Input<'_>) -> Option<()> {
                 ];
                 guest.call_error_get(args)
             }
+            // A request that is not waited for, with a body of some length.
+            9 | 10 => {
+                let path = PATHS[usize::from(input.byte()?) % PATHS.len()];
+                let len = [0, 5, 100, 1 << 19, 1 << 21, ANY][usize::from(input.byte()?) % 6];
+                let key = u32::from(input.byte()?) % 8;
+                let options = [
+                    (option::TIMEOUT, STARTED_TIMEOUT),
+                    (key, u64::from(input.number()?)),
+                ];
+                match guest.start_with("POST", &SERVER.url(path), "a:b", &options, len) {
+                    Ok(handle) => {
+                        assert_eq!(handle, last_handle + 1, "handles are given out in order");
+                        last_handle = handle;
+                        0
+                    }
+                    Err(code) => code,
+                }
+            }
+            11 => {
+                let mut args = [0; 9];
+                for arg in &mut args {
+                    *arg = input.number()?;
+                }
+                let [a, b, c, d, e, f, g, h, i] = args;
+                let len = u64::from(a) << 32;
+                let code = guest.call_request_start((a, b, c, d, e, f, g, h, len, i));
+                assert_ne!(code, 0, "no such URL is allowed: {args:?}");
+                code
+            }
+            12 => {
+                let args = [input.number()?, input.number()?, input.number()?, WRITTEN];
+                let code = guest.call_body_write(args);
+                if code == 0 {
+                    assert!(guest.get_u32(WRITTEN) <= args[2], "{args:?}");
+                    assert!(guest.get_u32(WRITTEN) > 0 || args[2] == 0, "{args:?}");
+                }
+                code
+            }
+            13 => guest.call_body_finish(input.number()?),
+            14 => guest.call_response_wait(input.number()?, input.number()?),
+            15 => {
+                let places = [OPTIONS, BUFFER, input.number()?];
+                let records = places[usize::from(input.byte()?) % places.len()];
+                let timeout = u64::from(input.byte()?) * 1000;
+                for index in 0..4 {
+                    let handle = input.number()?.to_le_bytes();
+                    guest.put(OPTIONS + 8 * index, &handle);
+                    guest.put(OPTIONS + 8 * index + 4, &[input.byte()? % 9]);
+                }
+                let count = input.number()?;
+                let code = guest.call_poll(records, count, timeout, WRITTEN);
+                if code == 0 {
+                    assert!(guest.get_u32(WRITTEN) <= count, "{count}");
+                }
+                code
+            }
             _ => {
                 let args = [input.number()?, input.number()?, input.number()?, WRITTEN];
-                let code = match function % 2 {
+                let code = match function / 17 % 2 {
                     0 => guest.call_body_read(args),
                     _ => guest.call_body_read_some(args),
                 };

@@ -1,6 +1,5 @@
-//! Behaviour, not only compilation: guests in Rust, AssemblyScript, C, C++ and Go, built from generated
-//! bindings of one document, call a host that is written by hand and a wiggle host, and all
-//! compare what arrives.
+//! Behaviour, not only compilation: guests in every language, built from generated bindings of a
+//! document, call a host that is written by hand and a wiggle host, and all compare what arrives.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,76 +13,154 @@ use super::write;
 use crate::wasm_toolchain::Kind;
 use crate::{project, step};
 
-/// The document, the guests and the host.
+/// Folders with a document, guests and hosts, and what the hosts have in common.
 const SOURCES: &str = "codegen/tests/behaviour";
+
+/// The folders: each has `NAME.witx`, guests of the names below, and `host.mjs` and `host.rs`.
+const SUITES: [&str; 3] = ["echo", "narrow", "nested"];
+
+/// A guest in C without generated bindings, which does what those would not: for the wiggle host.
+const JUNK: &str = "junk.c";
 
 /// Builds the guests of the languages that are asked for in `folder`, and runs them with a host
 /// that is written by hand, and with a wiggle host if that is asked for.
 pub fn run(tools: &Tools, folder: &Path, includes: impl Fn(Language) -> bool) -> Result<()> {
-    let sources = project::root().join(SOURCES);
-    let folder = folder.join("behaviour");
-    let document = Document::load(&[sources.join("echo.witx")])?;
-    let options = Options::of_files(&["echo.witx"]);
-    let builders: [(Language, Builder); 5] = [
-        (Language::Rust, rust_guest),
-        (Language::AssemblyScript, assembly_script_guest),
-        (Language::C, c_guest),
-        (Language::Cpp, cpp_guest),
-        (Language::Go, go_guest),
-    ];
-    let mut guests = Vec::new();
-    for (language, build) in builders.into_iter().filter(|(lang, _)| includes(*lang)) {
-        step::header(format_args!("Behaviour: a guest in {language}"));
-        for file in generate(&document, &[language], &options)?.files {
-            write(&folder.join(file.name), &file.contents)?;
-        }
-        guests.push((language, build(tools, &sources, &folder)?));
+    for name in SUITES {
+        let suite = Suite {
+            tools,
+            name,
+            sources: project::root().join(SOURCES).join(name),
+            folder: folder.join("behaviour").join(name),
+        };
+        suite.run(&includes)?;
     }
-    if guests.is_empty() {
-        return Ok(());
+    match includes(Language::Go) {
+        true => go_example(
+            &project::root().join(SOURCES),
+            &folder.join("behaviour/go-example"),
+        ),
+        false => Ok(()),
     }
-    step::header("Behaviour: the guests call a host that is written by hand");
-    let mut node = project::command("node");
-    node.arg("--no-warnings").arg(sources.join("host.mjs"));
-    step::run(node.args(guests.iter().map(|(_, guest)| guest)))?;
-    if includes(Language::Go) {
-        go_example(&sources, &folder)?;
-    }
-    if !includes(Language::Wiggle) {
-        return Ok(());
-    }
-    // The runtime of Go asks for WASI, which this host has not.
-    guests.retain(|(language, _)| *language != Language::Go);
-    step::header("Behaviour: the guests call a wiggle host");
-    for file in generate(&document, &[Language::Wiggle], &options)?.files {
-        write(&folder.join(file.name), &file.contents)?;
-    }
-    let main = format!(
-        "#[path = {:?}] mod bindings;\n#[path = {:?}] mod host;\n\
-         fn main() -> wasmtime::Result<()> {{ host::main() }}\n",
-        folder.join("echo_wiggle.rs"),
-        sources.join("host.rs")
-    );
-    let main_file = folder.join("main.rs");
-    write(&main_file, &main)?;
-    let host = folder.join("host");
-    let mut rustc = project::rustc();
-    rustc
-        .args(["--edition", "2024", "--crate-name", "host"])
-        .args(["--allow", "dead_code"])
-        .arg(&main_file)
-        .arg("-o")
-        .arg(&host);
-    link_host_crates(&mut rustc, tools)?;
-    step::run(&mut rustc)?;
-    step::run(project::command(&host).args(guests.iter().map(|(_, guest)| guest)))
 }
 
-/// Builds a guest from the sources, in a folder where its bindings are.
-type Builder = fn(&Tools, &Path, &Path) -> Result<PathBuf>;
+/// Builds a guest. Gives its files: some are built in several ways.
+type Builder = fn(&Suite<'_>) -> Result<Vec<PathBuf>>;
 
-fn rust_guest(tools: &Tools, sources: &Path, folder: &Path) -> Result<PathBuf> {
-    let package = folder.join("rust-guest");
+/// The languages of guests: for each the file with the guest, and what builds it.
+const GUESTS: [(Language, &str, Builder); 6] = [
+    (Language::Rust, "guest.rs", rust_guest),
+    (Language::AssemblyScript, "guest.ts", assembly_script_guests),
+    (Language::C, "guest.c", c_guest),
+    (Language::Cpp, "guest.cpp", cpp_guest),
+    (Language::Zig, "guest.zig", zig_guest),
+    (Language::Go, "guest.go", go_guest),
+];
+
+/// A document with its guests and hosts.
+struct Suite<'a> {
+    tools: &'a Tools,
+    name: &'static str,
+    sources: PathBuf,
+    /// Where the bindings and the guests go.
+    folder: PathBuf,
+}
+
+impl Suite<'_> {
+    fn run(&self, includes: impl Fn(Language) -> bool) -> Result<()> {
+        let mut guests = Vec::new();
+        let languages = GUESTS.into_iter().filter(|(lang, ..)| includes(*lang));
+        for (language, file, build) in languages {
+            if !self.sources.join(file).exists() {
+                continue;
+            }
+            step::header(format_args!(
+                "Behaviour: the guest of `{}` in {language}",
+                self.name
+            ));
+            self.generate(language)?;
+            guests.extend(build(self)?.into_iter().map(|guest| (language, guest)));
+        }
+        if guests.is_empty() {
+            return Ok(());
+        }
+        step::header("Behaviour: the guests call a host that is written by hand");
+        let mut node = project::command("node");
+        node.arg("--no-warnings").arg(self.sources.join("host.mjs"));
+        step::run(node.args(guests.iter().map(|(_, guest)| guest)))?;
+        if !includes(Language::Wiggle) || !self.sources.join("host.rs").exists() {
+            return Ok(());
+        }
+        // The runtime of Go asks for WASI, which this host has not.
+        guests.retain(|(language, _)| *language != Language::Go);
+        let mut guests: Vec<PathBuf> = guests.into_iter().map(|(_, guest)| guest).collect();
+        if self.sources.join(JUNK).exists() {
+            guests.push(self.c(JUNK, "guest-junk.wasm")?);
+        }
+        self.wiggle_host(&guests)
+    }
+
+    /// Generates the bindings in a language, into the folder of the suite.
+    fn generate(&self, language: Language) -> Result<()> {
+        let witx = format!("{}.witx", self.name);
+        let document = Document::load(&[self.sources.join(&witx)])?;
+        let options = Options::of_files(&[witx]);
+        for file in generate(&document, &[language], &options)?.files {
+            write(&self.folder.join(file.name), &file.contents)?;
+        }
+        Ok(())
+    }
+
+    fn wiggle_host(&self, guests: &[PathBuf]) -> Result<()> {
+        step::header("Behaviour: the guests call a wiggle host");
+        self.generate(Language::Wiggle)?;
+        let main = format!(
+            "#[path = {:?}] mod bindings;\n#[path = {:?}] mod host;\n\
+             fn main() -> wasmtime::Result<()> {{ host::main() }}\n",
+            self.folder.join(format!("{}_wiggle.rs", self.name)),
+            self.sources.join("host.rs")
+        );
+        let main_file = self.folder.join("main.rs");
+        write(&main_file, &main)?;
+        let host = self.folder.join("host");
+        let mut rustc = project::rustc();
+        rustc
+            .args(["--edition", "2024", "--crate-name", "host"])
+            .args(["--allow", "dead_code"])
+            .arg(&main_file)
+            .arg("-o")
+            .arg(&host);
+        link_host_crates(&mut rustc, self.tools)?;
+        step::run(&mut rustc)?;
+        step::run(project::command(&host).args(guests))
+    }
+
+    /// Builds a file of C.
+    fn c(&self, source: &str, output: &str) -> Result<PathBuf> {
+        self.tools.clang()?;
+        let output = self.folder.join(output);
+        let mut clang = project::command("clang");
+        clang
+            .args([
+                "--target=wasm32-wasi",
+                "-std=c11",
+                "-Wall",
+                "-Wextra",
+                "-Werror",
+            ])
+            // As programs are built: it is then that compilers use what they believe of imports.
+            .args(["-O2", "-nostdlib", "-Wl,--no-entry", "-I"])
+            .arg(&self.folder)
+            .arg(self.sources.join(source))
+            .arg("-o")
+            .arg(&output);
+        step::run(&mut clang)?;
+        Ok(output)
+    }
+}
+
+fn rust_guest(suite: &Suite<'_>) -> Result<Vec<PathBuf>> {
+    let tools = suite.tools;
+    let package = suite.folder.join("rust-guest");
     write(
         &package.join("Cargo.toml"),
         "[package]\nname = \"behaviour\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
@@ -96,8 +173,8 @@ fn rust_guest(tools: &Tools, sources: &Path, folder: &Path) -> Result<PathBuf> {
     )?;
     let text = format!(
         "#[path = {:?}] pub mod bindings;\n#[path = {:?}] mod guest;\n",
-        folder.join("echo.rs"),
-        sources.join("guest.rs")
+        suite.folder.join(format!("{}.rs", suite.name)),
+        suite.sources.join("guest.rs")
     );
     write(&package.join("src/lib.rs"), &text)?;
     step::run(
@@ -105,49 +182,70 @@ fn rust_guest(tools: &Tools, sources: &Path, folder: &Path) -> Result<PathBuf> {
             .wasm()?
             .cargo_rustc(&package, &["--lib"], Kind::Reactor),
     )?;
-    Ok(tools.wasm()?.output_dir().join("behaviour.wasm"))
+    // The next suite builds one of the same name.
+    let output = suite.folder.join("guest-rust.wasm");
+    fs::copy(tools.wasm()?.output_dir().join("behaviour.wasm"), &output)
+        .context("cannot copy the guest")?;
+    Ok(vec![output])
 }
 
-fn assembly_script_guest(tools: &Tools, sources: &Path, folder: &Path) -> Result<PathBuf> {
-    tools.npm()?;
-    let guest = folder.join("guest.ts");
-    fs::copy(sources.join("guest.ts"), &guest).context("cannot copy guest.ts")?;
-    let output = folder.join("guest-as.wasm");
-    let mut asc = node_asc();
-    asc.current_dir(folder)
-        .args(["guest.ts", "--outFile", "guest-as.wasm"]);
-    step::run(&mut asc)?;
-    Ok(output)
-}
-
-fn c_guest(tools: &Tools, sources: &Path, folder: &Path) -> Result<PathBuf> {
-    tools.clang()?;
-    let output = folder.join("guest-c.wasm");
-    let mut clang = project::command("clang");
-    clang
-        .args([
-            "--target=wasm32-wasi",
-            "-std=c11",
-            "-Wall",
-            "-Wextra",
-            "-Werror",
-        ])
-        .args(["-O1", "-nostdlib", "-Wl,--no-entry", "-I"])
-        .arg(folder)
-        .arg(sources.join("guest.c"))
-        .arg("-o")
-        .arg(&output);
-    step::run(&mut clang)?;
-    Ok(output)
-}
-
-fn cpp_guest(_: &Tools, sources: &Path, folder: &Path) -> Result<PathBuf> {
-    let document = Document::load(&[sources.join("echo.witx")])?;
-    let options = Options::of_files(&["echo.witx"]);
-    for file in generate(&document, &[Language::C], &options)?.files {
-        write(&folder.join(file.name), &file.contents)?;
+/// With each runtime of the language, and with a collector that runs at each allocation: what
+/// nothing holds is gone at once then.
+fn assembly_script_guests(suite: &Suite<'_>) -> Result<Vec<PathBuf>> {
+    suite.tools.npm()?;
+    fs::copy(
+        suite.sources.join("guest.ts"),
+        suite.folder.join("guest.ts"),
+    )
+    .context("cannot copy guest.ts")?;
+    collecting_runtime(&suite.folder)?;
+    let mut guests = Vec::new();
+    for runtime in ["incremental", "minimal", "stub", "collecting"] {
+        let output = format!("guest-as-{runtime}.wasm");
+        let mut asc = node_asc();
+        asc.current_dir(&suite.folder).args([
+            "guest.ts",
+            "--runtime",
+            runtime,
+            "--outFile",
+            &output,
+        ]);
+        step::run(&mut asc)?;
+        guests.push(suite.folder.join(output));
     }
-    let output = folder.join("guest-cpp.wasm");
+    Ok(guests)
+}
+
+/// Writes the runtime `incremental` with another condition for when it collects: always, and then
+/// all of it.
+fn collecting_runtime(folder: &Path) -> Result<()> {
+    let package = project::root().join(crate::guests::AS_PACKAGE);
+    let collector = package.join("node_modules/assemblyscript/std/assembly/rt/itcms.ts");
+    let text = fs::read_to_string(&collector)
+        .with_context(|| format!("cannot read {}", collector.display()))?;
+    let condition = "if (total >= threshold) interrupt();";
+    anyhow::ensure!(
+        text.contains(condition),
+        "the collector of AssemblyScript does not decide with `{condition}`"
+    );
+    let text = text
+        .replace(condition, "__collect();")
+        .replace("\"./", "\"rt/")
+        .replace("\"../", "\"");
+    write(&folder.join("itcms.ts"), &text)?;
+    write(
+        &folder.join("collecting.ts"),
+        "import \"rt/tlsf\";\nimport \"./itcms\";\n",
+    )
+}
+
+fn c_guest(suite: &Suite<'_>) -> Result<Vec<PathBuf>> {
+    Ok(vec![suite.c("guest.c", "guest-c.wasm")?])
+}
+
+fn cpp_guest(suite: &Suite<'_>) -> Result<Vec<PathBuf>> {
+    suite.generate(Language::C)?;
+    let output = suite.folder.join("guest-cpp.wasm");
     let mut zig = tools::zig(tools::NEWEST_ZIG)?;
     zig.args([
         "c++",
@@ -161,42 +259,61 @@ fn cpp_guest(_: &Tools, sources: &Path, folder: &Path) -> Result<PathBuf> {
         "-Wall",
         "-Wextra",
         "-Werror",
-        "-O1",
+        "-O2",
         "-I",
     ])
-    .arg(folder)
-    .arg(sources.join("guest.cpp"))
+    .arg(&suite.folder)
+    .arg(suite.sources.join("guest.cpp"))
     .arg("-o")
     .arg(&output);
     step::run(&mut zig)?;
-    Ok(output)
+    Ok(vec![output])
 }
 
-fn go_guest(_: &Tools, sources: &Path, folder: &Path) -> Result<PathBuf> {
-    let module = folder.join("go-guest");
+fn zig_guest(suite: &Suite<'_>) -> Result<Vec<PathBuf>> {
+    fs::copy(
+        suite.sources.join("guest.zig"),
+        suite.folder.join("guest.zig"),
+    )
+    .context("cannot copy guest.zig")?;
+    let output = suite.folder.join("guest-zig.wasm");
+    let mut zig = tools::zig(tools::NEWEST_ZIG)?;
+    zig.current_dir(&suite.folder)
+        .args(["build-exe", "guest.zig", "-target", "wasm32-freestanding"])
+        .args(["-fno-entry", "-rdynamic", "-O", "ReleaseSafe"])
+        .args(["-femit-bin=guest-zig.wasm", "--cache-dir", "zig-cache"]);
+    step::run(&mut zig)?;
+    Ok(vec![output])
+}
+
+fn go_guest(suite: &Suite<'_>) -> Result<Vec<PathBuf>> {
+    let module = suite.folder.join("go-guest");
     write(&module.join("go.mod"), "module behaviour\n\ngo 1.24\n")?;
+    let name = suite.name;
     let files = [
-        (sources.join("guest.go"), "guest.go"),
-        (folder.join("echo.go"), "echo/echo.go"),
+        (suite.sources.join("guest.go"), "guest.go".to_owned()),
+        (
+            suite.folder.join(format!("{name}.go")),
+            format!("{name}/{name}.go"),
+        ),
     ];
     for (from, to) in files {
         write(&module.join(to), &fs::read_to_string(from)?)?;
     }
-    let output = folder.join("guest-go.wasm");
+    let output = suite.folder.join("guest-go.wasm");
     let mut go = tools::go()?;
     go.current_dir(&module)
         .args(["build", "-buildmode=c-shared", "-o"])
         .arg(&output)
         .arg(".");
     step::run(&mut go)?;
-    Ok(output)
+    Ok(vec![output])
 }
 
 /// Builds the program of `codegen/examples/go`, and runs it with a host that knows one server.
-fn go_example(sources: &Path, folder: &Path) -> Result<()> {
+fn go_example(sources: &Path, module: &Path) -> Result<()> {
     step::header("Behaviour: net/http in Go over wasi_experimental_http");
     let example = project::root().join("codegen/examples/go");
-    let module = folder.join("go-example");
     for file in ["go.mod", "main.go", "transport.go"] {
         write(&module.join(file), &fs::read_to_string(example.join(file))?)?;
     }
@@ -207,9 +324,9 @@ fn go_example(sources: &Path, folder: &Path) -> Result<()> {
         let package = module.join("wasiexperimentalhttp");
         write(&package.join("bindings.go"), &file.contents)?;
     }
-    let output = folder.join("go-example.wasm");
+    let output = module.join("go-example.wasm");
     let mut go = tools::go()?;
-    go.current_dir(&module)
+    go.current_dir(module)
         .args(["build", "-o"])
         .arg(&output)
         .arg(".");

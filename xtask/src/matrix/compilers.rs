@@ -421,10 +421,15 @@ fn assembly_script_uses(input: &Path) -> Result<String> {
         if let Some(rest) = line.strip_prefix("export class ") {
             class = rest.split(' ').next().unwrap_or_default();
         } else if line.starts_with("  static read(pointer: usize)") {
+            // A class with strings or lists has to be told where to keep their bytes.
+            let body = text.split(&format!("\nexport class {class} ")).nth(1);
+            let body = body.and_then(|rest| rest.split("\n}\n").next());
+            let keeps = body.is_some_and(|body| body.contains("  write(pointer: usize, keep: "));
+            let keep = if keeps { ", []" } else { "" };
             let _ = writeln!(
                 uses,
                 "export function use{class}(p: usize): void {{\n  \
-                 const value = bindings.{class}.read(p);\n  value.write(p);"
+                 const value = bindings.{class}.read(p);\n  value.write(p{keep});"
             );
             for method in payloads_of(&text, class) {
                 let _ = writeln!(uses, "  value.{method}();");

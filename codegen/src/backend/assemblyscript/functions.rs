@@ -1,18 +1,12 @@
 //! Functions in AssemblyScript: the imports, and wrappers that are pleasant to call.
 
 use super::{AssemblyScript, Source, WIDTH, comment, quoted};
-use crate::abi::{Word, layout, layout_of_record};
+use crate::abi::{Narrow, Word, layout, layout_of_record};
 use crate::backend::naming::{FunctionNames, ModuleNames};
 use crate::model::{Function, InputKind, Module, Outcome, Role, Type, TypeKind, docs};
 
 impl AssemblyScript<'_> {
-    /// How many bytes the out values of the function that has most of them need.
-    pub(super) fn scratch_size(&self) -> u32 {
-        let functions = self.model.functions();
-        functions.map(|f| self.offsets(f).1).max().unwrap_or(0)
-    }
-
-    /// Where the out values of a function go in the scratch memory, and where they end.
+    /// Where the out values of a function go in the bytes for them, and where they end.
     fn offsets(&self, function: &Function) -> (Vec<u32>, u32) {
         let layouts = function.lowered.outs().iter().map(|out| out.layout);
         let (layout, offsets) = layout_of_record(layouts);
@@ -99,7 +93,7 @@ impl AssemblyScript<'_> {
                         self.error_type(error.as_ref())
                     ));
                     for (value, name) in outs.iter().zip(&names.results) {
-                        out.line(format!("public {name}: {},", self.stored_type(&value.ty)));
+                        out.line(format!("public {name}: {},", self.value_type(&value.ty)));
                     }
                 });
             },
@@ -111,6 +105,14 @@ impl AssemblyScript<'_> {
         let lowered = &function.lowered;
         let mut scope = names.scope.clone();
         let (mut params, mut before, mut args) = (Vec::new(), Vec::new(), Vec::new());
+        let keeps = lowered.inputs.iter().any(|input| match &input.kind {
+            InputKind::Reference(ty) | InputKind::List(ty) => self.holds_text(ty),
+            _ => false,
+        });
+        let keep = if keeps { scope.local("keep") } else { String::new() };
+        if keeps {
+            before.push(format!("const {keep} = new Array<ArrayBuffer>();"));
+        }
         for (input, name) in lowered.inputs.iter().zip(&names.inputs) {
             match &input.kind {
                 InputKind::Value(ty) => {
@@ -122,13 +124,14 @@ impl AssemblyScript<'_> {
                     let bytes = scope.local(&format!("{name}_bytes"));
                     let size = layout(&self.model.types, ty).size;
                     before.push(format!("const {bytes} = new ArrayBuffer({size});"));
-                    before.push(format!("{name}.write(changetype<usize>({bytes}));"));
+                    let pointer = format!("changetype<usize>({bytes})");
+                    before.push(self.write(ty, &pointer, 0, name, &keep));
                     args.push(format!("changetype<usize>({bytes})"));
                 }
                 InputKind::String => {
                     params.push(format!("{name}: string"));
                     let bytes = scope.local(&format!("{name}_bytes"));
-                    before.push(format!("const {bytes} = String.UTF8.encode({name});"));
+                    before.push(format!("const {bytes} = encodeText({name});"));
                     args.push(format!("changetype<usize>({bytes})"));
                     args.push(format!("{bytes}.byteLength"));
                 }
@@ -146,7 +149,7 @@ impl AssemblyScript<'_> {
                         ));
                         let pointer = format!("changetype<usize>({bytes}) + {index} * {size}");
                         let value = format!("{name}[{index}]");
-                        before.push(format!("  {}", self.write(element, &pointer, 0, &value)));
+                        before.push(format!("  {}", self.write(element, &pointer, 0, &value, &keep)));
                         before.push("}".to_owned());
                         args.push(format!("changetype<usize>({bytes})"));
                     } else {
@@ -162,10 +165,16 @@ impl AssemblyScript<'_> {
                 }
             }
         }
-        let (offsets, _) = self.offsets(function);
+        let (offsets, size) = self.offsets(function);
+        let mut results = String::new();
+        if !offsets.is_empty() {
+            let bytes = scope.local("results");
+            before.push(format!("const {bytes} = new ArrayBuffer({size});"));
+            results = format!("changetype<usize>({bytes})");
+        }
         args.extend(offsets.iter().map(|offset| match offset {
-            0 => "RESULTS".to_owned(),
-            offset => format!("RESULTS + {offset}"),
+            0 => results.clone(),
+            offset => format!("{results} + {offset}"),
         }));
         let result = match &lowered.outcome {
             Outcome::Nothing => "void".to_owned(),
@@ -196,19 +205,22 @@ impl AssemblyScript<'_> {
             Outcome::Value(ty) => {
                 let (start, end) = match self.model.resolve(ty) {
                     Type::Bool => (String::new(), " != 0;"),
-                    _ => (format!("<{}>", self.value_type(ty)), ";"),
+                    _ => (self.cast(ty), ";"),
                 };
                 call(&mut body, &format!("return {start}"), end);
             }
             Outcome::Expected { outs, error } => {
-                let error = self.error_type(error.as_ref());
+                let cast = match error {
+                    Some(error) => self.cast(error),
+                    None => "<i32>".to_owned(),
+                };
                 if outs.is_empty() {
-                    call(&mut body, &format!("return <{error}>"), ";");
+                    call(&mut body, &format!("return {cast}"), ";");
                 } else {
                     let code = scope.local("code");
-                    call(&mut body, &format!("const {code} = <{error}>"), ";");
+                    call(&mut body, &format!("const {code} = {cast}"), ";");
                     let class = &names.result_type;
-                    let zeros = outs.iter().map(|value| self.zero_stored(&value.ty));
+                    let zeros = outs.iter().map(|value| self.zero(&value.ty));
                     let zeros: Vec<String> = std::iter::once(code.clone()).chain(zeros).collect();
                     let failed = format!(
                         "if (<i32>{code} != 0) return new {class}({});",
@@ -217,7 +229,7 @@ impl AssemblyScript<'_> {
                     body.line(failed);
                     let values = outs.iter().zip(&offsets);
                     let values =
-                        values.map(|(value, offset)| self.read(&value.ty, "RESULTS", *offset));
+                        values.map(|(value, offset)| self.read(&value.ty, &results, *offset));
                     let values: Vec<String> = std::iter::once(code).chain(values).collect();
                     body.list(&format!("return new {class}("), &values, ");");
                 }
@@ -227,10 +239,13 @@ impl AssemblyScript<'_> {
         out.line("}");
     }
 
-    fn zero_stored(&self, ty: &Type) -> String {
-        match self.model.resolve(ty) {
-            Type::String | Type::List(_) => "0".to_owned(),
-            _ => self.zero(ty),
+    /// The cast that makes a value of a word that an import returned.
+    fn cast(&self, ty: &Type) -> String {
+        let shown = self.value_type(ty);
+        match (self.is_enum(ty), Narrow::of(self.model, ty)) {
+            // An enum of the language is an `i32`, whatever represents it in WITX.
+            (true, Some(narrow)) => format!("<{shown}><{}>", narrow.name()),
+            _ => format!("<{shown}>"),
         }
     }
 
@@ -241,9 +256,18 @@ impl AssemblyScript<'_> {
         let is_handle = matches!(target, Type::Named(id)
             if matches!(self.model.get(*id).kind, TypeKind::Handle));
         if is_handle || word == self.value_type(target) {
-            name.to_owned()
-        } else {
-            format!("<{word}>{name}")
+            return name.to_owned();
+        }
+        match (self.is_enum(ty), Narrow::of(self.model, ty)) {
+            (true, Some(narrow)) => format!("<{word}><{}>{name}", narrow.name()),
+            _ => format!("<{word}>{name}"),
+        }
+    }
+
+    fn is_enum(&self, ty: &Type) -> bool {
+        match self.model.resolve(ty) {
+            Type::Named(id) => matches!(self.model.get(*id).kind, TypeKind::Enum { .. }),
+            _ => false,
         }
     }
 

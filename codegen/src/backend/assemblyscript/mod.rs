@@ -4,7 +4,9 @@
 //! Errors are values, since AssemblyScript has no exceptions: a function gives the error, or an
 //! object that holds the error and the results. `asc` neither narrows small integers that are
 //! passed to imports nor puts objects inside of others, so imports take full words and the
-//! wrappers narrow, and records have functions that read and write them field by field.
+//! wrappers narrow, and records have functions that read and write them field by field. What the
+//! host reads or writes during a call is in objects that a variable of the wrapper holds, so that
+//! no collector takes them, and a call during the call has its own.
 
 mod functions;
 mod names;
@@ -69,17 +71,7 @@ impl AssemblyScript<'_> {
             out.blank();
             self.text_function(&mut out);
         }
-        let size = self.scratch_size();
-        if size > 0 {
-            out.blank();
-            comment(
-                &mut out,
-                "Where the host writes results. They are read before another call can be made, so \
-                 one place is enough.",
-                "",
-            );
-            out.line(format!("const RESULTS: usize = memory.data({size}, 8);"));
-        }
+        self.memory_functions(&mut out);
         self.modules(&mut out);
         out.finish()
     }
@@ -115,23 +107,19 @@ impl AssemblyScript<'_> {
                 Builtin::F32 => "Float32Array",
                 Builtin::F64 => "Float64Array",
             },
-            _ => return format!("Array<{}>", self.stored_type(element)),
+            _ => return format!("Array<{}>", self.value_type(element)),
         };
         typed.to_owned()
-    }
-
-    /// The type of a value that was read from memory. Lists stay pointers there: who owns the
-    /// elements is not for a binding to say.
-    fn stored_type(&self, ty: &Type) -> String {
-        match self.model.resolve(ty) {
-            Type::String | Type::List(_) => "u64".to_owned(),
-            _ => self.value_type(ty),
-        }
     }
 
     fn zero(&self, ty: &Type) -> String {
         match self.model.resolve(ty) {
             Type::Bool => "false".to_owned(),
+            Type::String => "\"\"".to_owned(),
+            Type::List(element) => match self.array_type(element) {
+                array if array.starts_with("Array<") => "[]".to_owned(),
+                array => format!("new {array}(0)"),
+            },
             Type::Named(id) => match &self.model.get(*id).kind {
                 TypeKind::Record { .. } | TypeKind::Variant { .. } => {
                     format!("new {}()", self.type_name(*id))
@@ -139,6 +127,18 @@ impl AssemblyScript<'_> {
                 _ => "0".to_owned(),
             },
             _ => "0".to_owned(),
+        }
+    }
+}
+
+impl AssemblyScript<'_> {
+    /// Whether a string or a list is in a value, whose bytes have to live as long as those of the
+    /// value.
+    fn holds_text(&self, ty: &Type) -> bool {
+        match ty {
+            Type::Builtin(_) | Type::Bool | Type::Pointer { .. } => false,
+            Type::String | Type::List(_) => true,
+            Type::Named(id) => self.model.get(*id).stored().any(|ty| self.holds_text(ty)),
         }
     }
 }

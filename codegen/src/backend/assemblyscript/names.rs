@@ -21,7 +21,7 @@ pub const CONVENTION: Convention = Convention {
     digit_prefix: "_",
     escape: "_",
     item_words: &[],
-    methods: &["bytes", "read", "tag", "write"],
+    methods: &["bytes", "kept", "read", "tag", "write"],
     keywords: &[
         "abstract",
         "any",
@@ -148,11 +148,14 @@ pub const CONVENTION: Convention = Convention {
         "abort",
         "assert",
         "changetype",
+        "encodeText",
         "load",
         "memory",
+        "readText",
         "store",
         "textAt",
         "trace",
         "unreachable",
+        "writeText",
     ],
 };

@@ -1,9 +1,12 @@
 //! Types in AssemblyScript, and how they are read from memory and written to it.
 
+use std::collections::BTreeMap;
+
 use super::{AssemblyScript, Source, WIDTH, comment};
+use crate::abi::layout;
 use crate::backend::naming::TypeNames;
 use crate::model::docs::ERROR_TEXTS;
-use crate::model::{Case, Field, IntRepr, Member, Type, TypeDef, TypeKind};
+use crate::model::{Case, Field, InputKind, IntRepr, Member, Type, TypeDef, TypeKind};
 
 impl AssemblyScript<'_> {
     pub(super) fn type_def(&self, out: &mut Source, def: &TypeDef, names: &TypeNames) {
@@ -107,7 +110,7 @@ impl AssemblyScript<'_> {
             out.block("constructor(", ") {}", |out| {
                 for (field, member) in fields.iter().zip(members) {
                     comment(out, &field.docs, "");
-                    let ty = self.stored_type(&field.ty);
+                    let ty = self.value_type(&field.ty);
                     out.line(format!("public {member}: {ty} = {},", self.zero(&field.ty)));
                 }
             });
@@ -126,11 +129,12 @@ impl AssemblyScript<'_> {
                 },
             );
             out.blank();
-            out.line("/** Writes the value to memory. */");
-            out.block("write(pointer: usize): void {", "}", |out| {
+            let keeps = fields.iter().any(|field| self.holds_text(&field.ty));
+            let open = write_method(out, keeps);
+            out.block(open, "}", |out| {
                 for (field, member) in fields.iter().zip(members) {
                     let value = format!("this.{member}");
-                    out.line(self.write(&field.ty, "pointer", field.offset, &value));
+                    out.line(self.write(&field.ty, "pointer", field.offset, &value, "keep"));
                 }
             });
         });
@@ -156,6 +160,11 @@ impl AssemblyScript<'_> {
                 "private bytes: StaticArray<u64> = new StaticArray<u64>({});",
                 size.div_ceil(8)
             ));
+            let payloads = cases.iter().filter_map(|case| case.payload.as_ref());
+            let keeps = payloads.into_iter().any(|ty| self.holds_text(ty));
+            if keeps {
+                out.line("private kept: Array<ArrayBuffer> = [];");
+            }
             out.blank();
             out.line("/** The number of the case, counted from 0. */");
             out.block(format!("get tag(): {tag} {{"), "}", |out| {
@@ -168,7 +177,7 @@ impl AssemblyScript<'_> {
                 out.blank();
                 comment(out, &case.docs, &format!("Case `{}`.", case.name));
                 let param = match &case.payload {
-                    Some(ty) => format!("value: {}", self.stored_type(ty)),
+                    Some(ty) => format!("value: {}", self.value_type(ty)),
                     None => String::new(),
                 };
                 out.block(format!("static {member}({param}): {name} {{"), "}", |out| {
@@ -176,7 +185,8 @@ impl AssemblyScript<'_> {
                     out.line("const pointer = changetype<usize>(variant.bytes);");
                     out.line(format!("store<{tag}>(pointer, {number});"));
                     if let Some(ty) = &case.payload {
-                        out.line(self.write(ty, "pointer", payload_offset, "value"));
+                        let keep = "variant.kept";
+                        out.line(self.write(ty, "pointer", payload_offset, "value", keep));
                     }
                     out.line("return variant;");
                 });
@@ -184,7 +194,7 @@ impl AssemblyScript<'_> {
                     out.blank();
                     let text = format!("The payload of case `{}`, which it must be.", case.name);
                     comment(out, &text, "");
-                    let ty_name = self.stored_type(ty);
+                    let ty_name = self.value_type(ty);
                     out.block(format!("{accessor}(): {ty_name} {{"), "}", |out| {
                         out.line(format!("assert(this.tag == {number}, \"another case\");"));
                         out.line("const pointer = changetype<usize>(this.bytes);");
@@ -199,6 +209,9 @@ impl AssemblyScript<'_> {
                 format!("static read(pointer: usize): {name} {{"),
                 "}",
                 |out| {
+                    if keeps {
+                        self.read_payloads(out, names, tag, payload_offset, cases);
+                    }
                     out.line(format!("const variant = new {name}();"));
                     out.line(format!(
                         "memory.copy(changetype<usize>(variant.bytes), pointer, {size});"
@@ -207,13 +220,170 @@ impl AssemblyScript<'_> {
                 },
             );
             out.blank();
-            out.line("/** Writes the value to memory. */");
-            out.block("write(pointer: usize): void {", "}", |out| {
+            let open = write_method(out, keeps);
+            out.block(open, "}", |out| {
                 out.line(format!(
                     "memory.copy(pointer, changetype<usize>(this.bytes), {size});"
                 ));
+                if keeps {
+                    let each = "for (let index = 0; index < this.kept.length; index++) {";
+                    out.block(each, "}", |out| out.line("keep.push(this.kept[index]);"));
+                }
             });
         });
+    }
+
+    /// Cases with strings or lists have their own copies of these: what the host wrote may not stay.
+    fn read_payloads(
+        &self,
+        out: &mut Source,
+        names: &TypeNames,
+        tag: &str,
+        payload_offset: u32,
+        cases: &[Case],
+    ) {
+        let name = &names.name;
+        out.block(format!("switch (load<{tag}>(pointer)) {{"), "}", |out| {
+            for (number, (case, member)) in cases.iter().zip(&names.members).enumerate() {
+                let Some(ty) = case.payload.as_ref().filter(|ty| self.holds_text(ty)) else {
+                    continue;
+                };
+                let value = self.read(ty, "pointer", payload_offset);
+                out.line(format!("case {number}:"));
+                out.indented(&format!("return {name}.{member}({value});"));
+            }
+        });
+    }
+
+    /// Functions that read and write strings and lists, those that the document needs.
+    pub(super) fn memory_functions(&self, out: &mut Source) {
+        let mut texts = false;
+        let mut lists = BTreeMap::new();
+        for def in &self.model.types {
+            if !matches!(def.kind, TypeKind::Alias(_)) {
+                let stored = def.stored();
+                stored.for_each(|ty| self.stored_lists(ty, &mut texts, &mut lists));
+            }
+        }
+        let mut encodes = false;
+        for function in self.model.functions() {
+            for input in &function.lowered.inputs {
+                encodes |= matches!(input.kind, InputKind::String);
+                if let InputKind::List(element) = &input.kind {
+                    self.stored_lists(element, &mut texts, &mut lists);
+                }
+            }
+            let outs = function.lowered.outs().iter();
+            outs.for_each(|value| self.stored_lists(&value.ty, &mut texts, &mut lists));
+        }
+        if encodes || texts {
+            out.blank();
+            let text = "The bytes of a text in UTF-8, with U+FFFD in place of surrogates that stand \
+                        by themselves, which UTF-8 does not have.";
+            comment(out, text, "");
+            out.block("function encodeText(text: string): ArrayBuffer {", "}", |out| {
+                out.line(
+                    "return String.UTF8.encode(text, false, String.UTF8.ErrorMode.REPLACE);",
+                );
+            });
+        }
+        if texts {
+            out.blank();
+            out.line("/** Reads a text whose address and length are in memory. */");
+            out.block("function readText(pointer: usize): string {", "}", |out| {
+                out.line("return String.UTF8.decodeUnsafe(load<usize>(pointer), load<usize>(pointer, 4));");
+            });
+            out.blank();
+            out.line("/** Writes the address and the length of a text, whose bytes `keep` holds. */");
+            let open = "function writeText(text: string, pointer: usize, keep: Array<ArrayBuffer>): void {";
+            out.block(open, "}", |out| {
+                out.line("const bytes = encodeText(text);");
+                out.line("keep.push(bytes);");
+                out.line("store<usize>(pointer, changetype<usize>(bytes));");
+                out.line("store<i32>(pointer, bytes.byteLength, 4);");
+            });
+        }
+        for (label, element) in lists {
+            out.blank();
+            self.list_functions(out, &label, element);
+        }
+    }
+
+    /// Functions that read and write a list inside of values.
+    fn list_functions(&self, out: &mut Source, label: &str, element: &Type) {
+        let array = self.array_type(element);
+        let size = layout(&self.model.types, element).size;
+        let is_array = array.starts_with("Array<");
+        out.line("/** Reads a list whose address and length are in memory. */");
+        let open = format!("function read_{label}(pointer: usize): {array} {{");
+        out.block(open, "}", |out| {
+            out.line("const start = load<usize>(pointer);");
+            out.line("const length = load<i32>(pointer, 4);");
+            out.line(format!("const list = new {array}(length);"));
+            if is_array {
+                out.block("for (let index = 0; index < length; index++) {", "}", |out| {
+                    let value = self.read(element, &format!("start + index * {size}"), 0);
+                    out.line(format!("list[index] = {value};"));
+                });
+            } else {
+                out.line(format!("memory.copy(list.dataStart, start, length * {size});"));
+            }
+            out.line("return list;");
+        });
+        out.blank();
+        out.line("/** Writes the address and the length of a list, whose elements `keep` holds. */");
+        let params = ["pointer: usize", "keep: Array<ArrayBuffer>"].map(str::to_owned);
+        let params = [vec![format!("list: {array}")], params.to_vec()].concat();
+        out.list(&format!("function write_{label}("), &params, "): void {");
+        let mut body = Source::new("  ");
+        if is_array {
+            body.line("const length = list.length;");
+            body.line(format!("const bytes = new ArrayBuffer(length * {size});"));
+            body.line("keep.push(bytes);");
+            body.line("store<usize>(pointer, changetype<usize>(bytes));");
+            body.line("store<i32>(pointer, length, 4);");
+            body.block("for (let index = 0; index < length; index++) {", "}", |out| {
+                let at = format!("changetype<usize>(bytes) + index * {size}");
+                out.line(self.write(element, &at, 0, "list[index]", "keep"));
+            });
+        } else {
+            body.line("keep.push(list.buffer);");
+            body.line("store<usize>(pointer, list.dataStart);");
+            body.line("store<i32>(pointer, list.length, 4);");
+        }
+        out.indented(&body.finish());
+        out.line("}");
+    }
+
+    /// Collects the lists in a value, by what functions for them are called, and says whether
+    /// there are strings.
+    fn stored_lists<'t>(
+        &'t self,
+        ty: &'t Type,
+        texts: &mut bool,
+        lists: &mut BTreeMap<String, &'t Type>,
+    ) {
+        match self.model.resolve(ty) {
+            Type::String => *texts = true,
+            Type::List(element) => {
+                lists.insert(self.label(self.model.resolve(ty)), element);
+                self.stored_lists(element, texts, lists);
+            }
+            _ => {}
+        }
+    }
+
+    /// What a type is called in the names of functions. No name of a document has an underscore
+    /// inside.
+    fn label(&self, ty: &Type) -> String {
+        match self.model.resolve(ty) {
+            Type::Builtin(builtin) => builtin.number().to_owned(),
+            Type::Bool => "bool".to_owned(),
+            Type::String => "string".to_owned(),
+            Type::List(element) => format!("list_of_{}", self.label(element)),
+            Type::Pointer { .. } => "pointer".to_owned(),
+            Type::Named(id) => self.type_name(*id).to_owned(),
+        }
     }
 
     /// The expression that reads a value of `ty` at `pointer` and `offset`.
@@ -226,7 +396,8 @@ impl AssemblyScript<'_> {
         match self.model.resolve(ty) {
             Type::Builtin(builtin) => format!("load<{}>({at})", builtin.number()),
             Type::Bool => format!("load<u32>({at}) != 0"),
-            Type::String | Type::List(_) => format!("load<u64>({at})"),
+            Type::String => format!("readText({at})"),
+            target @ Type::List(_) => format!("read_{}({at})", self.label(target)),
             Type::Pointer { .. } => format!("load<usize>({at})"),
             Type::Named(id) => match &self.model.get(*id).kind {
                 TypeKind::Enum { repr, .. } => {
@@ -239,8 +410,16 @@ impl AssemblyScript<'_> {
         }
     }
 
-    /// The statement that writes a value of `ty` at `pointer` and `offset`.
-    pub(super) fn write(&self, ty: &Type, pointer: &str, offset: u32, value: &str) -> String {
+    /// The statement that writes a value of `ty` at `pointer` and `offset`. What the value refers
+    /// to is put into the array `keep`.
+    pub(super) fn write(
+        &self,
+        ty: &Type,
+        pointer: &str,
+        offset: u32,
+        value: &str,
+        keep: &str,
+    ) -> String {
         let at = if offset == 0 {
             pointer.to_owned()
         } else {
@@ -249,7 +428,10 @@ impl AssemblyScript<'_> {
         match self.model.resolve(ty) {
             Type::Builtin(builtin) => format!("store<{}>({at}, {value});", builtin.number()),
             Type::Bool => format!("store<u32>({at}, <u32>{value});"),
-            Type::String | Type::List(_) => format!("store<u64>({at}, {value});"),
+            Type::String => format!("writeText({value}, {at}, {keep});"),
+            target @ Type::List(_) => {
+                format!("write_{}({value}, {at}, {keep});", self.label(target))
+            }
             Type::Pointer { .. } => format!("store<usize>({at}, {value});"),
             Type::Named(id) => match &self.model.get(*id).kind {
                 TypeKind::Enum { repr, .. } => {
@@ -257,10 +439,23 @@ impl AssemblyScript<'_> {
                 }
                 TypeKind::Flags { repr, .. } => format!("store<{}>({at}, {value});", repr.name()),
                 TypeKind::Handle => format!("store<u32>({at}, {value});"),
+                _ if self.holds_text(ty) => format!("{value}.write({at}, {keep});"),
                 _ => format!("{value}.write({at});"),
             },
         }
     }
+}
+
+/// The head of the method that writes a value to memory, behind its comment.
+fn write_method(out: &mut Source, keeps: bool) -> &'static str {
+    if !keeps {
+        out.line("/** Writes the value to memory. */");
+        return "write(pointer: usize): void {";
+    }
+    let text = "Writes the value to memory. The bytes that it refers to are put into `keep`, which \
+                has to live as long as they are used.";
+    comment(out, text, "");
+    "write(pointer: usize, keep: Array<ArrayBuffer>): void {"
 }
 
 /// Writes the bytes of a text and the 255 behind it, as elements of an array, below the text.

@@ -1,7 +1,9 @@
 //! The C backend, for guests: one header with types, constants and the imports themselves.
 //!
-//! C says all that the ABI needs, so there are no wrappers: a function of the header is the
-//! import, and each parameter is what crosses the boundary. Enums and flags are integers with
+//! C says nearly all that the ABI needs, so a function of the header is the import where it can
+//! be, and each parameter is what crosses the boundary. Where that is a number that is narrower
+//! than an `i32`, or a truth value, compilers believe that the host extended what it gave; so the
+//! import has whole words then, and an inline function converts both ways. Enums and flags are integers with
 //! named values, because a host may know more of them than the header does. The header needs no
 //! C library, and C++ can read it. Where the compiler is one for wasm32, it checks that every
 //! size, alignment and offset is that of the document.
@@ -12,6 +14,7 @@ use super::Job;
 use super::declarations::Declarations;
 use super::naming::{FunctionNames, ModuleNames, Names, TypeNames};
 use super::source::{Source, WIDTH};
+use crate::abi::{Narrow, Word};
 use crate::diagnostic::{Diagnostic, Error};
 use crate::model::docs::{self, ERROR_TEXTS};
 use crate::model::{
@@ -67,6 +70,10 @@ pub(super) struct C<'a> {
     import: String,
     /// The macro with which a program asks for stand-ins.
     stand_ins: String,
+    /// What a function is that converts, where it is not the program's own.
+    inline: String,
+    /// The names of the imports behind functions that convert, for each function of each module.
+    imports: Vec<Vec<Option<String>>>,
 }
 
 impl<'a> C<'a> {
@@ -80,7 +87,21 @@ impl<'a> C<'a> {
             guard: names.another_macro("h"),
             import: names.another_macro("import"),
             stand_ins: names.another_macro("stand_ins"),
+            inline: names.another_macro("inline"),
+            imports: imports(job.model, &mut names),
             names,
+        })
+    }
+
+    /// The functions that convert, with the names of their imports.
+    fn converting(&self) -> impl Iterator<Item = (&Module, &Function, &FunctionNames, &str)> {
+        let modules = self.model.modules.iter().zip(&self.names.modules);
+        let modules = modules.zip(&self.imports);
+        modules.flat_map(|((module, names), imports)| {
+            let functions = module.functions.iter().zip(&names.functions).zip(imports);
+            functions.filter_map(move |((function, names), import)| {
+                Some((module, function, names, import.as_deref()?))
+            })
         })
     }
 
@@ -112,6 +133,7 @@ impl<'a> C<'a> {
             self.import_macro(&mut out);
         }
         self.modules(&mut out);
+        self.conversions(&mut out);
         self.stand_ins(&mut out);
         self.layouts(&mut out);
         out.blank();
@@ -134,6 +156,129 @@ impl<'a> C<'a> {
         out.line("#else");
         out.line(format!("#define {import}(module, name)"));
         out.line("#endif");
+        if self.converting().next().is_none() {
+            return;
+        }
+        let inline = &self.inline;
+        out.blank();
+        out.line("// Functions that convert between words of WebAssembly and narrower numbers.");
+        out.line("#ifdef __wasm__");
+        out.line(format!("#define {inline} static inline"));
+        out.line("#else");
+        out.line(format!("#define {inline} extern"));
+        out.line("#endif");
+    }
+
+    /// The imports behind functions that convert, and what these do.
+    fn conversions(&self, out: &mut Source) {
+        if self.converting().next().is_none() {
+            return;
+        }
+        out.blank();
+        out.line("#ifdef __wasm__");
+        for (module, function, names, import) in self.converting() {
+            out.blank();
+            self.import_attribute(out, module, function);
+            if matches!(function.lowered.outcome, Outcome::NoReturn) {
+                out.line("__attribute__((__noreturn__))");
+            }
+            self.declare(out, "extern ", &self.import_signature(function, names, import), ";");
+            let (start, params) = self.signature(function, names);
+            self.declare(out, &format!("{} ", self.inline), &(start, params), " {");
+            self.conversion(out, function, names, import);
+            out.line("}");
+        }
+        out.blank();
+        out.line("#endif");
+    }
+
+    /// The body of a function that converts.
+    fn conversion(
+        &self,
+        out: &mut Source,
+        function: &Function,
+        names: &FunctionNames,
+        import: &str,
+    ) {
+        let lowered = &function.lowered;
+        let mut scope = names.scope.clone();
+        let (mut before, mut args, mut after) = (Vec::new(), Vec::new(), Vec::new());
+        for (param, name) in lowered.wasm_params.iter().zip(&names.wasm_params) {
+            args.push(match param.role {
+                Role::Value(index) => self.widened(&function.params[index].ty, name),
+                Role::Out(index) if self.is_bool(&lowered.outs()[index].ty) => {
+                    let word = scope.local(&format!("{name}_word"));
+                    before.push(format!("uint32_t {word} = 0;"));
+                    after.push(format!("*{name} = {word} != 0;"));
+                    format!("&{word}")
+                }
+                _ => name.clone(),
+            });
+        }
+        let call = (import.to_owned(), args);
+        let mut body = Source::new("  ");
+        before.iter().for_each(|line| body.line(line));
+        match &lowered.outcome {
+            Outcome::Nothing | Outcome::NoReturn => self.declare(&mut body, "", &call, ";"),
+            Outcome::Value(ty) => {
+                let (cast, end) = self.narrowing(ty);
+                self.declare(&mut body, &format!("return {cast}"), &call, &format!("{end};"));
+            }
+            Outcome::Expected { error, .. } => {
+                let (cast, end) = match error {
+                    Some(error) => self.narrowing(error),
+                    None => (String::new(), ""),
+                };
+                let end = format!("{end};");
+                if after.is_empty() {
+                    self.declare(&mut body, &format!("return {cast}"), &call, &end);
+                } else {
+                    let ty = error
+                        .as_ref()
+                        .map_or("uint32_t".to_owned(), |ty| self.passed(ty));
+                    let local = scope.local("code");
+                    let start = format!("{} = {cast}", declaration(&ty, &local));
+                    self.declare(&mut body, &start, &call, &end);
+                    body.block(format!("if ({local} == 0) {{"), "}", |out| {
+                        after.iter().for_each(|line| out.line(line));
+                    });
+                    body.line(format!("return {local};"));
+                }
+            }
+        }
+        out.indented(&body.finish());
+    }
+
+    /// What stands around the call of an import, whose word becomes a value of `ty` so.
+    fn narrowing(&self, ty: &Type) -> (String, &'static str) {
+        match self.model.resolve(ty) {
+            Type::Bool => (String::new(), " != 0"),
+            _ if Narrow::of(self.model, ty).is_some() => (format!("({})", self.passed(ty)), ""),
+            _ => (String::new(), ""),
+        }
+    }
+
+    /// The expression that passes a value to an import.
+    fn widened(&self, ty: &Type, name: &str) -> String {
+        match (self.converted(ty), self.model.resolve(ty)) {
+            // Some compilers have a `char` with a sign.
+            (Some(word), Type::Builtin(Builtin::Char8)) => format!("({word})(uint8_t){name}"),
+            (Some(word), _) => format!("({word}){name}"),
+            (None, _) => name.to_owned(),
+        }
+    }
+
+    fn is_bool(&self, ty: &Type) -> bool {
+        matches!(self.model.resolve(ty), Type::Bool)
+    }
+
+    /// The type in the import of a value that is converted.
+    fn converted(&self, ty: &Type) -> Option<&'static str> {
+        let narrow = Narrow::of(self.model, ty);
+        (narrow.is_some() || self.is_bool(ty)).then(|| match Word::of(self.model, ty) {
+            Word::S32 => "int32_t",
+            _ => "uint32_t",
+        })
     }
 
     /// Functions with which a program for another machine can be linked, but not call them.
@@ -296,6 +441,7 @@ impl<'a> C<'a> {
     /// The type of a value that is passed or returned by value.
     pub(super) fn passed(&self, ty: &Type) -> String {
         match self.model.resolve(ty) {
+            Type::Bool => "bool".to_owned(),
             Type::Named(id) => match &self.model.get(*id).kind {
                 // It takes 8 bytes in memory, and 4 when it is passed.
                 TypeKind::Enum {
@@ -307,35 +453,54 @@ impl<'a> C<'a> {
         }
     }
 
+    /// The type of an out value.
+    pub(super) fn out(&self, ty: &Type) -> String {
+        match self.model.resolve(ty) {
+            Type::Bool => "bool".to_owned(),
+            _ => self.memory(ty),
+        }
+    }
+
     fn function(
         &self,
         out: &mut Source,
         module: &Module,
         function: &Function,
         names: &FunctionNames,
+        converts: bool,
     ) {
-        let outcome = &function.lowered.outcome;
         function_comment(out, function, names);
-        let import = &self.import;
-        let (module, name) = (quoted(&module.name), quoted(&function.name));
-        out.line(format!("{import}({module}, {name})"));
-        match outcome {
+        if !converts {
+            self.import_attribute(out, module, function);
+        }
+        match function.lowered.outcome {
             Outcome::NoReturn => out.line("__attribute__((__noreturn__))"),
             Outcome::Expected { .. } => out.line("__attribute__((__warn_unused_result__))"),
             _ => {}
         }
-        let (start, params) = self.signature(function, names);
-        let line = format!("extern {start}({});", params.join(", "));
+        let kind = if converts { &self.inline } else { "extern" };
+        self.declare(out, &format!("{kind} "), &self.signature(function, names), ";");
+    }
+
+    fn import_attribute(&self, out: &mut Source, module: &Module, function: &Function) {
+        let (module, name) = (quoted(&module.name), quoted(&function.name));
+        out.line(format!("{}({module}, {name})", self.import));
+    }
+
+    /// Writes a declaration in one line, or if it is too long with a parameter to a line.
+    fn declare(&self, out: &mut Source, kind: &str, signature: &(String, Vec<String>), end: &str) {
+        let (start, params) = signature;
+        let line = format!("{kind}{start}({}){end}", params.join(", "));
         if line.len() <= WIDTH {
             out.line(line);
-        } else {
-            out.block(format!("extern {start}("), ");", |out| {
-                for (index, param) in params.iter().enumerate() {
-                    let comma = if index + 1 < params.len() { "," } else { "" };
-                    out.line(format!("{param}{comma}"));
-                }
-            });
+            return;
         }
+        out.block(format!("{kind}{start}("), &format!("){end}"), |out| {
+            for (index, param) in params.iter().enumerate() {
+                let comma = if index + 1 < params.len() { "," } else { "" };
+                out.line(format!("{param}{comma}"));
+            }
+        });
     }
 
     /// The result and the name of a function, and its parameters.
@@ -344,18 +509,8 @@ impl<'a> C<'a> {
         let mut params = Vec::new();
         for (param, name) in lowered.wasm_params.iter().zip(&names.wasm_params) {
             let ty = match param.role {
-                Role::Value(index) | Role::BufferLength(index) => {
-                    self.passed(&function.params[index].ty)
-                }
-                Role::Address(index) => {
-                    format!("{} const *", self.memory(&function.params[index].ty))
-                }
-                Role::Elements(index) => match self.model.resolve(&function.params[index].ty) {
-                    Type::List(element) => format!("{} const *", self.memory(element)),
-                    _ => "char const *".to_owned(),
-                },
-                Role::Length(_) => "size_t".to_owned(),
-                Role::Out(index) => format!("{} *", self.memory(&lowered.outs()[index].ty)),
+                Role::Out(index) => format!("{} *", self.out(&lowered.outs()[index].ty)),
+                role => self.param(function, role),
             };
             params.push(declaration(&ty, name));
         }
@@ -371,6 +526,58 @@ impl<'a> C<'a> {
             params.push("void".to_owned());
         }
         (declaration(&result, &names.name), params)
+    }
+
+    /// The same of the import behind a function that converts.
+    fn import_signature(
+        &self,
+        function: &Function,
+        names: &FunctionNames,
+        import: &str,
+    ) -> (String, Vec<String>) {
+        let lowered = &function.lowered;
+        let word = |ty: &Type| match self.converted(ty) {
+            Some(word) => word.to_owned(),
+            None => self.passed(ty),
+        };
+        let mut params = Vec::new();
+        for (param, name) in lowered.wasm_params.iter().zip(&names.wasm_params) {
+            let ty = match param.role {
+                Role::Value(index) => word(&function.params[index].ty),
+                role => self.param(function, role),
+            };
+            params.push(declaration(&ty, name));
+        }
+        let result = match &lowered.outcome {
+            Outcome::Nothing | Outcome::NoReturn => "void".to_owned(),
+            Outcome::Value(ty) => word(ty),
+            Outcome::Expected {
+                error: Some(error), ..
+            } => word(error),
+            Outcome::Expected { error: None, .. } => "uint32_t".to_owned(),
+        };
+        if params.is_empty() {
+            params.push("void".to_owned());
+        }
+        (declaration(&result, import), params)
+    }
+
+    /// The type of a parameter that takes something to the host.
+    fn param(&self, function: &Function, role: Role) -> String {
+        match role {
+            Role::Value(index) | Role::BufferLength(index) => {
+                self.passed(&function.params[index].ty)
+            }
+            Role::Address(index) => {
+                format!("{} const *", self.memory(&function.params[index].ty))
+            }
+            Role::Elements(index) => match self.model.resolve(&function.params[index].ty) {
+                Type::List(element) => format!("{} const *", self.memory(element)),
+                _ => "char const *".to_owned(),
+            },
+            Role::Length(_) => "size_t".to_owned(),
+            Role::Out(index) => format!("{} *", self.memory(&function.lowered.outs()[index].ty)),
+        }
     }
 
     /// Checks of every layout, at compile time.
@@ -434,9 +641,46 @@ impl Declarations for C<'_> {
     fn write_module(&self, out: &mut Source, module: &Module, names: &ModuleNames) {
         for (function, names) in module.functions.iter().zip(&names.functions) {
             out.blank();
-            self.function(out, module, function, names);
+            let converts = converts(self.model, function);
+            self.function(out, module, function, names, converts);
         }
     }
+}
+
+/// Whether a function is not the import itself: whether that has a number that is narrower than
+/// a word, or a truth value.
+fn converts(model: &Model, function: &Function) -> bool {
+    let is_bool = |ty: &Type| matches!(model.resolve(ty), Type::Bool);
+    let converted = |ty: &Type| is_bool(ty) || Narrow::of(model, ty).is_some();
+    let lowered = &function.lowered;
+    let mut params = lowered.wasm_params.iter();
+    let result = match &lowered.outcome {
+        Outcome::Nothing | Outcome::NoReturn => None,
+        Outcome::Value(ty) => Some(ty),
+        Outcome::Expected { error, .. } => error.as_ref(),
+    };
+    result.is_some_and(converted)
+        || params.any(|param| match param.role {
+            Role::Value(index) => converted(&function.params[index].ty),
+            Role::Out(index) => is_bool(&lowered.outs()[index].ty),
+            _ => false,
+        })
+}
+
+/// The names of the imports behind functions that convert.
+fn imports(model: &Model, names: &mut Names) -> Vec<Vec<Option<String>>> {
+    let mut imports = Vec::new();
+    for (index, module) in model.modules.iter().enumerate() {
+        let mut own = Vec::new();
+        for (number, function) in module.functions.iter().enumerate() {
+            own.push(converts(model, function).then(|| {
+                let name = names.modules[index].functions[number].name.clone();
+                names.behind(&name, "import")
+            }));
+        }
+        imports.push(own);
+    }
+    imports
 }
 
 /// Functions that give texts about an error.

@@ -11,7 +11,7 @@ use super::c::C;
 use super::naming::{FunctionNames, Names};
 use super::source::Source;
 use crate::diagnostic::Error;
-use crate::model::{Function, InputKind, Model, Out, Outcome, Type};
+use crate::model::{Function, InputKind, Model, Outcome};
 pub(super) use names::CONVENTION;
 
 /// What all generated headers share, whichever of them comes first.
@@ -171,11 +171,7 @@ impl Cpp<'_> {
         for (input, name) in lowered.inputs.iter().zip(&names.inputs) {
             let view = match &input.kind {
                 InputKind::Value(ty) => {
-                    let shown = match self.model.resolve(ty) {
-                        Type::Bool => "bool".to_owned(),
-                        _ => self.c.passed(ty),
-                    };
-                    params.push(format!("{shown} {name}"));
+                    params.push(format!("{} {name}", self.c.passed(ty)));
                     args.push(name.clone());
                     continue;
                 }
@@ -203,20 +199,15 @@ impl Cpp<'_> {
             });
         }
         args.extend(names.outs.iter().map(|out| format!("&{out}")));
-        let value = |out: &Out, name: &str| match self.model.resolve(&out.ty) {
-            Type::Bool => format!("{name} != 0"),
-            _ => name.to_owned(),
-        };
         let outs = || lowered.outs().iter().zip(&names.outs);
-        let values: Vec<String> = outs().map(|(out, name)| value(out, name)).collect();
         let ok = match lowered.outs() {
             [] => "void".to_owned(),
-            [out] => self.out_type(&out.ty),
+            [out] => self.c.out(&out.ty),
             outs => {
                 comment(out, &format!("What `{}` gives.", names.name));
                 out.block(format!("struct {} {{", names.result_type), "};", |lines| {
                     for (out, name) in outs.iter().zip(&names.results) {
-                        lines.line(format!("{} {name};", self.out_type(&out.ty)));
+                        lines.line(format!("{} {name};", self.c.out(&out.ty)));
                     }
                 });
                 out.blank();
@@ -232,7 +223,7 @@ impl Cpp<'_> {
         let (qualifier, result) = match &lowered.outcome {
             Outcome::Nothing => ("", "void".to_owned()),
             Outcome::NoReturn => ("[[noreturn]] ", "void".to_owned()),
-            Outcome::Value(ty) => ("", self.value_type(ty)),
+            Outcome::Value(ty) => ("", self.c.passed(ty)),
             Outcome::Expected { .. } => ("", format!("witx::result<{ok}, {error}>")),
         };
         super::c::function_comment(out, function, names);
@@ -241,38 +232,21 @@ impl Cpp<'_> {
         let open = format!("{open}{}) noexcept {{", params.join(", "));
         out.block(open, "}", |out| match &lowered.outcome {
             Outcome::Nothing | Outcome::NoReturn => out.line(format!("{call};")),
-            Outcome::Value(ty) => out.line(match self.model.resolve(ty) {
-                Type::Bool => format!("return {call} != 0;"),
-                _ => format!("return {call};"),
-            }),
+            Outcome::Value(_) => out.line(format!("return {call};")),
             Outcome::Expected { .. } => {
                 for (value, name) in outs() {
-                    out.line(format!("{} {name}{{}};", self.c.memory(&value.ty)));
+                    out.line(format!("{} {name}{{}};", self.c.out(&value.ty)));
                 }
                 let code = scope.local("code");
                 out.line(format!("auto const {code} = {call};"));
                 out.line(format!("if ({code} != 0) return witx::failure<{error}>{{{code}}};"));
-                out.line(match &values[..] {
+                out.line(match &names.outs[..] {
                     [] => "return {};".to_owned(),
                     [value] => format!("return {value};"),
                     values => format!("return {}{{{}}};", names.result_type, values.join(", ")),
                 });
             }
         });
-    }
-
-    fn value_type(&self, ty: &Type) -> String {
-        match self.model.resolve(ty) {
-            Type::Bool => "bool".to_owned(),
-            _ => self.c.passed(ty),
-        }
-    }
-
-    fn out_type(&self, ty: &Type) -> String {
-        match self.model.resolve(ty) {
-            Type::Bool => "bool".to_owned(),
-            _ => self.c.memory(ty),
-        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Functions in Go: the imports, and wrappers that are pleasant to call.
 
 use super::{Go, Source, can_fail, comment};
-use crate::abi::Word;
+use crate::abi::{Narrow, Word};
 use crate::backend::naming::FunctionNames;
 use crate::model::{Function, InputKind, Module, Outcome, Role, Type, docs};
 
@@ -92,6 +92,15 @@ impl Go<'_> {
                 Outcome::Value(ty) => out.line(format!("return {}", self.lift(ty, &call))),
                 Outcome::Expected { outs, error } => {
                     let code = scope.local("code");
+                    let narrow = error.as_ref().and_then(|error| Narrow::of(self.model, error));
+                    // Before it is compared: what the upper bits say is no error.
+                    let call = match narrow {
+                        Some(Narrow::U8) => format!("uint8({call})"),
+                        Some(Narrow::U16) => format!("uint16({call})"),
+                        Some(Narrow::S8) => format!("int8({call})"),
+                        Some(Narrow::S16) => format!("int16({call})"),
+                        None => call,
+                    };
                     out.line(format!("{code} := {call}"));
                     let values = outs.iter().zip(&names.outs);
                     let values = values.map(|(value, name)| match self.model.resolve(&value.ty) {

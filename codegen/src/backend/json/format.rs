@@ -15,12 +15,81 @@ pub struct Document {
     pub version: u32,
     /// The documentation of the document; empty if there is none.
     pub docs: String,
+    /// What holds for every document, as far as this one needs it.
+    pub conventions: Conventions,
     /// The types.
     pub types: Vec<TypeDef>,
     /// The constants.
     pub constants: Vec<Constant>,
     /// The modules.
     pub modules: Vec<Module>,
+}
+
+/// How a host and a guest understand what lies in memory and what crosses the boundary.
+#[derive(Serialize, JsonSchema)]
+pub struct Conventions {
+    /// The name under which a guest exports its memory.
+    pub memory: &'static str,
+    /// The order of the bytes of numbers in memory: `little`, the lowest first.
+    pub byte_order: &'static str,
+    /// How many bits an address and a length have.
+    pub address_bits: u32,
+    /// How the text of strings is encoded.
+    pub string_encoding: &'static str,
+    /// Whether a NUL ends a string.
+    pub strings_end_with_nul: bool,
+    /// A list or a string inside of other values.
+    pub list: ListLayout,
+    /// How values look that are passed by value, of the types that the document uses.
+    pub values: Vec<ValueRule>,
+    /// All rules beside those of `values` in words.
+    pub rules: Vec<Rule>,
+}
+
+/// Where the parts of a list lie that is inside of other values.
+#[derive(Serialize, JsonSchema)]
+pub struct ListLayout {
+    /// The offset of the address of the elements, in bytes.
+    pub address_offset: u32,
+    /// The offset of the number of elements, for a string of bytes.
+    pub length_offset: u32,
+}
+
+/// How values of some types look.
+#[derive(Serialize, JsonSchema)]
+pub struct ValueRule {
+    /// The types: builtin ones, `handle`, `pointer`, and `enum of u8`, `flags of u64` and so on.
+    pub types: Vec<&'static str>,
+    /// The size in linear memory, in bytes.
+    pub size: u32,
+    /// The type in which a value is passed: `i32`, `i64`, `f32` or `f64`.
+    pub wasm: &'static str,
+    /// What fills the upper bits of what is passed, if a value needs fewer.
+    pub extension: Option<Extension>,
+    /// What may be sent.
+    pub sent: &'static str,
+    /// What a guest does with anything else that a host gives, if there is anything else.
+    pub guest: Option<&'static str>,
+    /// What a host does with anything else that a guest passes, if there is anything else.
+    pub host: Option<&'static str>,
+}
+
+/// What fills upper bits.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Extension {
+    /// Zeros.
+    Zero,
+    /// Copies of the sign.
+    Sign,
+}
+
+/// A rule in words.
+#[derive(Serialize, JsonSchema)]
+pub struct Rule {
+    /// What it is about.
+    pub topic: &'static str,
+    pub text: &'static str,
 }
 
 /// A named type.

@@ -9,13 +9,13 @@ mod format;
 
 use super::Job;
 use crate::GENERATOR;
-use crate::abi::layout;
+use crate::abi::{conventions, layout};
 use crate::diagnostic::Error;
 use crate::model::{
     self, Function, InputKind, Layout, Lowered, Model, Outcome, Param, Role, TypeDef,
 };
 use format::{
-    Case, Constant, Document, Field, Input, Kind, Member, Module, Returned, Type, TypeKind, Wasm,
+    Case, Constant, Conventions, Document, Extension, Field, Input, Kind, ListLayout, Member, Module, Returned, Rule, Type, TypeKind, ValueRule, Wasm,
     WasmParam,
 };
 
@@ -66,6 +66,7 @@ fn document(model: &Model, comment: &str) -> Document {
         generator: GENERATOR.to_owned(),
         version: VERSION,
         docs: model.docs.clone(),
+        conventions: conventions(model),
         types: model.types.iter().map(|def| type_def(model, def)).collect(),
         constants: model
             .constants
@@ -86,6 +87,40 @@ fn document(model: &Model, comment: &str) -> Document {
                 functions: module.functions.iter().map(|f| function(model, f)).collect(),
             })
             .collect(),
+    }
+}
+
+fn conventions(model: &Model) -> Conventions {
+    let values = conventions::values(model).into_iter();
+    let values = values.map(|rule| ValueRule {
+        types: rule.types,
+        size: rule.size,
+        wasm: rule.wasm,
+        extension: rule.extension.map(|extension| match extension {
+            conventions::Extension::Zero => Extension::Zero,
+            conventions::Extension::Sign => Extension::Sign,
+        }),
+        sent: rule.sent,
+        guest: rule.guest,
+        host: rule.host,
+    });
+    let rules = conventions::rules(model).into_iter();
+    let rules = rules.map(|rule| Rule {
+        topic: rule.topic,
+        text: rule.text,
+    });
+    Conventions {
+        memory: "memory",
+        byte_order: "little",
+        address_bits: 32,
+        string_encoding: "utf-8",
+        strings_end_with_nul: false,
+        list: ListLayout {
+            address_offset: 0,
+            length_offset: 4,
+        },
+        values: values.collect(),
+        rules: rules.collect(),
     }
 }
 
@@ -158,11 +193,7 @@ fn ty(model: &Model, ty: &model::Type) -> Type {
     let boxed = |inner: &model::Type| Box::new(self::ty(model, inner));
     let kind = match ty {
         model::Type::Builtin(builtin) => Kind::Builtin {
-            name: match builtin {
-                model::Builtin::Char8 => "char8",
-                model::Builtin::Usize => "usize",
-                other => other.witx(),
-            },
+            name: conventions::name(*builtin),
         },
         model::Type::Bool => Kind::Bool,
         model::Type::String => Kind::String,

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::Job;
 use super::source::WIDTH;
+use crate::abi::conventions::{self, Extension};
 use crate::abi::layout;
 use crate::diagnostic::Error;
 use crate::model::{
@@ -82,6 +83,7 @@ impl Markdown<'_> {
         if !self.model.constants.is_empty() {
             self.constants();
         }
+        self.conventions();
         self.line("<!-- prettier-ignore-end -->");
     }
 
@@ -120,6 +122,9 @@ impl Markdown<'_> {
         }
         if !self.model.constants.is_empty() {
             self.line("- [Constants](#constants)");
+        }
+        if self.has_conventions() {
+            self.line("- [Conventions](#conventions)");
         }
         self.line("");
     }
@@ -445,6 +450,57 @@ impl Markdown<'_> {
             self.line(&line);
         }
         self.line("");
+    }
+}
+
+impl Markdown<'_> {
+    fn has_conventions(&self) -> bool {
+        let [values, rules] = [
+            conventions::values(self.model).is_empty(),
+            conventions::rules(self.model).is_empty(),
+        ];
+        !values || !rules
+    }
+
+    /// What holds for every document, for those who write a binding from this page.
+    fn conventions(&mut self) {
+        if !self.has_conventions() {
+            return;
+        }
+        self.paragraph("## Conventions");
+        let values = conventions::values(self.model);
+        if !values.is_empty() {
+            self.wrapped(
+                "How values are passed, and what bindings of `witx-bindings` make of anything \
+                 else in what they get. Whoever passes a value of fewer bits than an `i32` has \
+                 extends it.",
+            );
+            self.line("| types | bytes in memory | passed as | sent | a guest | a host |");
+            self.line("|---|---:|---|---|---|---|");
+            for rule in values {
+                let types: Vec<_> = rule.types.iter().map(|ty| format!("`{ty}`")).collect();
+                let extended = match rule.extension {
+                    Some(Extension::Zero) => ", with zeros above",
+                    Some(Extension::Sign) => ", with the sign above",
+                    None => "",
+                };
+                self.line(&format!(
+                    "| {} | {} | `{}`{extended} | {} | {} | {} |",
+                    types.join(", "),
+                    rule.size,
+                    rule.wasm,
+                    rule.sent,
+                    rule.guest.unwrap_or("any is one"),
+                    rule.host.unwrap_or("any is one")
+                ));
+            }
+            self.line("");
+        }
+        for rule in conventions::rules(self.model) {
+            let mut topic = rule.topic.to_owned();
+            topic[..1].make_ascii_uppercase();
+            self.wrapped(&format!("**{topic}.** {}", rule.text));
+        }
     }
 }
 

@@ -201,6 +201,12 @@ impl Names {
             .declare_with(name, convention.types, convention.type_suffix)
     }
 
+    /// A name for a function that the generator adds, behind that of another one.
+    pub(crate) fn behind(&mut self, function: &str, name: &str) -> String {
+        let case = self.top.convention.functions;
+        self.top.declare_behind(&format!("{function}_"), name, case)
+    }
+
     /// A name for a macro that the generator adds.
     pub(crate) fn another_macro(&mut self, name: &str) -> String {
         self.top.declare(name, Case::Shouty)

@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::{Rust, ident};
 use super::format::{self, comment};
-use crate::abi::{Word, wasm_type};
+use crate::abi::{Narrow, Word, wasm_type};
 use crate::backend::naming::{FunctionNames, ModuleNames};
 use crate::model::{
     Builtin, Function, InputKind, IntRepr, Module, Outcome, Role, Type, TypeKind, WasmType, docs,
@@ -211,12 +211,20 @@ impl Rust<'_> {
         }
     }
 
-    /// The expression that makes an error of `ty` from the `u32` that an import returned.
+    /// The expression that makes an error of `ty` from the code that an import returned: a `u32`,
+    /// or as narrow as the error is.
     fn lift_error(&self, ty: &Type, code: TokenStream) -> TokenStream {
+        if Narrow::of(self.model, ty).is_some() {
+            return match self.model.resolve(ty) {
+                Type::Named(id) => {
+                    let name = self.type_name(*id);
+                    quote!(#name(#code))
+                }
+                _ => code,
+            };
+        }
         match self.model.resolve(ty) {
             Type::Builtin(Builtin::Usize) => quote!(#code as usize),
-            Type::Builtin(Builtin::S8) => quote!(#code as i8),
-            Type::Builtin(Builtin::S16) => quote!(#code as i16),
             Type::Builtin(Builtin::S32) => quote!(#code as i32),
             Type::Pointer { .. } => {
                 let ty = self.memory_type(ty);
@@ -254,6 +262,8 @@ impl Rust<'_> {
             }
             Outcome::Expected { error, .. } => {
                 let code = ident(&names.scope.clone().local("code"));
+                let narrow = error.as_ref().and_then(|error| Narrow::of(self.model, error));
+                let narrow = narrow.map(|narrow| ident(narrow.name()));
                 let (error_type, error) = match error {
                     Some(error) => (
                         self.value_type(error),
@@ -261,6 +271,8 @@ impl Rust<'_> {
                     ),
                     None => (quote!(()), quote!(())),
                 };
+                // Before it is compared: what the upper bits say is no error.
+                let call = narrow.map_or(call.clone(), |narrow| quote!(#call as #narrow));
                 let locals = &outs.locals;
                 let (ok_type, ok) = self.ok(function, &outs);
                 let body = quote! {

@@ -7,12 +7,13 @@ use wiggle_generate::names as wiggle_names;
 use super::Wiggle;
 use crate::abi::{Word, layout, wasm_type};
 use crate::backend::naming::{FunctionNames, Scope};
-use crate::model::{Builtin, Function, IntRepr, Outcome, Role, Type, TypeKind, WasmType};
+use crate::model::{Builtin, Function, IntRepr, Module, Outcome, Role, Type, TypeKind, WasmType};
 
 impl Wiggle<'_> {
     /// The host function: from wasm values to a call of the trait and back.
     pub(super) fn closure(
         &self,
+        module: &Module,
         function: &Function,
         names: &FunctionNames,
         witx: &witx::InterfaceFunc,
@@ -41,14 +42,17 @@ impl Wiggle<'_> {
             match param.role {
                 Role::Value(index) | Role::BufferLength(index) => {
                     let ty = &function.params[index].ty;
+                    let text = format!(
+                        "`{}` of `{}` got an invalid value",
+                        function.params[index].name, function.name
+                    );
+                    let fault = self.fault(function, &self.faults.invalid_value, &text);
+                    if self.is_char(module, function, index) {
+                        lifts.push(quote!(if char::from_u32(#name).is_none() { return #fault; }));
+                    }
                     match self.lift(ty, &name) {
                         Lift::Total(value) => args.push(value),
                         Lift::Partial(value) => {
-                            let text = format!(
-                                "`{}` of `{}` got an invalid value",
-                                function.params[index].name, function.name
-                            );
-                            let fault = self.fault(function, &self.faults.invalid_value, &text);
                             lifts.push(quote!(let Ok(#name) = #value else { return #fault; };));
                             args.push(quote!(#name));
                         }
@@ -58,15 +62,22 @@ impl Wiggle<'_> {
                     let ty = self.rust_type(&function.params[index].ty);
                     let size =
                         Literal::u32_unsuffixed(layout(&self.model.types, &function.params[index].ty).size);
-                    let text = format!(
-                        "`{}` of `{}` is outside of the memory, or holds an invalid value",
-                        function.params[index].name, function.name
-                    );
-                    let fault = self.fault(function, &self.faults.out_of_bounds, &text);
+                    let of = |what: &str| {
+                        format!("`{}` of `{}` {what}", function.params[index].name, function.name)
+                    };
+                    let text = of("is outside of the memory");
+                    let outside = self.fault(function, &self.faults.out_of_bounds, &text);
+                    // An interface without a word for it has one for a bad address.
+                    let names = [&self.faults.invalid_value[..], &self.faults.out_of_bounds];
+                    let invalid =
+                        self.fault(function, &names.concat(), &of("holds an invalid value"));
                     lifts.push(quote! {
-                        let Some(#name) =
-                            super::load::<#ty, #size>(&#memory, #name)
-                        else { return #fault; };
+                        let Some(#name) = super::load::<#size>(&#memory, #name) else {
+                            return #outside;
+                        };
+                        let Some(#name) = super::value::<#ty, #size>(#name) else {
+                            return #invalid;
+                        };
                     });
                     args.push(quote!(&#name));
                 }
@@ -107,6 +118,22 @@ impl Wiggle<'_> {
                 #body
             }
         }
+    }
+
+    /// Whether a parameter is a `char`, for which wiggle has no word but `u32`.
+    fn is_char(&self, module: &Module, function: &Function, param: usize) -> bool {
+        let modules = self.original.modules.iter();
+        let mut functions = modules
+            .filter(|original| original.name == module.name)
+            .flat_map(|original| &original.functions);
+        let original = functions.find(|original| original.name == function.name);
+        let param = original.and_then(|original| original.params.get(param));
+        param.is_some_and(|param| {
+            matches!(
+                self.original.resolve(&param.ty),
+                Type::Builtin(Builtin::Char)
+            )
+        })
     }
 
     /// Calls the implementation and stores what it gives.
@@ -407,15 +434,21 @@ impl Wiggle<'_> {
         });
         let load = loads.then(|| {
             quote! {
-                /// Reads a value from the memory, at any alignment; `None` if it does not lie
-                /// inside or is invalid.
-                fn load<T: wiggle::GuestType, const SIZE: usize>(
+                /// Copies a value from the memory, at any alignment; `None` if it does not lie inside.
+                fn load<const SIZE: usize>(
                     memory: &wiggle::GuestMemory<'_>,
                     address: u32,
-                ) -> Option<T> {
+                ) -> Option<Aligned<SIZE>> {
                     let place = wiggle::GuestPtr::<[u8]>::new((address, SIZE as u32));
                     let mut copy = Aligned([0; SIZE]);
                     copy.0.copy_from_slice(&memory.as_cow(place).ok()?);
+                    Some(copy)
+                }
+
+                /// The value that was copied; `None` if it is invalid.
+                fn value<T: wiggle::GuestType, const SIZE: usize>(
+                    mut copy: Aligned<SIZE>,
+                ) -> Option<T> {
                     let copy = wiggle::GuestMemory::Unshared(&mut copy.0);
                     T::read(&copy, wiggle::GuestPtr::new(0)).ok()
                 }

@@ -79,6 +79,7 @@ impl super::Backend for Backend {
         let wiggle = Wiggle {
             names: Names::new(rewritten.model(), &RUST),
             model: rewritten.model(),
+            original: model,
             faults: &job.options.faults,
         };
         // What wiggle refuses all the same, it refuses by panicking.
@@ -96,7 +97,10 @@ impl super::Backend for Backend {
 }
 
 struct Wiggle<'a> {
+    /// The document in wiggle's words.
     model: &'a Model,
+    /// The document itself, for what those words lose.
+    original: &'a Model,
     names: Names,
     faults: &'a GuestFaults,
 }
@@ -229,7 +233,7 @@ impl Wiggle<'_> {
             .zip(witx.funcs());
         let functions = functions.map(|((function, names), witx)| {
             let import = &function.name;
-            let closure = self.closure(function, names, &witx, trait_name);
+            let closure = self.closure(module, function, names, &witx, trait_name);
             quote!(linker.func_wrap(#import_module, #import, #closure)?;)
         });
         let functions: Vec<_> = functions.collect();

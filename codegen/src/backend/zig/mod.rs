@@ -11,7 +11,7 @@ use super::Job;
 use super::declarations::Declarations;
 use super::naming::{FunctionNames, ModuleNames, Names, TypeNames};
 use super::source::Source;
-use crate::abi::Word;
+use crate::abi::{Narrow, Word};
 use crate::diagnostic::Error;
 use crate::model::docs::{self, ERROR_TEXTS};
 use crate::model::{
@@ -360,19 +360,21 @@ impl Zig<'_> {
     }
 
     /// The expression that makes a value of `ty` of a word that is as an import returns it, or
-    /// as `u32` if `is_code`.
+    /// if `is_code` as `u32`, or as narrow as the value is.
     fn lift(&self, ty: &Type, word: &str, is_code: bool) -> String {
         let narrow = |repr: IntRepr| match repr {
-            IntRepr::U8 | IntRepr::U16 => format!("@as({}, @truncate({word}))", repr.name()),
-            IntRepr::U32 | IntRepr::U64 => format!("@as({}, {word})", repr.name()),
+            IntRepr::U8 | IntRepr::U16 if !is_code => {
+                format!("@as({}, @truncate({word}))", repr.name())
+            }
+            _ => format!("@as({}, {word})", repr.name()),
         };
         match self.model.resolve(ty) {
             Type::Builtin(builtin) => match builtin {
-                Builtin::U8 | Builtin::Char8 | Builtin::U16 => format!("@truncate({word})"),
-                Builtin::S8 | Builtin::S16 if is_code => {
-                    format!("@truncate(@as(i32, @bitCast({word})))")
+                Builtin::U8 | Builtin::Char8 | Builtin::U16 | Builtin::S8 | Builtin::S16
+                    if !is_code =>
+                {
+                    format!("@truncate({word})")
                 }
-                Builtin::S8 | Builtin::S16 => format!("@truncate({word})"),
                 Builtin::S32 if is_code => format!("@bitCast({word})"),
                 _ => word.to_owned(),
             },
@@ -472,7 +474,21 @@ impl Zig<'_> {
             }
             Outcome::Expected { error, .. } => {
                 let code = scope.local("code");
-                body.list(&format!("const {code} = {call}"), &args, ");");
+                let narrow = error.as_ref().and_then(|error| Narrow::of(self.model, error));
+                // Before it is compared: what the upper bits say is no error.
+                let (open, close) = match narrow {
+                    None => (format!("const {code} = {call}"), ");"),
+                    Some(narrow) if narrow.is_signed() => {
+                        let ty = narrow.name();
+                        let cast = "@truncate(@as(i32, @bitCast(";
+                        (format!("const {code}: {ty} = {cast}{call}"), "))));")
+                    }
+                    Some(narrow) => {
+                        let ty = narrow.name();
+                        (format!("const {code}: {ty} = @truncate({call}"), "));")
+                    }
+                };
+                body.list(&open, &args, close);
                 let error = match error {
                     Some(error) => self.lift(error, &code, true),
                     None => "{}".to_owned(),

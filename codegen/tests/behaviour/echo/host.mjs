@@ -2,17 +2,14 @@
 // back what `host.rs` gives back. Its arguments are guests, each of which says with 0 that it got
 // what it had to.
 
-import { readFile } from "node:fs/promises";
-import { deepStrictEqual, strictEqual } from "node:assert";
-import { WASI } from "node:wasi";
+import { runGuests } from "../runner.mjs";
 
 const COLORS = ["Red", "Green", "Blue"];
 const WRONG = 1;
 
-function host(log, memory) {
-  const view = () => new DataView(memory().buffer);
-  const text = (at, length) =>
-    new TextDecoder("utf-8", { fatal: true }).decode(new Uint8Array(memory().buffer, at, length));
+function host(guest) {
+  const { log } = guest;
+  const view = () => guest.view();
   const point = (at) => ({
     x: view().getInt16(at, true),
     color: COLORS[view().getUint8(at + 2)],
@@ -88,10 +85,10 @@ function host(log, memory) {
       return 0;
     },
     text(at, length, out, outLength, written) {
-      const got = text(at, length);
+      const got = guest.text(at, length);
       log.push(got);
       const reversed = new TextEncoder().encode([...got].reverse().join(""));
-      new Uint8Array(memory().buffer, out, outLength).set(reversed.subarray(0, outLength));
+      guest.bytes(out, outLength).set(reversed.subarray(0, outLength));
       view().setUint32(written, reversed.length, true);
       return 0;
     },
@@ -129,23 +126,4 @@ const EXPECTED = [
   ],
 ];
 
-for (const path of process.argv.slice(2)) {
-  const module = await WebAssembly.compile(await readFile(path));
-  const log = [];
-  let memory;
-  // What the runtimes of languages ask for: nothing is open for them.
-  const wasi = new WASI({ version: "preview1" });
-  const env = {
-    abort() {
-      throw new Error("the guest ended");
-    },
-  };
-  const imports = { echo: host(log, () => memory), env, ...wasi.getImportObject() };
-  const instance = await WebAssembly.instantiate(module, imports);
-  memory = instance.exports.memory;
-  wasi.initialize(instance);
-  const step = instance.exports.run();
-  deepStrictEqual(log, EXPECTED, `what ${path} sent`);
-  strictEqual(step, 0, `the step of ${path} that got something else`);
-  console.log(`${path}: all values arrived, in both directions`);
-}
+await runGuests("echo", host, EXPECTED);
