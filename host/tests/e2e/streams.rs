@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use wasi_experimental_http_test_server::{RawConn, body_hash, fill_pattern};
 use wasi_experimental_http_wasmtime::{HttpCtx, HttpCtxBuilder};
 
-use crate::case::{case, check};
+use crate::case::{case, check, sum};
 use crate::common::servers::plain_and_tls;
 use crate::guest::{Guest, Language};
 use crate::servers::Servers;
@@ -191,27 +191,92 @@ fn answers_are_given_in_the_order_in_which_they_come() {
     }
 }
 
-/// As many as a store may have open.
 #[test]
 fn requests_side_by_side_take_as_long_as_the_slowest() {
-    const COUNT: usize = 32;
-    const EACH: Duration = Duration::from_millis(500);
+    const COUNT: usize = 50;
+    const SLOWEST: Duration = Duration::from_secs(2);
     for servers in Servers::each() {
         for language in Language::ALL {
-            let url = servers
-                .one
-                .url(&format!("/slow-headers?ms={}", EACH.as_millis()));
-            let also = format!("also={url}");
-            let mut words = vec!["GET", &url];
-            words.resize(COUNT + 1, &also);
+            let allowed = servers.ctx_builder().allowed_host(&servers.one.origin());
+            let http = allowed.unwrap().max_concurrent_requests(COUNT as u32);
+            let url = |ms: u128| servers.one.url(&format!("/slow-headers?ms={ms}"));
+            let first = url(SLOWEST.as_millis());
+            let also = format!("also={}", url(SLOWEST.as_millis() / 2));
+            let mut words = vec!["GET", &first];
+            words.resize(COUNT, &also);
+            // The only one that is there at once.
+            let at_once = format!("also={}", servers.one.url("/get"));
+            words.push(&at_once);
+            let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+            let mut guest = Guest::new(&language.guest("e2e"), http.build(), &words, &[]);
             let start = Instant::now();
-            let printed = printed(language, servers.ctx(), &words);
+            assert_eq!(guest.call("run", ()), 0, "{}", guest.stdout());
             let taken = start.elapsed();
-            assert_eq!(printed.lines().count(), COUNT, "{printed}");
-            assert!(printed.lines().all(|line| line.ends_with(" 200 13")));
-            // One after the other they would take 16 seconds.
-            assert!(taken < 8 * EACH, "{language:?}: {taken:?}");
+            let printed = guest.stdout();
+            let lines: Vec<&str> = printed.lines().collect();
+            assert_eq!(lines.len(), COUNT, "{printed}");
+            assert!(lines.iter().all(|line| line.ends_with(" 200 13")));
+            assert_eq!(lines.first(), Some(&"answer 49 200 13"), "{printed}");
+            assert_eq!(lines.last(), Some(&"answer 0 200 13"), "{printed}");
+            assert!(taken < SLOWEST * 3 / 2, "{language:?}: {taken:?}");
         }
+    }
+}
+
+/// The guest waits while the server does not read, and goes on when it does.
+#[test]
+fn a_server_that_reads_late_gets_all_of_a_body() {
+    const LEN: usize = 16 * MIB;
+    const LATE: Duration = Duration::from_millis(300);
+    let script = |conn: &mut RawConn<'_>| {
+        conn.wait_blindly(LATE)?;
+        let request = conn.read_request()?;
+        let (text, hash) = (request.body_len.to_string(), request.body_hash);
+        let body = format!("{text} {hash:016x}");
+        let len = body.len();
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {len}\r\nConnection: close\r\n\r\n");
+        conn.write_together(&[head.as_bytes(), body.as_bytes()])
+    };
+    let expected = format!(
+        "uploaded {LEN}\nstatus 200\nbody-length 25\nbody {LEN} {}\n",
+        sum(LEN)
+    );
+    for played in plain_and_tls(script) {
+        for language in Language::ALL {
+            let http = HttpCtx::builder().client(played.client.clone());
+            let http = http.allowed_host(&played.server.origin()).unwrap().build();
+            let upload = format!("upload={LEN}");
+            let words = ["POST", &played.server.url("/"), &upload, "print=body"];
+            let start = Instant::now();
+            assert_eq!(printed(language, http, &words), expected, "{language:?}");
+            assert!(start.elapsed() >= LATE);
+        }
+    }
+}
+
+/// Of the crate alone: what it reads is sent, and no more of it is read when the server has answered.
+#[test]
+fn a_reader_is_sent_until_the_server_answers() {
+    for servers in Servers::each() {
+        servers.clear();
+        let url = servers.one.url("/echo");
+        let words = ["POST", &url, "upload=1000000", "send=reader", "print=sum"];
+        let printed = printed(Language::Rust, servers.ctx(), &words);
+        let expected = format!(
+            "status 200\nbody-length 1000000\nbody-sum {}\n",
+            sum(1_000_000)
+        );
+        assert_eq!(printed, expected);
+    }
+    for played in plain_and_tls(too_much) {
+        let http = HttpCtx::builder().client(played.client.clone());
+        let http = http.allowed_host(&played.server.origin()).unwrap().build();
+        let url = played.server.url("/upload");
+        let words = ["POST", &url, "upload=1000000000000", "send=reader"];
+        assert_eq!(
+            printed(Language::Rust, http, &words),
+            "status 413\nbody-length 8\n"
+        );
     }
 }
 

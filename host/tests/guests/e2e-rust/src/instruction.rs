@@ -25,6 +25,7 @@ pub struct Instruction {
     pub options: Option<RequestOptions>,
     pub start: bool,
     pub future: bool,
+    pub reader: bool,
     pub upload: Option<u64>,
     pub length: Option<u64>,
     pub also: Vec<String>,
@@ -78,6 +79,7 @@ impl Instruction {
             options: None,
             start: false,
             future: false,
+            reader: false,
             upload: None,
             length: None,
             also: Vec::new(),
@@ -138,6 +140,7 @@ impl Instruction {
             "send" => match value {
                 "start" => self.start = true,
                 "future" => self.future = true,
+                "reader" => self.reader = true,
                 _ => return None,
             },
             "upload" => self.upload = Some(value.parse().ok()?),

@@ -5,11 +5,13 @@ mod instruction;
 mod print;
 mod side_by_side;
 
+use std::io::{self, Read as _};
+
 use bytes::Bytes;
 use http::Request;
 use wasi_experimental_http::raw::{self, ResponseHandle};
 use wasi_experimental_http::{
-    BodyWriter, Error, HttpError, Reason, Response, open, open_sized, start,
+    BodyWriter, Error, HttpError, Reason, Response, open, open_sized, send_reader, start,
 };
 
 use crate::instruction::{Instruction, Read};
@@ -162,6 +164,9 @@ impl Instruction {
         let request = self.request(&self.url)?;
         if let Some(size) = self.upload {
             let request = request.map(|_| ());
+            if self.reader {
+                return send_reader(request, Pattern(0).take(size)).map_err(of_io);
+            }
             return upload(
                 size,
                 match self.length {
@@ -291,4 +296,23 @@ fn upload(size: u64, mut writer: BodyWriter) -> Result<Response, Error> {
     }
     println!("uploaded {sent}");
     writer.finish()
+}
+
+/// Bytes without an end, each its offset modulo 251.
+struct Pattern(u8);
+
+impl io::Read for Pattern {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        for byte in &mut *buffer {
+            *byte = self.0;
+            self.0 = (self.0 + 1) % 251;
+        }
+        Ok(buffer.len())
+    }
+}
+
+/// The error that an error of reading or writing was made of.
+fn of_io(error: io::Error) -> Error {
+    let inner = error.into_inner().and_then(|inner| inner.downcast().ok());
+    inner.map_or(HttpError::RUNTIME_ERROR.into(), |error| *error)
 }
