@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::allowed_hosts::{AllowedHostError, AllowedHosts};
 use crate::client::HttpClient;
 use crate::error::{Error, LastError};
-use crate::exchange::cancel::CancelHandle;
+use crate::exchange::cancel::{CancelHandle, Cancelled};
 use crate::exchange::hops::Hops;
 use crate::exchange::upload::Upload;
 use crate::exchange::{Exchange, StoreId};
@@ -38,6 +38,7 @@ pub struct HttpCtx {
     observers: Arc<Observers>,
     id: Arc<StoreId>,
     cancel: CancelHandle,
+    trap_when_cancelled: bool,
     last_target: LastTarget,
     open: Handles,
     last_handle: u32,
@@ -81,6 +82,7 @@ impl HttpCtx {
             host_header: Arc::default(),
             observers: Arc::default(),
             show_peer: false,
+            trap_when_cancelled: false,
         }
     }
 
@@ -127,12 +129,17 @@ impl HttpCtx {
         Ok(self.last_target.parse(url, self.limits.max_url_len)?)
     }
 
-    /// Notes that the guest calls a function, before its arguments are looked at.
-    pub(crate) fn call_begins(&mut self) {
+    /// Notes that the guest calls a function, before its arguments are looked at. Fails if the guest
+    /// has to trap.
+    pub(crate) fn call_begins(&mut self) -> Result<(), Cancelled> {
+        if self.trap_when_cancelled && self.cancel.is_cancelled() {
+            return Err(Cancelled);
+        }
         if !self.reached_function {
             self.last_error.set(Error::BadArgument, None);
         }
         self.reached_function = false;
+        Ok(())
     }
 
     /// Notes that a call had arguments that its function can be called with.
@@ -436,6 +443,7 @@ pub struct HttpCtxBuilder {
     host_header: Arc<AllowedHosts>,
     observers: Arc<Observers>,
     show_peer: bool,
+    trap_when_cancelled: bool,
 }
 
 impl HttpCtxBuilder {
@@ -635,6 +643,17 @@ impl HttpCtxBuilder {
         self
     }
 
+    /// Whether a guest traps, with [`Cancelled`], that calls a function of this crate after its store
+    /// was [cancelled](crate::CancelHandle), rather than to get the code `cancelled` and go on;
+    /// `false` by default.
+    ///
+    /// A call that is on its way when the store is cancelled gives the code. A guest that calls
+    /// nothing does not get here: only epochs or fuel end it, as [`CancelHandle`] shows.
+    pub fn trap_when_cancelled(mut self, trap: bool) -> Self {
+        self.trap_when_cancelled = trap;
+        self
+    }
+
     /// A name for the store, or whatever else tells the embedder whose its requests are; none by
     /// default. It is in all that observers are told.
     pub fn label(mut self, label: impl Into<Arc<str>>) -> Self {
@@ -706,7 +725,8 @@ impl HttpCtxBuilder {
             host_header: self.host_header,
             id: Arc::default(),
             observers: self.observers,
-            cancel: CancelHandle::default(),
+            cancel: CancelHandle::of_a_new_store(),
+            trap_when_cancelled: self.trap_when_cancelled,
             last_target: LastTarget::default(),
             open: Handles::default(),
             last_handle: 0,

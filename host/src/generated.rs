@@ -1365,9 +1365,30 @@ pub mod wasi_experimental_http {
     ///
     /// If the linker has a function of that name already, and does not allow it to be
     /// replaced.
+    #[allow(dead_code, reason = "a host needs one of the two")]
     pub fn add_to_linker<T, U>(
         linker: &mut wasmtime::Linker<T>,
         get_cx: impl Fn(&mut T) -> &mut U + Send + Sync + Copy + 'static,
+    ) -> wasmtime::Result<()>
+    where
+        T: 'static,
+        U: WasiExperimentalHttp,
+    {
+        add_to_linker_fallible(linker, move |data| Ok(get_cx(data)))
+    }
+
+    /// The same with a `get_cx` that may fail: its error traps the guest that calls.
+    ///
+    /// # Errors
+    ///
+    /// If the linker has a function of that name already, and does not allow it to be
+    /// replaced.
+    #[allow(dead_code, reason = "a host needs one of the two")]
+    pub fn add_to_linker_fallible<T, U>(
+        linker: &mut wasmtime::Linker<T>,
+        get_cx: impl Fn(
+            &mut T,
+        ) -> wasmtime::Result<&mut U> + Send + Sync + Copy + 'static,
     ) -> wasmtime::Result<()>
     where
         T: 'static,
@@ -1395,7 +1416,7 @@ pub mod wasi_experimental_http {
                         &export,
                         &mut caller,
                         get_cx,
-                    ) else {
+                    )? else {
                         return Ok(u32::from(HttpError::MemoryNotFound));
                     };
                     if !super::fits(&memory, status_code_ptr, 2)
@@ -1445,7 +1466,7 @@ pub mod wasi_experimental_http {
                         &export,
                         &mut caller,
                         get_cx,
-                    ) else {
+                    )? else {
                         return Ok(u32::from(HttpError::MemoryNotFound));
                     };
                     match WasiExperimentalHttp::close(
@@ -1476,7 +1497,7 @@ pub mod wasi_experimental_http {
                         &export,
                         &mut caller,
                         get_cx,
-                    ) else {
+                    )? else {
                         return Ok(u32::from(HttpError::MemoryNotFound));
                     };
                     if !super::fits(&memory, size_ptr, 4) {
@@ -1517,7 +1538,7 @@ pub mod wasi_experimental_http {
                         &export,
                         &mut caller,
                         get_cx,
-                    ) else {
+                    )? else {
                         return Ok(u32::from(HttpError::MemoryNotFound));
                     };
                     if !super::fits(&memory, size_ptr, 4) {
@@ -1557,7 +1578,7 @@ pub mod wasi_experimental_http {
                         &export,
                         &mut caller,
                         get_cx,
-                    ) else {
+                    )? else {
                         return Ok(u32::from(HttpError::MemoryNotFound));
                     };
                     if !super::fits(&memory, size_ptr, 4) {
@@ -1597,7 +1618,7 @@ pub mod wasi_experimental_http {
                         &export,
                         &mut caller,
                         get_cx,
-                    ) else {
+                    )? else {
                         return Ok(u32::from(HttpError::MemoryNotFound));
                     };
                     if !super::fits(&memory, size_ptr, 4) {
@@ -1638,7 +1659,7 @@ pub mod wasi_experimental_http {
                         &export,
                         &mut caller,
                         get_cx,
-                    ) else {
+                    )? else {
                         return Ok(u32::from(HttpError::MemoryNotFound));
                     };
                     if !super::fits(&memory, size_ptr, 4) {
@@ -1682,7 +1703,7 @@ pub mod wasi_experimental_http {
                         &export,
                         &mut caller,
                         get_cx,
-                    ) else {
+                    )? else {
                         return Ok(u32::from(HttpError::MemoryNotFound));
                     };
                     if !super::fits(&memory, size_ptr, 4) {
@@ -1728,7 +1749,7 @@ pub mod wasi_experimental_http {
                         &export,
                         &mut caller,
                         get_cx,
-                    ) else {
+                    )? else {
                         return Ok(u32::from(HttpError::MemoryNotFound));
                     };
                     if !super::fits(&memory, response_handle_ptr, 4) {
@@ -1774,7 +1795,7 @@ pub mod wasi_experimental_http {
                         &export,
                         &mut caller,
                         get_cx,
-                    ) else {
+                    )? else {
                         return Ok(u32::from(HttpError::MemoryNotFound));
                     };
                     if !super::fits(&memory, size_ptr, 4) {
@@ -1810,7 +1831,7 @@ pub mod wasi_experimental_http {
                         &export,
                         &mut caller,
                         get_cx,
-                    ) else {
+                    )? else {
                         return Ok(u32::from(HttpError::MemoryNotFound));
                     };
                     match WasiExperimentalHttp::body_finish(
@@ -1837,7 +1858,7 @@ pub mod wasi_experimental_http {
                         &export,
                         &mut caller,
                         get_cx,
-                    ) else {
+                    )? else {
                         return Ok(u32::from(HttpError::MemoryNotFound));
                     };
                     if !super::fits(&memory, status_code_ptr, 2) {
@@ -1879,7 +1900,7 @@ pub mod wasi_experimental_http {
                         &export,
                         &mut caller,
                         get_cx,
-                    ) else {
+                    )? else {
                         return Ok(u32::from(HttpError::MemoryNotFound));
                     };
                     if !super::fits(&memory, size_ptr, 4) {
@@ -1907,24 +1928,27 @@ pub mod wasi_experimental_http {
     }
 }
 
-/// The memory of the guest that calls, if it exports one, and the implementation.
+/// The memory of the guest that calls, if it exports one, and the implementation; or
+/// why the guest traps.
 #[rustfmt::skip]
 fn guest<'a, T: 'static, U>(
     export: &'a Option<wasmtime::Extern>,
     caller: &'a mut wasmtime::Caller<'_, T>,
-    get_cx: impl Fn(&mut T) -> &mut U,
-) -> Option<(wiggle::GuestMemory<'a>, &'a mut U)> {
-    match export {
-        Some(wasmtime::Extern::Memory(memory)) => {
-            let (bytes, data) = memory.data_and_store_mut(caller);
-            Some((wiggle::GuestMemory::Unshared(bytes), get_cx(data)))
-        }
-        Some(wasmtime::Extern::SharedMemory(memory)) => {
-            let cx = get_cx(caller.data_mut());
-            Some((wiggle::GuestMemory::Shared(memory.data()), cx))
-        }
-        _ => None,
-    }
+    get_cx: impl Fn(&mut T) -> wasmtime::Result<&mut U>,
+) -> wasmtime::Result<Option<(wiggle::GuestMemory<'a>, &'a mut U)>> {
+    Ok(
+        match export {
+            Some(wasmtime::Extern::Memory(memory)) => {
+                let (bytes, data) = memory.data_and_store_mut(caller);
+                Some((wiggle::GuestMemory::Unshared(bytes), get_cx(data)?))
+            }
+            Some(wasmtime::Extern::SharedMemory(memory)) => {
+                let cx = get_cx(caller.data_mut())?;
+                Some((wiggle::GuestMemory::Shared(memory.data()), cx))
+            }
+            _ => None,
+        },
+    )
 }
 
 /// Whether `size` bytes at `address` are inside of the memory.

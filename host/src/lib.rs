@@ -102,7 +102,7 @@ pub use allowed_hosts::{ALLOW_ALL, AllowedHost, AllowedHostError, AllowedHosts};
 pub use client::{CertificateError, HttpClient, HttpClientBuilder};
 pub use ctx::{HttpCtx, HttpCtxBuilder};
 pub use error_kind::ErrorKind;
-pub use exchange::cancel::CancelHandle;
+pub use exchange::cancel::{CancelHandle, CancelTimer, Cancelled};
 pub use exchange::hops::Hop;
 pub use http;
 pub use policy::{Denied, DeniedReason};
@@ -120,10 +120,10 @@ pub fn add_to_linker<T: 'static>(
     linker: &mut wasmtime::Linker<T>,
     get_cx: impl Fn(&mut T) -> &mut HttpCtx + Send + Sync + Copy + 'static,
 ) -> wasmtime::Result<()> {
-    generated::wasi_experimental_http::add_to_linker(linker, move |data| {
+    generated::wasi_experimental_http::add_to_linker_fallible(linker, move |data| {
         let http = get_cx(data);
-        http.call_begins();
-        http
+        http.call_begins()?;
+        Ok(http)
     })
 }
 

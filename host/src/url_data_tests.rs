@@ -11,6 +11,7 @@ use url::{Host, Url};
 use crate::allowed_hosts::{AllowedHosts, Verdict};
 use crate::connection::lookup::Names;
 use crate::exchange::Exchange;
+use crate::exchange::cancel::CancelHandle;
 use crate::headers;
 use crate::request_url;
 
@@ -71,7 +72,7 @@ fn contacted(uri: &http::Uri) -> (Option<String>, Vec<(IpAddr, u16)>) {
         Default::default(),
         Default::default(),
         Default::default(),
-        &Default::default(),
+        &CancelHandle::of_a_new_store(),
         Default::default(),
         None,
     );

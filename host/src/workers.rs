@@ -201,7 +201,7 @@ mod tests {
     fn waiting_ends_with_cancellation() {
         let (hold, held) = mpsc::channel::<()>();
         let (started, start) = mpsc::channel();
-        let handle = CancelHandle::default();
+        let handle = CancelHandle::of_a_new_store();
         let cancel = handle.begin().unwrap();
         let canceller = thread::spawn(move || {
             start.recv().ok();

@@ -1,10 +1,12 @@
 //! Cancellation, from any thread: of all exchanges of a store, each by itself.
 
+use std::fmt;
+use std::io;
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::Instant;
-use std::{fmt, io};
+use std::time::{Duration, Instant};
 
 use super::signal::Signal;
 use crate::error::Error;
@@ -12,19 +14,39 @@ use crate::error::Error;
 /// Cancels the requests of one store, from any thread.
 ///
 /// A guest that waits for a server is outside of fuel and epochs: wasmtime cannot interrupt it.
-/// This does, in every phase: name lookup, connecting, sending and receiving.
+/// This does, in every phase: name lookup, connecting, sending and receiving. A store gives its
+/// handle with [`HttpCtx::cancel_handle`](crate::HttpCtx::cancel_handle).
 ///
-/// ```
-/// use wasi_experimental_http_wasmtime::HttpCtx;
+/// # Ending the guest
 ///
-/// let http = HttpCtx::builder().build();
-/// let cancel = http.cancel_handle();
-/// std::thread::spawn(move || cancel.cancel());
+/// Cancelling ends requests and not the guest, which gets the code `cancelled` and may go on. There
+/// are two ways to end it, and a guest that nobody trusts needs both:
+///
+/// - [`HttpCtxBuilder::trap_when_cancelled`](crate::HttpCtxBuilder::trap_when_cancelled) makes its
+///   next call of the functions of this crate trap.
+/// - Epochs make it trap wherever it is in its own code, in a loop that calls nothing as well. With
+///   [`Config::epoch_interruption`](wasmtime::Config::epoch_interruption) and an epoch deadline of 1
+///   for the store, [`Engine::increment_epoch`](wasmtime::Engine::increment_epoch) before
+///   [`cancel`](CancelHandle::cancel) does both at once: the request ends, and the guest traps in its
+///   next loop or function. The other order lets it run until the epoch is incremented.
+///
+/// A whole program, which ends a guest that waits for a server and one that only computes:
+///
+/// ```no_run
+#[doc = include_str!("../../examples/cancel.rs")]
 /// ```
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CancelHandle {
     store: Arc<StoreCancel>,
 }
+
+/// What a guest traps with that calls after its store was cancelled, if
+/// [`HttpCtxBuilder::trap_when_cancelled`](crate::HttpCtxBuilder::trap_when_cancelled) says so: the
+/// error of the embedder's call can be downcast to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the store was cancelled")]
+#[non_exhaustive]
+pub struct Cancelled;
 
 #[derive(Default)]
 struct StoreCancel {
@@ -36,6 +58,13 @@ struct StoreCancel {
 }
 
 impl CancelHandle {
+    /// That of a store that is made. A handle of no store would cancel nothing.
+    pub(crate) fn of_a_new_store() -> Self {
+        CancelHandle {
+            store: Arc::default(),
+        }
+    }
+
     /// Ends the requests that are on their way and the bodies that are open, and fails all later
     /// requests until [`HttpCtx::resume`](crate::HttpCtx::resume).
     ///
@@ -66,7 +95,41 @@ impl CancelHandle {
         self.store.guest.wait(sockets, until)
     }
 
-    /// Whether [`CancelHandle::cancel`] was called.
+    /// [Cancels](CancelHandle::cancel) when this time has passed, on a thread of its own; not if the
+    /// store was dropped by then, or what this gives is.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use wasi_experimental_http_wasmtime::HttpCtx;
+    ///
+    /// let http = HttpCtx::builder().build();
+    /// let timer = http.cancel_handle().cancel_after(Duration::from_secs(30))?;
+    /// // Here the guest runs.
+    /// drop(timer);
+    /// assert!(!http.cancel_handle().is_cancelled());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If there is no thread to be had.
+    pub fn cancel_after(&self, time: Duration) -> io::Result<CancelTimer> {
+        let (stop, stopped) = mpsc::channel();
+        let store = Arc::downgrade(&self.store);
+        std::thread::Builder::new()
+            .name("cancel-after".to_owned())
+            .spawn(move || {
+                if let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(time)
+                    && let Some(store) = store.upgrade()
+                {
+                    CancelHandle { store }.cancel();
+                }
+            })?;
+        Ok(CancelTimer { _stop: stop })
+    }
+
+    /// Whether [`CancelHandle::cancel`] was called, and [`HttpCtx::resume`](crate::HttpCtx::resume)
+    /// was not since.
     pub fn is_cancelled(&self) -> bool {
         self.store.cancelled.load(Ordering::Acquire)
     }
@@ -86,6 +149,13 @@ impl CancelHandle {
         exchanges.push(Arc::downgrade(&exchange));
         Ok(exchange)
     }
+}
+
+/// Cancels a store in time, unless it is dropped before: see [`CancelHandle::cancel_after`].
+#[derive(Debug)]
+#[must_use = "dropping it takes the cancellation back"]
+pub struct CancelTimer {
+    _stop: mpsc::Sender<()>,
 }
 
 impl fmt::Debug for CancelHandle {
@@ -155,13 +225,19 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// ```compile_fail,E0599
+/// wasi_experimental_http_wasmtime::CancelHandle::default().cancel();
+/// ```
+#[cfg(doctest)]
+struct NoHandleIsOfNoStore;
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn cancelling_reaches_every_exchange_and_later_ones_until_resumed() {
-        let handle = CancelHandle::default();
+        let handle = CancelHandle::of_a_new_store();
         let (one, two) = (handle.begin().unwrap(), handle.begin().unwrap());
         let woken = Arc::new(AtomicBool::new(false));
         let wake = woken.clone();
@@ -181,7 +257,7 @@ mod tests {
 
     #[test]
     fn exchanges_that_have_ended_are_forgotten() {
-        let handle = CancelHandle::default();
+        let handle = CancelHandle::of_a_new_store();
         for _ in 0..100 {
             handle.begin().unwrap();
         }

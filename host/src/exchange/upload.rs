@@ -232,7 +232,7 @@ mod tests {
     use super::*;
 
     fn upload(len: Option<u64>, max: Option<u64>) -> Arc<Upload> {
-        Upload::new(len, max, CancelHandle::default())
+        Upload::new(len, max, CancelHandle::of_a_new_store())
     }
 
     #[test]

@@ -110,7 +110,7 @@ impl Wiggle<'_> {
         quote! {
             move |mut #caller: wasmtime::Caller<'_, T>, #(#params),*| -> wasmtime::Result<#result> {
                 let #export = #caller.get_export("memory");
-                let Some((mut #memory, #cx)) = super::guest(&#export, &mut #caller, get_cx) else {
+                let Some((mut #memory, #cx)) = super::guest(&#export, &mut #caller, get_cx)? else {
                     return #no_memory;
                 };
                 #checks
@@ -369,23 +369,24 @@ impl Wiggle<'_> {
         }
         let guest = any.then(|| {
             quote! {
-                /// The memory of the guest that calls, if it exports one, and the implementation.
+                /// The memory of the guest that calls, if it exports one, and the implementation; or
+                /// why the guest traps.
                 fn guest<'a, T: 'static, U>(
                     export: &'a Option<wasmtime::Extern>,
                     caller: &'a mut wasmtime::Caller<'_, T>,
-                    get_cx: impl Fn(&mut T) -> &mut U,
-                ) -> Option<(wiggle::GuestMemory<'a>, &'a mut U)> {
-                    match export {
+                    get_cx: impl Fn(&mut T) -> wasmtime::Result<&mut U>,
+                ) -> wasmtime::Result<Option<(wiggle::GuestMemory<'a>, &'a mut U)>> {
+                    Ok(match export {
                         Some(wasmtime::Extern::Memory(memory)) => {
                             let (bytes, data) = memory.data_and_store_mut(caller);
-                            Some((wiggle::GuestMemory::Unshared(bytes), get_cx(data)))
+                            Some((wiggle::GuestMemory::Unshared(bytes), get_cx(data)?))
                         }
                         Some(wasmtime::Extern::SharedMemory(memory)) => {
-                            let cx = get_cx(caller.data_mut());
+                            let cx = get_cx(caller.data_mut())?;
                             Some((wiggle::GuestMemory::Shared(memory.data()), cx))
                         }
                         _ => None,
-                    }
+                    })
                 }
             }
         });

@@ -267,10 +267,29 @@ impl Wiggle<'_> {
                 ///
                 /// If the linker has a function of that name already, and does not allow it to be
                 /// replaced.
-                #unused
+                #[allow(dead_code, reason = "a host needs one of the two")]
                 pub fn add_to_linker<T, U>(
                     linker: &mut wasmtime::Linker<T>,
                     get_cx: impl Fn(&mut T) -> &mut U + Send + Sync + Copy + 'static,
+                ) -> wasmtime::Result<()>
+                where
+                    T: 'static,
+                    U: #trait_name,
+                {
+                    add_to_linker_fallible(linker, move |data| Ok(get_cx(data)))
+                }
+
+                /// The same with a `get_cx` that may fail: its error traps the guest that calls.
+                ///
+                /// # Errors
+                ///
+                /// If the linker has a function of that name already, and does not allow it to be
+                /// replaced.
+                #unused
+                #[allow(dead_code, reason = "a host needs one of the two")]
+                pub fn add_to_linker_fallible<T, U>(
+                    linker: &mut wasmtime::Linker<T>,
+                    get_cx: impl Fn(&mut T) -> wasmtime::Result<&mut U> + Send + Sync + Copy + 'static,
                 ) -> wasmtime::Result<()>
                 where
                     T: 'static,
