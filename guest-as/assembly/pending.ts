@@ -60,19 +60,31 @@ export class Pending extends Waitable {
     return failure !== null ? Result.failed<Response>(failure) : Result.of(this.arrived());
   }
 
-  /** What there is to wait for until something can be done. */
+  /**
+   * What there is to wait for until something can be done.
+   *
+   * @internal
+   */
   get awaited(): Events {
     return this.unsent === null ? EVENTS_RESPONSE : EVENTS_RESPONSE | EVENTS_WRITABLE;
   }
 
-  /** Writes some of a body, and keeps the rest. The host holds nothing yet: it does not wait. */
+  /**
+   * Writes some of a body, and keeps the rest. The host holds nothing yet: it does not wait.
+   *
+   * @internal
+   */
   begin(body: ArrayBuffer): Failure | null {
     if (body.byteLength == 0) return null;
     this.unsent = body;
     return this.sendSome();
   }
 
-  /** Writes some of what is left of the body. */
+  /**
+   * Writes some of what is left of the body.
+   *
+   * @internal
+   */
   sendSome(): Failure | null {
     const body = this.unsent;
     if (body === null) return null;
@@ -86,7 +98,11 @@ export class Pending extends Waitable {
     return null;
   }
 
-  /** Writes what is left of the body, and waits for the response, whose status is at `VALUE`. */
+  /**
+   * Writes what is left of the body, and waits for the response, whose status is at `VALUE`.
+   *
+   * @internal
+   */
   finish(): Failure | null {
     let failure: Failure | null = null;
     while (failure === null && this.unsent !== null) failure = this.sendSome();
@@ -99,7 +115,11 @@ export class Pending extends Waitable {
     return failure;
   }
 
-  /** The status that `finish` has left. */
+  /**
+   * The status that `finish` has left.
+   *
+   * @internal
+   */
   get status(): u16 {
     return load<u16>(VALUE);
   }

@@ -117,6 +117,17 @@ fn too_few_bytes_and_too_many_are_told() {
     }
 }
 
+/// The writing ends, and the reason is told where the response is waited for.
+#[test]
+fn a_request_that_fails_while_its_body_is_written_says_why() {
+    check(&[case(
+        "POST http://127.0.0.1:9/ upload=1000000000000",
+        &["refused", "error 11 request_error"],
+    )
+    .allowed(&["http://127.0.0.1:9"])
+    .receives(&[])]);
+}
+
 /// Answers before it has read anything of the body, and reads nothing of it.
 fn too_much(conn: &mut RawConn<'_>) -> io::Result<()> {
     conn.read_head()?;
