@@ -160,8 +160,9 @@ export class Result<T> {
 
   /** A failure. */
   static failed<T>(failure: Failure): Result<T> {
-    // Nobody can see this null: `value` does not give it away.
-    return new Result<T>(changetype<T>(<usize>0), failure);
+    // Nobody can see this null or zero: `value` does not give it away.
+    if (isReference<T>()) return new Result<T>(changetype<T>(<usize>0), failure);
+    return new Result<T>(<T>0, failure);
   }
 
   /** Whether there is a value. */

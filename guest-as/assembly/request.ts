@@ -1,9 +1,13 @@
 import { Failure, Result, abortWith } from "./failure";
-import { HttpError, _req } from "./generated";
+import { HttpError, OptionKey, _req, _requestStart } from "./generated";
 import { Headers } from "./headers";
 import { Method, methodName, methodOf } from "./method";
+import { RequestOptions, nanoseconds } from "./options";
+import { Pending } from "./pending";
 import { Response } from "./response";
 import { MAX_UTF8, bufferOf, writeText } from "./text";
+import { BodyWriter } from "./upload";
+import { CHUNKED } from "./waitable";
 
 /** The text `HEAD` in memory, as an integer: quicker to compare than strings are. */
 const HEAD: u64 = 0x0044_0041_0045_0048;
@@ -14,10 +18,15 @@ const STATUS: usize = memory.data(2, 2);
 /** Where the host writes the handle of a response. */
 const HANDLE: usize = memory.data(4, 4);
 
+/** The size of the three sizes before the texts of a request, in bytes. */
+const SIZES: usize = 3 * sizeof<u32>();
+
 /** An HTTP request. A {@link RequestBuilder} makes and sends one in one expression. */
 export class Request {
   /** The method, as it goes on the wire. */
   methodName: string;
+  /** What it may use less of than the host allows; a {@link RequestBuilder} has methods for that. */
+  options: RequestOptions | null = null;
 
   /**
    * @param url - The absolute URL, `http` or `https`.
@@ -64,23 +73,118 @@ export function tryRequest(request: Request): Result<Response> {
 
 /** Sends a request; `STATUS` and `HANDLE` have the response, unless this gives a failure. */
 function exchange(request: Request): Failure | null {
-  const headers = request.headers;
-  const unsendable = headers.findUnsendable();
-  if (unsendable >= 0) {
-    const message =
-      "the header `" + headers.nameAt(unsendable) + "` has a line break, or no proper name";
-    return new Failure(HttpError.INVALID_ENCODING, message).inRequest(request.methodName, request.url);
+  const options = request.options;
+  if (options !== null) return options.send(request);
+  const unsendable = findUnsendable(request);
+  if (unsendable !== null) return unsendable;
+  const text = encoded(request);
+  const sizes = changetype<usize>(text);
+  const url = sizes + SIZES;
+  const method = url + load<u32>(sizes);
+  const headers = method + load<u32>(sizes, 4);
+  const body = request.body;
+  const error = <HttpError>_req(
+    url,
+    method - url,
+    method,
+    headers - method,
+    headers,
+    load<u32>(sizes, 8),
+    changetype<usize>(body),
+    body.byteLength,
+    STATUS,
+    HANDLE,
+  );
+  return error != HttpError.SUCCESS ? failed(error, request) : null;
+}
+
+/** Starts a request whose body has this length; `HANDLE` has it, unless this gives a failure. */
+function startExchange(request: Request, bodyLength: u64): Failure | null {
+  const unsendable = findUnsendable(request);
+  if (unsendable !== null) return unsendable;
+  const text = encoded(request);
+  const sizes = changetype<usize>(text);
+  const url = sizes + SIZES;
+  const method = url + load<u32>(sizes);
+  const headers = method + load<u32>(sizes, 4);
+  const options = request.options;
+  const optionsStart: usize = options !== null ? options.start : 0;
+  const optionsLength: i32 = options !== null ? options.length : 0;
+  const error = <HttpError>_requestStart(
+    url,
+    method - url,
+    method,
+    headers - method,
+    headers,
+    load<u32>(sizes, 8),
+    optionsStart,
+    optionsLength,
+    bodyLength,
+    HANDLE,
+  );
+  return error != HttpError.SUCCESS ? failed(error, request) : null;
+}
+
+/** Starts a request with its body; `started` has it, unless this gives a failure. */
+function start(request: Request): Failure | null {
+  const failure = startExchange(request, request.body.byteLength);
+  if (failure !== null) return failure;
+  const pending = new Pending(load<u32>(HANDLE), !isHead(request), request.methodName, request.url);
+  const unsent = pending.begin(request.body);
+  if (unsent !== null) {
+    pending.close();
+    return unsent;
   }
+  started = pending;
+  return null;
+}
+
+/** The request that `start` has left. */
+let started: Pending | null = null;
+
+/** Takes the request that `start` has left. */
+function takeStarted(): Pending {
+  const pending = started!;
+  started = null;
+  return pending;
+}
+
+/** Sends a request with options as `exchange` does one without. */
+function exchangeStarted(request: Request): Failure | null {
+  let failure = start(request);
+  if (failure !== null) return failure;
+  const pending = takeStarted();
+  failure = pending.finish();
+  if (failure !== null) return failure;
+  store<u16>(STATUS, pending.status);
+  store<u32>(HANDLE, pending.handle);
+  return null;
+}
+
+/** Says which header cannot be sent, if there is one. */
+function findUnsendable(request: Request): Failure | null {
+  const headers = request.headers;
+  const index = headers.findUnsendable();
+  if (index < 0) return null;
+  const message = "the header `" + headers.nameAt(index) + "` has a line break, or no proper name";
+  return new Failure(HttpError.INVALID_ENCODING, message).inRequest(request.methodName, request.url);
+}
+
+/**
+ * The texts of a request: the sizes of the URL, the method and the headers, and then these. One
+ * buffer has all: a request is sent often, and each buffer costs.
+ */
+function encoded(request: Request): ArrayBuffer {
   const url = request.url;
   const method = request.methodName;
-  const body = request.body;
-  // One buffer has all texts, one after the other: a request is sent often, and each buffer costs.
+  const headers = request.headers;
   let units = url.length + method.length;
   for (let i = 0; i < headers.length; i++) {
     units += headers.nameAt(i).length + headers.valueAt(i).length + 2;
   }
-  const text = new ArrayBuffer(units * MAX_UTF8);
-  const urlStart = changetype<usize>(text);
+  const text = new ArrayBuffer(<i32>SIZES + units * MAX_UTF8);
+  const sizes = changetype<usize>(text);
+  const urlStart = sizes + SIZES;
   const methodStart = writeText(url, urlStart);
   const headersStart = writeText(method, methodStart);
   let headersEnd = headersStart;
@@ -90,26 +194,27 @@ function exchange(request: Request): Failure | null {
     headersEnd = writeText(headers.valueAt(i), headersEnd);
     store<u8>(headersEnd++, 0x0a);
   }
-  const error = <HttpError>_req(
-    urlStart,
-    methodStart - urlStart,
-    methodStart,
-    headersStart - methodStart,
-    headersStart,
-    headersEnd - headersStart,
-    changetype<usize>(body),
-    body.byteLength,
-    STATUS,
-    HANDLE,
-  );
-  return error != HttpError.SUCCESS ? Failure.ofHost(error).inRequest(method, url) : null;
+  store<u32>(sizes, <u32>(methodStart - urlStart));
+  store<u32>(sizes, <u32>(headersStart - methodStart), 4);
+  store<u32>(sizes, <u32>(headersEnd - headersStart), 8);
+  return text;
+}
+
+/** A failure of the last call of the host. */
+function failed(error: HttpError, request: Request): Failure {
+  return Failure.ofHost(error).inRequest(request.methodName, request.url);
 }
 
 /** The response that `exchange` has left. */
 function arrived(request: Request): Response {
+  const hasBody = !isHead(request);
+  return new Response(load<u16>(STATUS), load<u32>(HANDLE), hasBody, request.methodName, request.url);
+}
+
+/** Whether the response has no body whatever its headers say. */
+function isHead(request: Request): bool {
   const method = request.methodName;
-  const isHead = method.length == 4 && load<u64>(changetype<usize>(method)) == HEAD;
-  return new Response(load<u16>(STATUS), load<u32>(HANDLE), !isHead, method, request.url);
+  return method.length == 4 && load<u64>(changetype<usize>(method)) == HEAD;
 }
 
 /**
@@ -160,6 +265,36 @@ export class RequestBuilder {
     return this;
   }
 
+  /** Limits the time from the start to the end of the response's body, in milliseconds. */
+  timeout(milliseconds: i64): RequestBuilder {
+    return this.option(OptionKey.TIMEOUT, nanoseconds(milliseconds));
+  }
+
+  /** Limits the time for looking up the name, and then for TCP and TLS together, in milliseconds. */
+  connectTimeout(milliseconds: i64): RequestBuilder {
+    return this.option(OptionKey.CONNECT_TIMEOUT, nanoseconds(milliseconds));
+  }
+
+  /** Limits the time from the end of the request to that of the response's headers, in milliseconds. */
+  responseTimeout(milliseconds: i64): RequestBuilder {
+    return this.option(OptionKey.RESPONSE_TIMEOUT, nanoseconds(milliseconds));
+  }
+
+  /** Limits how long the server may be silent, or take nothing of the request, in milliseconds. */
+  readTimeout(milliseconds: i64): RequestBuilder {
+    return this.option(OptionKey.READ_TIMEOUT, nanoseconds(milliseconds));
+  }
+
+  /** Limits how many redirects are followed. With 0 the response is the redirecting one itself. */
+  maxRedirects(count: u32): RequestBuilder {
+    return this.option(OptionKey.MAX_REDIRECTS, count);
+  }
+
+  /** Limits how many bytes the body of the response may have. */
+  maxResponseBody(bytes: u64): RequestBuilder {
+    return this.option(OptionKey.MAX_RESPONSE_BODY, bytes);
+  }
+
   /** The request as it is now, without sending it. */
   build(): Request {
     return this.request;
@@ -179,5 +314,70 @@ export class RequestBuilder {
   /** Sends the request like `send`, and gives a failure as a value. */
   trySend(): Result<Response> {
     return tryRequest(this.request);
+  }
+  /**
+   * Starts the request, and does not wait for the response: several can be on their way at once.
+   *
+   * What is found wrong before anything is sent aborts the module with a message. What goes wrong
+   * later is a failure of `Pending.wait`.
+   */
+  start(): Pending {
+    const failure = start(this.request);
+    if (failure !== null) abortWith(failure, "RequestBuilder.start");
+    return takeStarted();
+  }
+
+  /** Starts the request like `start`, and gives a failure as a value. */
+  tryStart(): Result<Pending> {
+    const failure = start(this.request);
+    return failure !== null ? Result.failed<Pending>(failure) : Result.of(takeStarted());
+  }
+
+  /**
+   * Starts the request, whose body is written piece by piece. One that was set by `body` is not sent.
+   *
+   * What is found wrong before anything is sent aborts the module with a message.
+   *
+   * @param length - How many bytes the body will have. If it is negative, the number that a header
+   *   `Content-Length` says; without one, the body is sent in chunks.
+   */
+  open(length: i64 = -1): BodyWriter {
+    const bodyLength = this.bodyLength(length);
+    const failure = startExchange(this.request, bodyLength);
+    if (failure !== null) abortWith(failure, "RequestBuilder.open");
+    return this.opened(bodyLength);
+  }
+
+  /** Starts the request like `open`, and gives a failure as a value. */
+  tryOpen(length: i64 = -1): Result<BodyWriter> {
+    const bodyLength = this.bodyLength(length);
+    const failure = startExchange(this.request, bodyLength);
+    return failure !== null ? Result.failed<BodyWriter>(failure) : Result.of(this.opened(bodyLength));
+  }
+
+  private bodyLength(length: i64): u64 {
+    if (length >= 0) return length;
+    const header = this.request.headers.get("Content-Length");
+    if (header === null) return CHUNKED;
+    const announced = U64.parseInt(header);
+    // What is no number is left for the host to refuse.
+    return announced.toString() == header.trim() ? announced : CHUNKED;
+  }
+
+  private opened(bodyLength: u64): BodyWriter {
+    const request = this.request;
+    const hasBody = !isHead(request);
+    const handle = load<u32>(HANDLE);
+    return new BodyWriter(handle, bodyLength == 0, hasBody, request.methodName, request.url);
+  }
+
+  private option(key: OptionKey, value: u64): RequestBuilder {
+    let options = this.request.options;
+    if (options === null) {
+      options = new RequestOptions(exchangeStarted);
+      this.request.options = options;
+    }
+    options.set(key, value);
+    return this;
   }
 }

@@ -1,11 +1,11 @@
 import { Failure, Result, abortWith, noteFailedCall } from "./failure";
 import {
+  EVENTS_READABLE,
   HttpError,
   ResponseFact,
   ResponseHandle,
   _bodyRead,
   _bodyReadSome,
-  _close,
   _headerGet,
   _headersGetAll,
   _responseGet,
@@ -14,6 +14,7 @@ import { abandon, finish, grownSize, growTo, reserve } from "./growing";
 import { Headers } from "./headers";
 import { StatusCode } from "./status";
 import { bytesOf, copyOf, decodeText } from "./text";
+import { Waitable } from "./waitable";
 
 /** Where the host writes how many bytes it wrote, which is read before another call is made. */
 const SIZE: usize = memory.data(sizeof<usize>(), sizeof<usize>());
@@ -53,7 +54,7 @@ const MAX_BODY_SIZE: i32 = 0x3fff_ff00;
  *
  * Of each function there are two: `tryX` gives a failure as a value, `x` aborts the module.
  */
-export class Response {
+export class Response extends Waitable {
   /**
    * For responses that {@link RequestBuilder} gives, and others that are made of a handle.
    *
@@ -66,11 +67,13 @@ export class Response {
    */
   constructor(
     readonly status: StatusCode,
-    readonly handle: ResponseHandle,
+    handle: ResponseHandle,
     private readonly hasBody: bool = true,
     private readonly method: string = "",
     private readonly requestUrl: string = "",
-  ) {}
+  ) {
+    super(handle, EVENTS_READABLE);
+  }
 
   /**
    * Reads the next bytes of the body into a buffer, as many as have arrived.
@@ -230,15 +233,6 @@ export class Response {
     const map = new Map<string, string>();
     for (let i = 0; i < headers.length; i++) map.set(headers.nameAt(i), headers.valueAt(i));
     return map;
-  }
-
-  /**
-   * Closes the response; reading from it afterwards is `INVALID_HANDLE`. Closing it again does
-   * nothing.
-   */
-  close(): void {
-    // The host has no error for this but that the module has no memory, and here it has one.
-    _close(this.handle);
   }
 
   /** A failure of the last call of the host. */

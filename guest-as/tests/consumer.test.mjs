@@ -194,6 +194,30 @@ const uses = [
   ["aborting", "res.headersGetAll();", "", ["error_get", "headers_get_all"]],
 ];
 
+// And what one does that starts requests.
+const starting = "body_write request_start response_wait".split(" ");
+const startingUses = [
+  ["start", "result.value.tryWait();", "tryStart()", ["close", ...starting]],
+  ["poll", "tryPoll([result.value]);", "tryStart()", ["body_write", "close", "poll", "request_start"]],
+  ["open", "result.value.tryWrite(new ArrayBuffer(8));", "tryOpen()", ["body_write", "request_start"]],
+  ["finish", "result.value.tryFinish();", "tryOpen()", ["body_finish", "close", "request_start", "body_write", "response_wait"]],
+  ["option", "process.exit(result.value.status);", "timeout(1).trySend()", ["close", "req", ...starting]],
+];
+
+for (const [name, use, call, expected] of startingUses) {
+  test(`a program that uses ${name} imports what starts requests`, () => {
+    const code = `
+      import { RequestBuilder, tryPoll } from "wasi-experimental-http";
+      const result = new RequestBuilder("http://a/").${call};
+      if (result.ok) ${use}
+    `;
+    const imports = WebAssembly.Module.imports(compile(`starts-${name}`, code))
+      .filter(({ module }) => module === "wasi_experimental_http")
+      .map(({ name }) => name);
+    assert.deepEqual(imports.sort(), [...expected].sort());
+  });
+}
+
 for (const [name, use, otherwise, expected] of uses) {
   test(`a program that uses no more than ${name} imports no more`, () => {
     const module = compile(`uses-${name}`, first.replace("USE", use).replace("ELSE", otherwise));

@@ -76,6 +76,10 @@ impl Eq for HostError {}
 
 impl HostError {
     /// The reason and the message of the host, unless another call has failed since.
+    #[allow(
+        unsafe_code,
+        reason = "the interface has no safe type for what a call writes"
+    )]
     fn details(self) -> Option<(Reason, String)> {
         if self.number != FAILURES.load(Ordering::Relaxed) {
             return None;
@@ -168,12 +172,14 @@ impl From<Error> for io::Error {
                 | HttpError::INVALID_ENCODING
                 | HttpError::INVALID_URL
                 | HttpError::INVALID_OPTION
+                | HttpError::NOT_STARTED
                 | HttpError::INVALID_HANDLE => Kind::InvalidInput,
                 HttpError::TOO_MANY_SESSIONS => Kind::QuotaExceeded,
                 HttpError::BODY_TOO_LARGE => Kind::FileTooLarge,
                 HttpError::HEADER_NOT_FOUND => Kind::NotFound,
                 HttpError::TIMEOUT => Kind::TimedOut,
                 HttpError::INCOMPLETE_BODY => Kind::UnexpectedEof,
+                HttpError::BODY_CLOSED => Kind::BrokenPipe,
                 // Not `Interrupted`, after which `std` tries again.
                 HttpError::CANCELLED => Kind::ConnectionAborted,
                 _ => Kind::Other,

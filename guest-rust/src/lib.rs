@@ -1,4 +1,5 @@
 #![doc = include_str!("../README.md")]
+#![deny(unsafe_code)]
 
 #[cfg(all(target_os = "wasi", not(target_env = "p1")))]
 compile_error!(
@@ -8,14 +9,22 @@ compile_error!(
 
 mod body;
 mod error;
+mod exchange;
+#[cfg(feature = "futures")]
+mod futures;
 // Elsewhere `testing` has the functions.
 #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code))]
+#[allow(unsafe_code, reason = "the host's functions take pointers")]
 mod generated;
 mod header_text;
+mod options;
+mod pending;
+mod ready;
 mod response;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 mod transfer;
+mod upload;
 
 use bytes::Bytes;
 use http::{HeaderMap, Uri};
@@ -25,8 +34,16 @@ pub use http;
 
 pub use crate::body::RequestBody;
 pub use crate::error::{Error, HostError};
+#[cfg(feature = "futures")]
+pub use crate::futures::block_on;
 pub use crate::generated::{HttpError, Reason};
+pub use crate::options::RequestOptions;
+pub use crate::pending::{Pending, start};
+pub use crate::ready::{SendAll, Wait, poll, select, send_all};
 pub use crate::response::Response;
+pub use crate::upload::{BodyWriter, open, open_sized, send_reader};
+
+use crate::exchange::Exchange;
 
 /// The longest header value, and the longest text of all headers of a response, in bytes.
 ///
@@ -42,7 +59,10 @@ pub mod raw {
     #[cfg(target_arch = "wasm32")]
     pub use crate::generated::*;
     #[cfg(not(target_arch = "wasm32"))]
-    pub use crate::generated::{HttpError, Reason, ResponseFact, ResponseHandle, Size, StatusCode};
+    pub use crate::generated::{
+        Events, HttpError, OptionKey, Reason, RequestOption, ResponseFact, ResponseHandle, Size,
+        StatusCode, Subscription,
+    };
     #[cfg(not(target_arch = "wasm32"))]
     pub use crate::testing::functions::*;
 }
@@ -51,7 +71,8 @@ pub mod raw {
 ///
 /// The URL must be absolute; `http::Uri` takes ASCII only, so that a host with other letters has to
 /// be in Punycode (`xn--`). Redirects are followed by the host. A status of 400 or more is a
-/// response, not an error. The version and the extensions of the request are ignored.
+/// response, not an error. Of the extensions of the request [`RequestOptions`] count; the others and
+/// the version are ignored.
 ///
 /// ```no_run
 /// use std::io::{BufRead, BufReader};
@@ -84,13 +105,16 @@ fn send_parts(head: &http::request::Parts, body: &[u8]) -> Result<Response, Erro
     if !testing::is_served() {
         return Err(Error::NoHost);
     }
+    if let Some(options) = RequestOptions::of(head) {
+        return options.send(head, body);
+    }
     let (status_code, handle) = error::counted(raw::req(
         &uri_text(&head.uri),
         head.method.as_str(),
         &header_text::encode(&head.headers)?,
         body,
     ))?;
-    Response::new(&head.method, status_code, handle)
+    Response::new(Exchange::new(handle, &head.method), status_code)
 }
 
 /// Sends a request like [`send`]: the function of version 0.10, whose body has one type.

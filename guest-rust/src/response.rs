@@ -1,11 +1,12 @@
 //! An open response: its status, its headers, its body, and closing it.
 
-use std::{fmt, io, mem};
+use std::{fmt, io};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::error::counted;
+use crate::exchange::Exchange;
 use crate::raw::{self, ResponseFact, ResponseHandle};
 use crate::{Error, HttpError, header_text, transfer};
 
@@ -24,29 +25,23 @@ const FIRST_HEADERS_SIZE: usize = 4 * 1024;
 pub struct Response {
     /// The status of the response.
     pub status_code: StatusCode,
-    handle: ResponseHandle,
+    exchange: Exchange,
     /// Whether a `Content-Length` speaks of a body that follows (RFC 9110, section 6.4.1).
     has_body: bool,
 }
 
 impl Response {
-    pub(crate) fn new(
-        method: &Method,
-        status_code: raw::StatusCode,
-        handle: ResponseHandle,
-    ) -> Result<Response, Error> {
-        let Ok(status_code) = StatusCode::from_u16(status_code) else {
-            let _ = raw::close(handle);
-            return Err(Error::InvalidAnswer("a status that is none"));
-        };
-        let has_body = *method != Method::HEAD
+    pub(crate) fn new(exchange: Exchange, status_code: raw::StatusCode) -> Result<Response, Error> {
+        let status_code = StatusCode::from_u16(status_code)
+            .map_err(|_| Error::InvalidAnswer("a status that is none"))?;
+        let has_body = !exchange.is_head
             && !matches!(
                 status_code,
                 StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
             );
         Ok(Response {
             status_code,
-            handle,
+            exchange,
             has_body,
         })
     }
@@ -58,7 +53,7 @@ impl Response {
     ///
     /// [`HttpError::INCOMPLETE_BODY`] if the body breaks off, and the other codes of the host.
     pub fn body_read(&mut self, buf: &mut [u8]) -> Result<usize, Error> {
-        transfer::checked(counted(raw::body_read_some(self.handle, buf))?, buf.len())
+        transfer::checked(counted(raw::body_read_some(self.handle(), buf))?, buf.len())
     }
 
     /// Reads the rest of the body.
@@ -76,7 +71,7 @@ impl Response {
         };
         // Whole buffers: the host is called less often.
         transfer::read_to_end(announced, |buf| {
-            transfer::checked(counted(raw::body_read(self.handle, buf))?, buf.len())
+            transfer::checked(counted(raw::body_read(self.handle(), buf))?, buf.len())
         })
     }
 
@@ -117,7 +112,7 @@ impl Response {
     /// [`Error::HeadersTooLarge`], and those of the host.
     pub fn headers_get_all(&self) -> Result<HeaderMap, Error> {
         let text = transfer::fetch(FIRST_HEADERS_SIZE, |buffer| {
-            counted(raw::headers_get_all(self.handle, buffer))
+            counted(raw::headers_get_all(self.handle(), buffer))
         })?;
         header_text::decode(&text)
     }
@@ -179,7 +174,7 @@ impl Response {
 
     fn fact(&self, fact: ResponseFact) -> Result<String, Error> {
         let text = transfer::fetch(FIRST_HEADER_SIZE, |buffer| {
-            counted(raw::response_get(self.handle, fact, buffer))
+            counted(raw::response_get(self.handle(), fact, buffer))
         })?;
         String::from_utf8(text).map_err(|_| Error::InvalidAnswer("a fact that is not UTF-8"))
     }
@@ -190,19 +185,17 @@ impl Response {
     ///
     /// Those of the host, which has none for this unless it is at odds with the guest.
     pub fn close(self) -> Result<(), Error> {
-        let handle = self.handle;
-        mem::forget(self);
-        Ok(counted(raw::close(handle))?)
+        self.exchange.close()
     }
 
     /// The handle of the response, for calls of [`raw`]. The response still closes it.
     pub fn handle(&self) -> ResponseHandle {
-        self.handle
+        self.exchange.handle
     }
 
     fn header_bytes(&self, name: &str) -> Result<Vec<u8>, Error> {
         transfer::fetch(FIRST_HEADER_SIZE, |buffer| {
-            counted(raw::header_get(self.handle, name, buffer))
+            counted(raw::header_get(self.handle(), name, buffer))
         })
     }
 
@@ -210,7 +203,12 @@ impl Response {
     fn content_length(&self) -> Option<usize> {
         // A longer number is too large anyway.
         let mut digits = [0; 20];
-        let len = counted(raw::header_get(self.handle, "content-length", &mut digits)).ok()?;
+        let len = counted(raw::header_get(
+            self.handle(),
+            "content-length",
+            &mut digits,
+        ))
+        .ok()?;
         std::str::from_utf8(digits.get(..len)?).ok()?.parse().ok()
     }
 }
@@ -221,18 +219,11 @@ impl io::Read for Response {
     }
 }
 
-impl Drop for Response {
-    fn drop(&mut self) {
-        // Nobody is there to be told.
-        let _ = raw::close(self.handle);
-    }
-}
-
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Response")
             .field("status_code", &self.status_code)
-            .field("handle", &self.handle)
+            .field("handle", &self.handle())
             .finish_non_exhaustive()
     }
 }

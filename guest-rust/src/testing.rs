@@ -24,12 +24,13 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
+use std::mem;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, Uri};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 
-use crate::raw::ResponseFact;
-use crate::{HttpError, header_text};
+use crate::raw::{ResponseFact, ResponseHandle};
+use crate::{HttpError, RequestOptions, header_text};
 
 type Answer = Box<dyn FnMut(Request<Bytes>) -> Result<Response<Bytes>, HttpError>>;
 
@@ -41,12 +42,30 @@ thread_local! {
 struct Host {
     /// Absent while it answers.
     answer: Option<Answer>,
-    open: BTreeMap<u32, Open>,
+    exchanges: BTreeMap<u32, Exchange>,
     last_handle: u32,
+}
+
+/// What is behind a handle.
+enum Exchange {
+    /// A request whose body is not whole yet.
+    Sending(Sending),
+    /// It was answered with this failure.
+    Failed(HttpError),
+    Open(Open),
+}
+
+/// A request whose body is not whole.
+struct Sending {
+    head: Request<()>,
+    body: Vec<u8>,
+    /// `None` for a body that ends when the guest says so.
+    length: Option<u64>,
 }
 
 /// An open response.
 struct Open {
+    status: StatusCode,
     url: Uri,
     headers: HeaderMap,
     body: Bytes,
@@ -63,13 +82,17 @@ pub struct Served {
 /// Answers the requests of this thread, until what it gives is dropped; in place of who answered
 /// them before. An answer is a response, or the code that the host fails with. The redirects among
 /// them are not followed.
+///
+/// Each request is answered when its body is whole, whichever function sends it; its
+/// [`RequestOptions`] are among its extensions. Time does not pass: what is not ready will not be
+/// while a program waits for it, so a time limit is over at once, and to wait without one is an error.
 pub fn serve<B: Into<Bytes>>(
     mut answer: impl FnMut(Request<Bytes>) -> Result<Response<B>, HttpError> + 'static,
 ) -> Served {
     let answer: Answer = Box::new(move |request| Ok(answer(request)?.map(Into::into)));
     HOST.set(Some(Host {
         answer: Some(answer),
-        open: BTreeMap::new(),
+        exchanges: BTreeMap::new(),
         last_handle: 0,
     }));
     Served {
@@ -101,13 +124,83 @@ fn with_host<T>(act: impl FnOnce(&mut Host) -> Result<T, HttpError>) -> Result<T
     .unwrap_or(Err(HttpError::RUNTIME_ERROR))
 }
 
-fn with_open<T>(
-    response: u32,
-    act: impl FnOnce(&mut Open) -> Result<T, HttpError>,
+fn with_exchange<T>(
+    handle: ResponseHandle,
+    act: impl FnOnce(&mut Exchange) -> Result<T, HttpError>,
 ) -> Result<T, HttpError> {
     with_host(|host| {
-        let open = host.open.get_mut(&response);
-        act(open.ok_or(HttpError::INVALID_HANDLE)?)
+        let exchange = host.exchanges.get_mut(&handle.raw());
+        act(exchange.ok_or(HttpError::INVALID_HANDLE)?)
+    })
+}
+
+fn with_open<T>(
+    response: ResponseHandle,
+    act: impl FnOnce(&mut Open) -> Result<T, HttpError>,
+) -> Result<T, HttpError> {
+    with_exchange(response, |exchange| match exchange {
+        Exchange::Sending(_) => Err(HttpError::TIMEOUT),
+        Exchange::Failed(error) => Err(*error),
+        Exchange::Open(open) => act(open),
+    })
+}
+
+/// Keeps an exchange; gives its handle.
+fn keep(exchange: Exchange) -> Result<ResponseHandle, HttpError> {
+    with_host(|host| {
+        host.last_handle += 1;
+        host.exchanges.insert(host.last_handle, exchange);
+        Ok(ResponseHandle::from_raw(host.last_handle))
+    })
+}
+
+/// A request without its body.
+fn head(url: &str, method: &str, headers: &str) -> Result<Request<()>, HttpError> {
+    let mut head = Request::new(());
+    *head.uri_mut() = url.parse().map_err(|_| HttpError::INVALID_URL)?;
+    *head.method_mut() =
+        Method::from_bytes(method.as_bytes()).map_err(|_| HttpError::INVALID_METHOD)?;
+    *head.headers_mut() =
+        header_text::decode(headers.as_bytes()).map_err(|_| HttpError::INVALID_ENCODING)?;
+    Ok(head)
+}
+
+/// Has a request answered.
+fn answered(head: Request<()>, body: Bytes) -> Result<Open, HttpError> {
+    let url = head.uri().clone();
+    // It is not borrowed while it answers: what it does may call the host.
+    let mut answer = with_host(|host| host.answer.take().ok_or(HttpError::RUNTIME_ERROR))?;
+    let answered = answer(head.map(|()| body));
+    with_host(move |host| {
+        // It may have been replaced by its own answer.
+        host.answer.get_or_insert(answer);
+        let (head, body) = answered?.into_parts();
+        Ok(Open {
+            status: head.status,
+            url,
+            headers: head.headers,
+            body,
+        })
+    })
+}
+
+/// Has a started request answered, whose body is whole now.
+fn answer(handle: ResponseHandle) -> Result<(), HttpError> {
+    let taken = with_exchange(handle, |exchange| {
+        // What is seen of it while it is answered.
+        let unanswered = Exchange::Failed(HttpError::RUNTIME_ERROR);
+        Ok(mem::replace(exchange, unanswered))
+    })?;
+    let done = match taken {
+        Exchange::Sending(it) => match answered(it.head, it.body.into()) {
+            Ok(open) => Exchange::Open(open),
+            Err(error) => Exchange::Failed(error),
+        },
+        other => other,
+    };
+    with_exchange(handle, |exchange| {
+        *exchange = done;
+        Ok(())
     })
 }
 
@@ -121,7 +214,7 @@ fn copy(value: &[u8], buffer: &mut [u8]) -> Result<usize, HttpError> {
 /// The functions of [`raw`](crate::raw), with that host behind them.
 pub(crate) mod functions {
     use super::*;
-    use crate::raw::{Reason, ResponseHandle, Size, StatusCode};
+    use crate::raw::{Events, Reason, RequestOption, Size, StatusCode, Subscription};
 
     /// Sends a request to the host that a test plays.
     pub fn req(
@@ -130,37 +223,18 @@ pub(crate) mod functions {
         headers: &str,
         body: &[u8],
     ) -> Result<(StatusCode, ResponseHandle), HttpError> {
-        let mut request = Request::new(Bytes::copy_from_slice(body));
-        let url: Uri = url.parse().map_err(|_| HttpError::INVALID_URL)?;
-        let method = Method::from_bytes(method.as_bytes());
-        *request.uri_mut() = url.clone();
-        *request.method_mut() = method.map_err(|_| HttpError::INVALID_METHOD)?;
-        *request.headers_mut() =
-            header_text::decode(headers.as_bytes()).map_err(|_| HttpError::INVALID_ENCODING)?;
-        let mut answer = with_host(|host| host.answer.take().ok_or(HttpError::RUNTIME_ERROR))?;
-        let answered = answer(request);
-        with_host(move |host| {
-            // It may have been replaced by its own answer.
-            host.answer.get_or_insert(answer);
-            let (head, body) = answered?.into_parts();
-            host.last_handle += 1;
-            let open = Open {
-                url,
-                headers: head.headers,
-                body,
-            };
-            host.open.insert(host.last_handle, open);
-            let handle = ResponseHandle::from_raw(host.last_handle);
-            Ok((head.status.as_u16(), handle))
-        })
+        let head = head(url, method, headers)?;
+        let open = answered(head, Bytes::copy_from_slice(body))?;
+        let status = open.status.as_u16();
+        Ok((status, keep(Exchange::Open(open))?))
     }
 
     /// Closes a response.
     pub fn close(response: ResponseHandle) -> Result<(), HttpError> {
-        with_host(|host| {
-            host.open.remove(&response.raw());
-            Ok(())
-        })
+        // What it owns may be the test's, and call the host when it is dropped.
+        let closed = with_host(|host| Ok(host.exchanges.remove(&response.raw())))?;
+        drop(closed);
+        Ok(())
     }
 
     /// The value of a header.
@@ -169,7 +243,7 @@ pub(crate) mod functions {
         name: &str,
         value: &mut [u8],
     ) -> Result<Size, HttpError> {
-        with_open(response.raw(), |open| {
+        with_open(response, |open| {
             let found = open.headers.get(name).ok_or(HttpError::HEADER_NOT_FOUND)?;
             copy(found.as_bytes(), value)
         })
@@ -180,7 +254,7 @@ pub(crate) mod functions {
         response: ResponseHandle,
         headers: &mut [u8],
     ) -> Result<Size, HttpError> {
-        with_open(response.raw(), |open| {
+        with_open(response, |open| {
             let mut text = Vec::new();
             for (name, value) in &open.headers {
                 for part in [name.as_str().as_bytes(), b":", value.as_bytes(), b"\n"] {
@@ -193,7 +267,7 @@ pub(crate) mod functions {
 
     /// The next bytes of the body.
     pub fn body_read(response: ResponseHandle, buffer: &mut [u8]) -> Result<Size, HttpError> {
-        with_open(response.raw(), |open| {
+        with_open(response, |open| {
             let next = open.body.split_to(open.body.len().min(buffer.len()));
             copy(&next, buffer)
         })
@@ -210,7 +284,7 @@ pub(crate) mod functions {
         fact: ResponseFact,
         value: &mut [u8],
     ) -> Result<Size, HttpError> {
-        with_open(response.raw(), |open| match fact {
+        with_open(response, |open| match fact {
             ResponseFact::URL => copy(open.url.to_string().as_bytes(), value),
             ResponseFact::VERSION => copy(b"HTTP/1.1", value),
             ResponseFact::PEER => copy(b"", value),
@@ -219,11 +293,116 @@ pub(crate) mod functions {
         })
     }
 
+    /// Starts a request; one without a body is answered at once.
+    pub fn request_start(
+        url: &str,
+        method: &str,
+        headers: &str,
+        options: &[RequestOption],
+        body_len: u64,
+    ) -> Result<ResponseHandle, HttpError> {
+        const CHUNKED: u64 = u64::MAX;
+        let mut head = head(url, method, headers)?;
+        if !options.is_empty() {
+            let options = RequestOptions::from_list(options);
+            head.extensions_mut().insert(options);
+        }
+        let handle = keep(Exchange::Sending(Sending {
+            head,
+            body: Vec::new(),
+            length: (body_len != CHUNKED).then_some(body_len),
+        }))?;
+        if body_len == 0 {
+            answer(handle)?;
+        }
+        Ok(handle)
+    }
+
+    /// Takes bytes of a body, a few at a time.
+    pub fn body_write(request: ResponseHandle, bytes: &[u8]) -> Result<Size, HttpError> {
+        /// So few that a body of a test has more.
+        const MOST: usize = 1024;
+        let (taken, is_whole) = with_exchange(request, |exchange| {
+            let Exchange::Sending(Sending { body, length, .. }) = exchange else {
+                return Err(HttpError::BODY_CLOSED);
+            };
+            let taken = &bytes[..bytes.len().min(MOST)];
+            let left = length.map(|length| length - body.len() as u64);
+            if left.is_some_and(|left| left < taken.len() as u64) {
+                return Err(HttpError::BODY_CLOSED);
+            }
+            body.extend_from_slice(taken);
+            Ok((taken.len(), left == Some(taken.len() as u64)))
+        })?;
+        if is_whole {
+            answer(request)?;
+        }
+        Ok(taken)
+    }
+
+    /// Has a request answered whose body is whole.
+    pub fn body_finish(request: ResponseHandle) -> Result<(), HttpError> {
+        let is_whole = with_exchange(request, |exchange| {
+            let whole = match exchange {
+                Exchange::Sending(it) => it.length.is_none_or(|len| len == it.body.len() as u64),
+                _ => return Ok(false),
+            };
+            if !whole {
+                *exchange = Exchange::Failed(HttpError::INCOMPLETE_BODY);
+                return Err(HttpError::INCOMPLETE_BODY);
+            }
+            Ok(true)
+        })?;
+        if is_whole {
+            answer(request)?;
+        }
+        Ok(())
+    }
+
+    /// The status of a response. One that does not come, since its request's body is not whole, is
+    /// late.
+    pub fn response_wait(request: ResponseHandle) -> Result<StatusCode, HttpError> {
+        with_open(request, |open| Ok(open.status.as_u16()))
+    }
+
+    /// Says what is ready. Without a time limit something has to be.
+    ///
+    /// # Safety
+    ///
+    /// There are as many subscriptions as it says, and nothing else refers to them.
+    #[allow(unsafe_code, reason = "it has the type of the host's function")]
+    pub unsafe fn poll(
+        subscriptions: *mut Subscription,
+        subscriptions_len: Size,
+        timeout: u64,
+    ) -> Result<Size, HttpError> {
+        // SAFETY: the caller vouches for it.
+        let subscriptions =
+            unsafe { std::slice::from_raw_parts_mut(subscriptions, subscriptions_len) };
+        let mut ready = 0;
+        for subscription in subscriptions {
+            subscription.ready = with_host(|host| {
+                let exchange = host.exchanges.get(&subscription.handle.raw());
+                let found = match exchange {
+                    Some(Exchange::Sending(_)) => Events::WRITABLE,
+                    _ => Events::all(),
+                };
+                Ok(found & subscription.interest)
+            })?;
+            ready += usize::from(subscription.ready != Events::empty());
+        }
+        if ready == 0 && timeout == u64::MAX {
+            return Err(HttpError::RUNTIME_ERROR);
+        }
+        Ok(ready)
+    }
+
     /// Fails: there is no more to say than the code does.
     ///
     /// # Safety
     ///
     /// None is needed; it is that of the host's function.
+    #[allow(unsafe_code, reason = "it has the type of the host's function")]
     pub unsafe fn error_get(_: *mut Reason, _: &mut [u8]) -> Result<Size, HttpError> {
         Err(HttpError::RUNTIME_ERROR)
     }
@@ -241,6 +420,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(unsafe_code, reason = "the functions of the host take pointers")]
     fn without_a_host_every_call_is_an_error() {
         assert_eq!(send(get("http://a/")).err(), Some(Error::NoHost));
         let text = Error::NoHost.to_string();
@@ -258,6 +438,10 @@ mod tests {
             raw::body_read(handle, &mut buffer),
             raw::body_read_some(handle, &mut buffer),
             raw::response_get(handle, ResponseFact::URL, &mut buffer),
+            raw::request_start("http://a/", "GET", "", &[], 0).map(|_| 0),
+            raw::body_write(handle, b"a"),
+            raw::body_finish(handle).map(|()| 0),
+            raw::response_wait(handle).map(usize::from),
             explained,
         ] {
             assert_eq!(result, Err(HttpError::RUNTIME_ERROR));

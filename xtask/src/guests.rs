@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Instant, SystemTime};
 
 use anyhow::{Context, Result};
+use wasi_experimental_http_codegen::{Document, Language, Options, generate};
 
 use crate::matrix::tools;
 use crate::wasm_toolchain::{Kind, Toolchain};
@@ -23,7 +25,7 @@ struct RustGuest {
     kind: Kind,
 }
 
-const RUST_GUESTS: [RustGuest; 8] = [
+const RUST_GUESTS: [RustGuest; 10] = [
     RustGuest {
         name: "rust-post",
         package: "guest-rust",
@@ -50,6 +52,20 @@ const RUST_GUESTS: [RustGuest; 8] = [
         package: "guest-rust",
         selection: &["--example", "gzip"],
         artefact: "examples/gzip.wasm",
+        kind: Kind::Command,
+    },
+    RustGuest {
+        name: "rust-parallel",
+        package: "guest-rust",
+        selection: &["--example", "parallel"],
+        artefact: "examples/parallel.wasm",
+        kind: Kind::Command,
+    },
+    RustGuest {
+        name: "rust-upload",
+        package: "guest-rust",
+        selection: &["--example", "upload"],
+        artefact: "examples/upload.wasm",
         kind: Kind::Command,
     },
     RustGuest {
@@ -100,7 +116,7 @@ struct AsGuest {
     kind: Kind,
 }
 
-const AS_GUESTS: [AsGuest; 12] = [
+const AS_GUESTS: [AsGuest; 14] = [
     AsGuest {
         name: "as-post",
         directory: AS_PACKAGE,
@@ -131,6 +147,22 @@ const AS_GUESTS: [AsGuest; 12] = [
         entry: "examples/tour.ts",
         options: &[],
         target: "small",
+        kind: Kind::Command,
+    },
+    AsGuest {
+        name: "as-parallel",
+        directory: AS_PACKAGE,
+        entry: "examples/parallel.ts",
+        options: &[],
+        target: "release",
+        kind: Kind::Command,
+    },
+    AsGuest {
+        name: "as-upload",
+        directory: AS_PACKAGE,
+        entry: "examples/upload.ts",
+        options: &[],
+        target: "release",
         kind: Kind::Command,
     },
     AsGuest {
@@ -199,15 +231,62 @@ const AS_GUESTS: [AsGuest; 12] = [
     },
 ];
 
-/// Guests without a library of this project: a name, and the source below [`READ_ONCE`].
-const OTHER_GUESTS: [(&str, &str); 2] =
-    [("c-read-once", "guest.c"), ("zig-read-once", "guest.zig")];
+/// A guest without a library of this project.
+struct OtherGuest {
+    /// The name of the module, without `.wasm`.
+    name: &'static str,
+    /// Its source, from the root.
+    source: &'static str,
+    compiler: Compiler,
+}
+
+/// How such a guest is compiled.
+#[derive(Clone, Copy)]
+enum Compiler {
+    /// Of C, without a library.
+    Clang,
+    /// Without WASI.
+    Zig,
+    /// With the generated bindings of a language, for WASI.
+    Bindings(Language),
+}
+
+const OTHER_GUESTS: [OtherGuest; 5] = [
+    OtherGuest {
+        name: "c-read-once",
+        source: "host/tests/guests/read-once/guest.c",
+        compiler: Compiler::Clang,
+    },
+    OtherGuest {
+        name: "zig-read-once",
+        source: "host/tests/guests/read-once/guest.zig",
+        compiler: Compiler::Zig,
+    },
+    OtherGuest {
+        name: "c-requests",
+        source: "codegen/examples/c/requests.c",
+        compiler: Compiler::Bindings(Language::C),
+    },
+    OtherGuest {
+        name: "zig-requests",
+        source: "codegen/examples/zig/requests.zig",
+        compiler: Compiler::Bindings(Language::Zig),
+    },
+    OtherGuest {
+        name: "go-requests",
+        source: "codegen/examples/go/requests/main.go",
+        compiler: Compiler::Bindings(Language::Go),
+    },
+];
 
 /// Selects the programs of the guest packages' pages, each of which is a guest: `rust-page-program`.
 const PAGES: &str = "pages";
 
-/// The directory of the sources of the other guests, from the root.
-const READ_ONCE: &str = "host/tests/guests/read-once";
+/// The document whose bindings guests are compiled with, from the root.
+const WITX: &str = "witx/wasi_experimental_http.witx";
+
+/// The Go module that the example in Go is of, from the root.
+const GO_MODULE: &str = "codegen/examples/go/go.mod";
 
 /// The arguments of `cargo xtask guests`.
 #[derive(clap::Args)]
@@ -233,7 +312,7 @@ impl GuestsArgs {
 fn names() -> Vec<&'static str> {
     let rust = RUST_GUESTS.iter().map(|guest| guest.name);
     rust.chain(AS_GUESTS.iter().map(|guest| guest.name))
-        .chain(OTHER_GUESTS.map(|(name, _)| name))
+        .chain(OTHER_GUESTS.iter().map(|guest| guest.name))
         .chain([PAGES])
         .collect()
 }
@@ -250,8 +329,8 @@ pub fn run(arguments: &GuestsArgs) -> Result<()> {
         .filter(|guest| arguments.selects(guest.name))
         .collect();
     let others: Vec<_> = OTHER_GUESTS
-        .into_iter()
-        .filter(|(name, _)| arguments.selects(name))
+        .iter()
+        .filter(|guest| arguments.selects(guest.name))
         .collect();
     let directory = project::guests_dir();
     fs::create_dir_all(&directory)
@@ -265,8 +344,8 @@ pub fn run(arguments: &GuestsArgs) -> Result<()> {
     if arguments.selects(PAGES) {
         build_pages()?;
     }
-    for (name, source) in &others {
-        build_other(name, source)?;
+    for guest in &others {
+        build_other(guest)?;
     }
     step::note(format_args!(
         "{} guests are up to date in {} ({})",
@@ -342,46 +421,125 @@ fn build_pages() -> Result<()> {
     pages::assembly_script(|name| path(&format!("as-{name}")))
 }
 
-/// Builds a guest in C or Zig, unless it is newer than its source.
-fn build_other(name: &str, source: &str) -> Result<()> {
-    let source = project::root().join(READ_ONCE).join(source);
+/// Builds a guest without a library, unless it is newer than its source.
+fn build_other(guest: &OtherGuest) -> Result<()> {
+    let OtherGuest { name, compiler, .. } = guest;
+    let mut inputs = vec![project::root().join(guest.source)];
+    if let Compiler::Bindings(language) = compiler {
+        inputs.push(bindings(*language)?);
+    }
     let output = path(name);
-    if is_newer_than_all(&output, std::slice::from_ref(&source))? {
+    if is_newer_than_all(&output, &inputs)? {
         return Ok(());
     }
     step::header(format_args!("Guest {name}"));
     let unfinished = output.with_extension("wasm.new");
-    let mut compiler = if name.starts_with("zig") {
-        let mut zig = tools::zig(tools::NEWEST_ZIG)?;
-        zig.args([
-            "build-exe",
-            "-target",
-            "wasm32-freestanding",
-            "-O",
-            "ReleaseSmall",
-        ])
-        .args(["-fno-entry", "-rdynamic"])
-        .arg(format!("-femit-bin={}", unfinished.display()))
-        .current_dir(project::guests_dir());
-        zig
-    } else {
-        tools::clang()?;
-        let mut clang = project::command("clang");
-        clang
-            .args([
-                "--target=wasm32",
-                "-nostdlib",
-                "-O2",
-                "-Wall",
-                "-Wextra",
-                "-Werror",
-            ])
-            .args(["-Wl,--no-entry", "-o"])
-            .arg(&unfinished);
-        clang
+    let mut command = match compiler {
+        Compiler::Clang => clang(&unfinished)?,
+        Compiler::Zig => {
+            let mut zig = zig("wasm32-freestanding", &unfinished)?;
+            zig.args(["-fno-entry", "-rdynamic"]);
+            zig
+        }
+        Compiler::Bindings(Language::C) => {
+            let mut zig = tools::zig(tools::NEWEST_ZIG)?;
+            zig.args(["cc", "-target", "wasm32-wasi", "-std=c11", "-Os"])
+                .args(["-Wall", "-Wextra", "-Werror", "-o"])
+                .arg(&unfinished);
+            zig
+        }
+        Compiler::Bindings(Language::Go) => {
+            let mut go = tools::go()?;
+            go.args(["build", "-o"]).arg(&unfinished);
+            go
+        }
+        Compiler::Bindings(_) => zig("wasm32-wasi", &unfinished)?,
     };
-    step::run(compiler.arg(&source)).with_context(|| format!("cannot build {name}"))?;
+    match compiler {
+        // A source imports what lies beside it.
+        Compiler::Bindings(language) => {
+            let (folder, source) = beside_bindings(*language, &inputs[0])?;
+            command.current_dir(folder).arg(source);
+        }
+        Compiler::Clang | Compiler::Zig => {
+            // Where the compiler leaves what it made on the way.
+            command.current_dir(project::guests_dir()).arg(&inputs[0]);
+        }
+    }
+    step::run(&mut command).with_context(|| format!("cannot build {name}"))?;
     fs::rename(&unfinished, &output).with_context(|| format!("cannot write {}", output.display()))
+}
+
+fn clang(output: &Path) -> Result<Command> {
+    tools::clang()?;
+    let mut clang = project::command("clang");
+    clang
+        .args(["--target=wasm32", "-nostdlib", "-O2"])
+        .args(["-Wall", "-Wextra", "-Werror", "-Wl,--no-entry", "-o"])
+        .arg(output);
+    Ok(clang)
+}
+
+/// The Zig compiler, for a target.
+fn zig(target: &str, output: &Path) -> Result<Command> {
+    let mut zig = tools::zig(tools::NEWEST_ZIG)?;
+    zig.args(["build-exe", "-O", "ReleaseSmall", "-target", target])
+        .arg(format!("-femit-bin={}", output.display()));
+    Ok(zig)
+}
+
+/// Generates the bindings of a language, if they are not there as they should be. Gives where they
+/// are: for Go in the package that programs import.
+fn bindings(language: Language) -> Result<PathBuf> {
+    let witx = [project::root().join(WITX)];
+    let document = Document::load(&witx)?;
+    let generated = generate(&document, &[language], &Options::of_files(&witx))?;
+    let file = generated.files.first().context("no bindings")?;
+    let path = bindings_dir(language).join(match language {
+        Language::Go => "wasiexperimentalhttp/bindings.go",
+        _ => &file.name,
+    });
+    write_if_changed(&path, &file.contents)?;
+    Ok(path)
+}
+
+/// Where a language has its bindings, and the sources that use them.
+fn bindings_dir(language: Language) -> PathBuf {
+    let folder = project::guests_build_dir().join("bindings");
+    folder.join(language.name())
+}
+
+/// Copies a source to where the bindings of its language are. Gives the folder to compile it in, and
+/// what is compiled there.
+fn beside_bindings(language: Language, source: &Path) -> Result<(PathBuf, String)> {
+    let read = |path: &Path| {
+        fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+    };
+    let folder = bindings_dir(language);
+    let name = source.file_name().context("a source has a name")?;
+    if language == Language::Go {
+        write_if_changed(
+            &folder.join("go.mod"),
+            &read(&project::root().join(GO_MODULE))?,
+        )?;
+        let package = folder.join("requests");
+        write_if_changed(&package.join(name), &read(source)?)?;
+        return Ok((folder, "./requests".to_owned()));
+    }
+    write_if_changed(&folder.join(name), &read(source)?)?;
+    Ok((folder, name.to_string_lossy().into_owned()))
+}
+
+/// Writes a file, unless it has the content: what is built from it stays up to date.
+fn write_if_changed(path: &Path, content: &str) -> Result<()> {
+    if fs::read_to_string(path).is_ok_and(|present| present == content) {
+        return Ok(());
+    }
+    let context = || format!("cannot write {}", path.display());
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).with_context(context)?;
+    }
+    fs::write(path, content).with_context(context)
 }
 
 /// Copies a file in one step, so that who reads the target sees one version or the other; leaves

@@ -53,6 +53,56 @@ fn download_prints_a_checksum() {
 }
 
 #[test]
+fn parallel_prints_what_comes_in_its_order() {
+    for servers in Servers::each() {
+        for language in Language::ALL {
+            let slow = servers.one.url("/slow-headers?ms=500");
+            let urls = [slow, servers.one.url("/bytes/100000")];
+            let mut guest = Guest::new(&language.guest("parallel"), servers.ctx(), &urls, &[]);
+            assert_eq!(guest.run_program(), 0, "{}", guest.stderr());
+            let expected = "2: 200, 100000 bytes\n1: 200, 13 bytes\n";
+            assert_eq!(guest.stdout(), expected, "{language:?}");
+            // More than are on their way at a time.
+            let urls = vec![servers.one.url("/get"); 40];
+            let mut guest = Guest::new(&language.guest("parallel"), servers.ctx(), &urls, &[]);
+            assert_eq!(guest.run_program(), 0, "{}", guest.stderr());
+            assert_eq!(guest.stdout().lines().count(), urls.len(), "{language:?}");
+            assert_eq!(guest.open_responses(), 0);
+            let mut guest = Guest::new(&language.guest("parallel"), servers.ctx(), &[], &[]);
+            assert_eq!(guest.run_program(), 2, "{language:?}");
+            assert_eq!(guest.stderr(), "usage: parallel URL...\n");
+        }
+    }
+}
+
+#[test]
+fn upload_sends_a_body_in_chunks() {
+    const LEN: usize = 1_000_000;
+    for servers in Servers::each() {
+        for language in Language::ALL {
+            servers.clear();
+            let arguments = [servers.one.url("/echo"), LEN.to_string()];
+            let name = language.guest("upload");
+            let mut guest = Guest::new(&name, servers.ctx(), &arguments, &[]);
+            assert_eq!(guest.run_program(), 0, "{}", guest.stderr());
+            let expected = format!("sent: {LEN}\nstatus: 200\nreceived: {LEN}\n");
+            assert_eq!(guest.stdout(), expected, "{language:?}");
+            let expected = [
+                "POST /echo",
+                "transfer-encoding: chunked",
+                "content-type: application/octet-stream",
+                "(1000000 bytes)",
+            ];
+            assert_eq!(servers.received(), expected, "{language:?}");
+            assert_eq!(guest.open_responses(), 0);
+            let mut guest = Guest::new(&name, servers.ctx(), &[], &[]);
+            assert_eq!(guest.run_program(), 2, "{language:?}");
+            assert_eq!(guest.stderr(), "usage: upload URL BYTES\n");
+        }
+    }
+}
+
+#[test]
 fn json_goes_there_and_back_with_two_libraries() {
     for servers in Servers::each() {
         for name in ["as-json", "as-json-values"] {

@@ -15,7 +15,25 @@ fn a_guest_imports_the_functions_that_it_uses() {
         ),
         (
             "rust-e2e",
-            "body_read body_read_some close error_get header_get headers_get_all req response_get",
+            "body_finish body_read body_read_some body_write close error_get header_get \
+             headers_get_all poll req request_start response_get response_wait",
+        ),
+        (
+            "rust-parallel",
+            "body_read body_write close header_get poll request_start response_wait",
+        ),
+        (
+            "rust-upload",
+            "body_finish body_read_some body_write close request_start response_wait",
+        ),
+        ("as-post", "body_read close error_get header_get req"),
+        (
+            "as-parallel",
+            "body_read body_write close error_get header_get poll request_start response_wait",
+        ),
+        (
+            "as-upload",
+            "body_finish body_read_some body_write close error_get request_start response_wait",
         ),
         (
             "old-reactor",

@@ -5,6 +5,7 @@
 //! guest on version 0.10, have tests of their own.
 
 mod answers;
+mod bindings;
 mod bodies;
 mod case;
 #[path = "../common/mod.rs"]
@@ -26,3 +27,4 @@ mod policy;
 mod read_once;
 mod servers;
 mod statuses;
+mod streams;

@@ -50,3 +50,43 @@ fn a_body_of_256_mib_takes_no_memory() {
         }
     }
 }
+
+/// The same for a body that the guest makes while it is sent.
+#[test]
+fn an_upload_of_1_gib_takes_no_memory() {
+    const NAME: &str = "memory::an_upload_of_1_gib_takes_no_memory";
+    const ALLOWED: usize = 4 * MIB;
+
+    if !in_its_own_process(NAME, &[]) {
+        return;
+    }
+    for servers in Servers::each() {
+        // TLS takes its time without optimizations.
+        let len = if servers.scheme == "http" { 1024 } else { 128 } * MIB;
+        for language in Language::ALL {
+            for framing in ["chunked", "length"] {
+                let upload = |len: usize| {
+                    servers.clear();
+                    let url = servers.one.url("/method");
+                    let mut words = vec!["POST".to_owned(), url, format!("upload={len}")];
+                    if framing == "length" {
+                        words.push(format!("length={len}"));
+                    }
+                    let mut guest = Guest::new(&language.guest("e2e"), servers.ctx(), &words, &[]);
+                    assert_eq!(guest.call("run", ()), 0, "{}", guest.stdout());
+                    let received = servers.one.last_request().expect("a request");
+                    assert_eq!(received.body_len, len as u64);
+                    guest.memory_size()
+                };
+                let guest_memory = upload(MIB);
+                let before = peak_memory();
+                let guest_memory_after = upload(len);
+                let context = format!("{language:?} over {}: {framing}", servers.scheme);
+                let growth = peak_memory() - before;
+                assert!(growth < ALLOWED, "{context}: {growth} bytes in the host");
+                let growth = guest_memory_after - guest_memory;
+                assert_eq!(growth, 0, "{context}: in the guest");
+            }
+        }
+    }
+}

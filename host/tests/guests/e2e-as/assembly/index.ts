@@ -2,13 +2,16 @@
 // this directory says how.
 
 import {
+  BodyWriter,
   Failure,
   HttpError,
-  Method,
+  Pending,
   Reason,
   Request,
+  RequestBuilder,
   Response,
   Result,
+  tryPoll,
   tryRequest,
 } from "../../../../../guest-as/assembly";
 import * as raw from "../../../../../guest-as/assembly/generated";
@@ -94,6 +97,12 @@ function runOnce(instruction: Instruction): i32 {
     printError(instruction, output, failure);
     return failure.code as i32;
   }
+  if (instruction.also.length > 0 || instruction.wait >= 0) {
+    failure = sideBySide(instruction, output);
+    if (failure === null) return 0;
+    printError(instruction, output, failure);
+    return failure.code as i32;
+  }
   const result = send(instruction);
   if (result.ok) {
     failure = report(instruction, result.value, output);
@@ -126,24 +135,110 @@ function readUnclosed(instruction: Instruction, output: Output): Failure | null 
 }
 
 function send(instruction: Instruction): Result<Response> {
-  const method = standardMethod(instruction.method);
-  const request = new Request(instruction.url, method, instruction.headers, instruction.body);
-  if (method < 0) request.methodName = instruction.method;
-  return tryRequest(request);
+  const builder = builderOf(instruction, instruction.url);
+  if (instruction.upload >= 0) {
+    const opened = builder.tryOpen(instruction.length);
+    if (!opened.ok) return Result.failed<Response>(opened.error);
+    return upload(instruction.upload, opened.value);
+  }
+  if (instruction.start) {
+    const started = builder.tryStart();
+    return started.ok ? started.value.tryWait() : Result.failed<Response>(started.error);
+  }
+  return builder.trySend();
 }
 
-/** The standard method of this name, or -1. */
-function standardMethod(name: string): Method {
-  if (name == "GET") return Method.GET;
-  if (name == "HEAD") return Method.HEAD;
-  if (name == "POST") return Method.POST;
-  if (name == "PUT") return Method.PUT;
-  if (name == "DELETE") return Method.DELETE;
-  if (name == "CONNECT") return Method.CONNECT;
-  if (name == "OPTIONS") return Method.OPTIONS;
-  if (name == "TRACE") return Method.TRACE;
-  if (name == "PATCH") return Method.PATCH;
-  return <Method>-1;
+function builderOf(instruction: Instruction, url: string): RequestBuilder {
+  const builder = new RequestBuilder(url).methodName(instruction.method).body(instruction.body);
+  const headers = instruction.headers;
+  for (let i = 0; i < headers.length; i++) builder.header(headers.nameAt(i), headers.valueAt(i));
+  for (let i = 0; i < instruction.options.length; i++) instruction.options[i].set(builder);
+  return builder;
+}
+
+/**
+ * Writes a body of this size, whose bytes are each their offset modulo 251, as far as the host takes
+ * it.
+ */
+function upload(size: i64, writer: BodyWriter): Result<Response> {
+  // Room for a whole pattern beyond a piece, so that each begins where the last has ended.
+  const most: i64 = 64 * 1024;
+  const pattern = new Uint8Array(<i32>most + 251);
+  for (let i = 0; i < pattern.length; i++) pattern[i] = <u8>(i % 251);
+  let sent: i64 = 0;
+  while (sent < size) {
+    const length = min(size - sent, most);
+    const start = <i32>(sent % 251);
+    const result = writer.tryWrite(pattern.subarray(start, start + <i32>length));
+    if (!result.ok) return Result.failed<Response>(result.error);
+    if (!result.value) {
+      console.log("refused");
+      return writer.tryFinish();
+    }
+    sent += length;
+  }
+  console.log("uploaded " + sent.toString());
+  return writer.tryFinish();
+}
+
+/** Gets the URL and the others, and prints what comes. */
+function sideBySide(instruction: Instruction, output: Output): Failure | null {
+  const urls = [instruction.url].concat(instruction.also);
+  const pending: Pending[] = [];
+  const indices: i32[] = [];
+  const isTimed = instruction.wait >= 0;
+  let started = 0;
+  while (started < urls.length || pending.length > 0) {
+    while (started < urls.length && (isTimed || pending.length < instruction.most)) {
+      const result = builderOf(instruction, urls[started]).tryStart();
+      const index = started++;
+      if (!result.ok) {
+        answer(index, Result.failed<Response>(result.error), output);
+        continue;
+      }
+      pending.push(result.value);
+      indices.push(index);
+    }
+    if (pending.length == 0) break;
+    let place = 0;
+    if (isTimed) {
+      const polled = tryPoll(pending.slice(0, 1), instruction.wait);
+      if (!polled.ok) return polled.error;
+      console.log("polled " + polled.value.toString());
+      if (polled.value == 0) {
+        pending[0].close();
+        pending.splice(0, 1);
+        indices.splice(0, 1);
+        console.log("closed");
+      }
+      for (let i = 0; i < pending.length; i++) answer(indices[i], pending[i].tryWait(), output);
+      return null;
+    }
+    const polled = tryPoll(pending);
+    if (!polled.ok) return polled.error;
+    while (!pending[place].ready) place++;
+    answer(indices[place], pending[place].tryWait(), output);
+    pending.splice(place, 1);
+    indices.splice(place, 1);
+  }
+  return null;
+}
+
+/** Prints the response to one of them. */
+function answer(index: i32, result: Result<Response>, output: Output): void {
+  output.text("answer ").text(index.toString()).text(" ");
+  if (!result.ok) {
+    output.text("error ").code(result.error).line();
+    return;
+  }
+  const response = result.value;
+  const body = response.tryBodyReadAll();
+  response.close();
+  if (!body.ok) {
+    output.text("error ").code(body.error).line();
+    return;
+  }
+  output.text(response.status.toString()).text(" ").text(body.value.length.toString()).line();
 }
 
 function report(instruction: Instruction, response: Response, output: Output): Failure | null {

@@ -1,6 +1,6 @@
 // What the guest is told to do.
 
-import { Headers } from "../../../../../guest-as/assembly";
+import { Headers, RequestBuilder } from "../../../../../guest-as/assembly";
 
 /** How the body is read. */
 export enum Read {
@@ -8,6 +8,26 @@ export enum Read {
   STREAM,
   ONCE,
   NONE,
+}
+
+/** Less than the host allows of something. */
+export class Limit {
+  constructor(
+    readonly name: string,
+    readonly value: i64,
+  ) {}
+
+  /** Sets it; `false` if there is no such option. */
+  set(builder: RequestBuilder): bool {
+    if (this.name == "timeout") builder.timeout(this.value);
+    else if (this.name == "connect-timeout") builder.connectTimeout(this.value);
+    else if (this.name == "response-timeout") builder.responseTimeout(this.value);
+    else if (this.name == "read-timeout") builder.readTimeout(this.value);
+    else if (this.name == "max-redirects") builder.maxRedirects(<u32>this.value);
+    else if (this.name == "max-response-body") builder.maxResponseBody(this.value);
+    else return false;
+    return true;
+  }
 }
 
 /** One request, and what to do with its response. */
@@ -25,6 +45,14 @@ export class Instruction {
   hold: u32 = 0;
   unclosed: u32 = 0;
   repeat: u32 = 1;
+  options: Limit[] = [];
+  start: bool = false;
+  upload: i64 = -1;
+  length: i64 = -1;
+  also: string[] = [];
+  most: i32 = i32.MAX_VALUE;
+  /** Milliseconds. */
+  wait: i64 = -1;
 
   private constructor(
     readonly method: string,
@@ -100,6 +128,26 @@ export class Instruction {
     } else if (key == "repeat") {
       this.repeat = number(value);
       return <i32>this.repeat >= 0;
+    } else if (key == "option") {
+      const colon = value.indexOf(":");
+      if (colon < 0) return false;
+      const limit = new Limit(value.slice(0, colon), I64.parseInt(value.slice(colon + 1)));
+      this.options.push(limit);
+      return limit.set(new RequestBuilder(this.url));
+    } else if (key == "send") {
+      this.start = value == "start";
+      return this.start;
+    } else if (key == "upload") {
+      this.upload = I64.parseInt(value);
+    } else if (key == "length") {
+      this.length = I64.parseInt(value);
+    } else if (key == "also") {
+      this.also.push(value);
+    } else if (key == "most") {
+      this.most = number(value);
+      return this.most >= 0;
+    } else if (key == "wait") {
+      this.wait = I64.parseInt(value);
     } else {
       return false;
     }

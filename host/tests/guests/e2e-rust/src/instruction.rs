@@ -1,6 +1,9 @@
 //! What the guest is told to do.
 
 use std::env;
+use std::time::Duration;
+
+use wasi_experimental_http::RequestOptions;
 
 /// One request, and what to do with its response.
 pub struct Instruction {
@@ -19,6 +22,15 @@ pub struct Instruction {
     pub hold: u32,
     pub unclosed: u32,
     pub repeat: u32,
+    pub options: Option<RequestOptions>,
+    pub start: bool,
+    pub future: bool,
+    pub reader: bool,
+    pub upload: Option<u64>,
+    pub length: Option<u64>,
+    pub also: Vec<String>,
+    pub most: usize,
+    pub wait: Option<Duration>,
 }
 
 /// How the body is read.
@@ -64,6 +76,15 @@ impl Instruction {
             hold: 0,
             unclosed: 0,
             repeat: 1,
+            options: None,
+            start: false,
+            future: false,
+            reader: false,
+            upload: None,
+            length: None,
+            also: Vec::new(),
+            most: usize::MAX,
+            wait: None,
         };
         for word in words {
             instruction
@@ -111,8 +132,38 @@ impl Instruction {
             "hold" => self.hold = value.parse().ok()?,
             "unclosed" => self.unclosed = value.parse().ok()?,
             "repeat" => self.repeat = value.parse().ok()?,
+            "option" => {
+                let (name, value) = value.split_once(':')?;
+                let options = self.options.unwrap_or_default();
+                self.options = Some(limited(options, name, value.parse().ok()?)?);
+            }
+            "send" => match value {
+                "start" => self.start = true,
+                "future" => self.future = true,
+                "reader" => self.reader = true,
+                _ => return None,
+            },
+            "upload" => self.upload = Some(value.parse().ok()?),
+            "length" => self.length = Some(value.parse().ok()?),
+            "also" => self.also.push(value.to_owned()),
+            "most" => self.most = value.parse().ok()?,
+            "wait" => self.wait = Some(Duration::from_millis(value.parse().ok()?)),
             _ => return None,
         }
         Some(())
     }
+}
+
+/// Options with one more, of this name.
+fn limited(options: RequestOptions, name: &str, value: u64) -> Option<RequestOptions> {
+    let time = Duration::from_millis(value);
+    Some(match name {
+        "timeout" => options.timeout(time),
+        "connect-timeout" => options.connect_timeout(time),
+        "response-timeout" => options.response_timeout(time),
+        "read-timeout" => options.read_timeout(time),
+        "max-redirects" => options.max_redirects(value.try_into().ok()?),
+        "max-response-body" => options.max_response_body(value),
+        _ => return None,
+    })
 }

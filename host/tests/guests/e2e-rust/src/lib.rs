@@ -3,11 +3,16 @@
 
 mod instruction;
 mod print;
+mod side_by_side;
+
+use std::io::{self, Read as _};
 
 use bytes::Bytes;
 use http::Request;
 use wasi_experimental_http::raw::{self, ResponseHandle};
-use wasi_experimental_http::{Error, HttpError, Reason, Response};
+use wasi_experimental_http::{
+    BodyWriter, Error, HttpError, Reason, Response, open, open_sized, send_reader, start,
+};
 
 use crate::instruction::{Instruction, Read};
 use crate::print::{Fnv1a, escaped};
@@ -123,6 +128,9 @@ impl Instruction {
             }
         }
         let reported = self.read_unclosed().and_then(|()| {
+            if self.is_side_by_side() {
+                return self.side_by_side().map_err(code);
+            }
             let response = self.send().map_err(code)?;
             self.report(response)
         });
@@ -153,10 +161,34 @@ impl Instruction {
     }
 
     fn send(&self) -> Result<Response, Error> {
-        let mut builder = Request::builder().method(&*self.method).uri(&self.url);
+        let request = self.request(&self.url)?;
+        if let Some(size) = self.upload {
+            let request = request.map(|_| ());
+            if self.reader {
+                return send_reader(request, Pattern(0).take(size)).map_err(of_io);
+            }
+            return upload(
+                size,
+                match self.length {
+                    Some(length) => open_sized(request, length)?,
+                    None => open(request)?,
+                },
+            );
+        }
+        if self.start {
+            return start(request)?.wait();
+        }
+        wasi_experimental_http::request(request)
+    }
+
+    fn request(&self, url: &str) -> Result<Request<Option<Bytes>>, Error> {
+        let mut builder = Request::builder().method(&*self.method).uri(url);
         for (name, value) in &self.headers {
             // As bytes: text for this crate is ASCII.
             builder = builder.header(name, &value[..]);
+        }
+        if let Some(options) = self.options {
+            builder = builder.extension(options);
         }
         let request = builder
             .body(self.body.clone().map(Bytes::from))
@@ -169,7 +201,7 @@ impl Instruction {
                     HttpError::INVALID_ENCODING
                 }
             })?;
-        wasi_experimental_http::request(request)
+        Ok(request)
     }
 
     fn report(&self, mut response: Response) -> Result<(), HttpError> {
@@ -238,4 +270,49 @@ impl Instruction {
             println!("message {}", error.message());
         }
     }
+}
+
+/// Writes a body of this size, whose bytes are each their offset modulo 251, as far as the host takes
+/// it.
+fn upload(size: u64, mut writer: BodyWriter) -> Result<Response, Error> {
+    const PIECE: u64 = 64 * 1024;
+    let mut sent = 0;
+    while sent < size {
+        let piece: Vec<u8> = (sent..size.min(sent + PIECE))
+            .map(|offset| (offset % 251) as u8)
+            .collect();
+        let mut rest = &piece[..];
+        while !rest.is_empty() {
+            match writer.body_write(rest) {
+                Ok(taken) => rest = &rest[taken..],
+                Err(error) if error.code() == Some(HttpError::BODY_CLOSED) => {
+                    println!("refused");
+                    return writer.finish();
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        sent += piece.len() as u64;
+    }
+    println!("uploaded {sent}");
+    writer.finish()
+}
+
+/// Bytes without an end, each its offset modulo 251.
+struct Pattern(u8);
+
+impl io::Read for Pattern {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        for byte in &mut *buffer {
+            *byte = self.0;
+            self.0 = (self.0 + 1) % 251;
+        }
+        Ok(buffer.len())
+    }
+}
+
+/// The error that an error of reading or writing was made of.
+fn of_io(error: io::Error) -> Error {
+    let inner = error.into_inner().and_then(|inner| inner.downcast().ok());
+    inner.map_or(HttpError::RUNTIME_ERROR.into(), |error| *error)
 }
