@@ -13,6 +13,7 @@ use crate::model::{
     Builtin, Case, Constant, Field, Function, IntRepr, Layout, Member, Model, Module, Param, Type,
     TypeDef, TypeId, TypeKind,
 };
+use crate::syntax::TRUTH_CASES;
 
 /// Makes the model of a document.
 pub(crate) fn build(document: &witx::Document, locations: &Locations) -> Model {
@@ -97,7 +98,7 @@ impl Builder<'_> {
                 Some(repr) => flags(record, repr.into()),
                 None => self.record(name, location, record),
             },
-            witx::Type::Variant(variant) if !variant.is_bool() || is_spelled_out(variant) => {
+            witx::Type::Variant(variant) if truth(variant).is_none() => {
                 if variant.is_enum() {
                     let repr = IntRepr::from(variant.tag_repr);
                     let cases = members(variant.cases.iter().map(|c| (&c.name, &c.docs)));
@@ -187,9 +188,7 @@ impl Builder<'_> {
     fn value(&mut self, invented: &str, location: &Option<Location>, ty: &witx::Type) -> Type {
         match ty {
             witx::Type::Builtin(builtin) => Type::Builtin((*builtin).into()),
-            witx::Type::Variant(variant) if variant.is_bool() && !is_spelled_out(variant) => {
-                Type::Bool
-            }
+            witx::Type::Variant(variant) if let Some(repr) = truth(variant) => Type::Bool(repr),
             witx::Type::List(element) => match &**element.type_() {
                 witx::Type::Builtin(witx::BuiltinType::Char) => Type::String,
                 _ => {
@@ -343,10 +342,17 @@ fn members<'a>(members: impl Iterator<Item = (&'a witx::Id, &'a String)>) -> Vec
         .collect()
 }
 
-/// Whether a variant that looks like `bool` was written as an enum: that one may have another
-/// representation or documentation.
-fn is_spelled_out(variant: &witx::Variant) -> bool {
-    variant.tag_repr != witx::IntRepr::U32 || variant.cases.iter().any(|c| !c.docs.is_empty())
+/// The integer that represents a variant in memory if that is a `bool`: one of this dialect, or of
+/// the other one. What looks like it, but was written as an enum, may have another representation
+/// or documentation.
+fn truth(variant: &witx::Variant) -> Option<IntRepr> {
+    let is_plain = variant.cases.iter().all(|case| case.docs.is_empty());
+    let cases = variant.cases.iter().map(|case| case.name.as_str());
+    match variant.tag_repr {
+        witx::IntRepr::U32 if variant.is_bool() && is_plain => Some(IntRepr::U32),
+        witx::IntRepr::U8 if variant.is_enum() && cases.eq(TRUTH_CASES) => Some(IntRepr::U8),
+        _ => None,
+    }
 }
 
 impl From<witx::IntRepr> for IntRepr {

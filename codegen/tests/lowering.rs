@@ -5,7 +5,7 @@ mod support;
 mod witx_abi;
 
 use support::{generated, own_text, parse, root, text, wasi_documents};
-use wasi_experimental_http_codegen::model::{Function, InputKind, Role, TypeKind, WasmType};
+use wasi_experimental_http_codegen::model::{Function, InputKind, Role, Type, TypeKind, WasmType};
 use wasi_experimental_http_codegen::{Document, Language, Model};
 use witx::Layout as _;
 
@@ -393,4 +393,115 @@ fn conventions_are_about_what_a_document_has() {
     ] {
         assert!(all.iter().any(|other| other == topic), "{topic}");
     }
+}
+
+/// The other dialect has the ABI of the tool that reads it: the figures are its own, as
+/// `other_dialect/figures.mjs` says.
+#[test]
+fn the_other_dialect_has_the_abi_of_its_tool() {
+    let tests = root().join("codegen/tests");
+    let figures = std::fs::read_to_string(tests.join("other_dialect/figures.txt")).unwrap();
+    let parts = figures.split("document ").skip(1);
+    let mut compared = 0;
+    for part in parts {
+        let (name, theirs) = part.split_once('\n').unwrap();
+        let document = Document::load(&[tests.join("documents").join(name.trim())]).unwrap();
+        // What is lowered so is also what witx makes of the translation.
+        let differences = witx_abi::differences(document.model(), document.witx());
+        assert_eq!(differences, [""; 0], "{name}");
+        let ours = abi_lines(document.model());
+        for line in theirs.lines() {
+            let what = line.split_once(": ").unwrap().0;
+            let our_line = ours
+                .iter()
+                .find(|ours| ours.starts_with(&format!("{what}: ")));
+            assert_eq!(our_line.map(String::as_str), Some(line.trim_end()));
+            compared += 1;
+        }
+    }
+    assert!(compared > 30, "{compared} figures");
+}
+
+/// Sizes, offsets and signatures of a model in the lines of `other_dialect/figures.txt`.
+fn abi_lines(model: &Model) -> Vec<String> {
+    let name = |name: &str| -> String {
+        let words = name.split('_');
+        words
+            .map(|word| word[..1].to_ascii_uppercase() + &word[1..])
+            .collect()
+    };
+    let mut lines = Vec::new();
+    for def in &model.types {
+        let (name, layout) = (name(&def.name), def.layout);
+        let (mut size, align) = (layout.size, layout.align);
+        let mut offsets = String::new();
+        match &def.kind {
+            TypeKind::Record { fields, .. } => {
+                // The length of a buffer is a field of its own here.
+                let is_length = |name: &str| {
+                    let pointer = name.strip_suffix("_len");
+                    pointer.is_some_and(|name| fields.iter().any(|field| field.name == name))
+                };
+                let fields = fields.iter().filter(|field| !is_length(&field.name));
+                let fields: Vec<String> = fields.map(|field| field.offset.to_string()).collect();
+                offsets = format!(", offsets {}", fields.join(" "));
+            }
+            TypeKind::Variant {
+                tag,
+                payload_offset,
+                ..
+            } => {
+                let tag = tag.name();
+                lines.push(format!(
+                    "variant {name}: tag {tag}, payload at {payload_offset}, size {size}"
+                ));
+            }
+            // A buffer to be filled is an address, with the length as a value behind it.
+            TypeKind::Alias(Type::Pointer { .. }) => size += 4,
+            _ => {}
+        }
+        lines.push(format!("type {name}: size {size}, align {align}{offsets}"));
+    }
+    for function in model.functions() {
+        let types = |types: &mut dyn Iterator<Item = WasmType>| {
+            let names = types.map(|ty| match ty {
+                WasmType::I32 => "i32",
+                WasmType::I64 => "i64",
+                WasmType::F32 => "f32",
+                WasmType::F64 => "f64",
+            });
+            names.collect::<Vec<_>>().join(" ")
+        };
+        let lowered = &function.lowered;
+        let params = types(&mut lowered.wasm_params.iter().map(|param| param.ty));
+        let result = types(&mut lowered.wasm_result.into_iter());
+        lines.push(format!("import {}: {params} -> {result}", function.name));
+    }
+    lines
+}
+
+/// What the other dialect allows and a binding cannot have is refused where it is.
+#[test]
+fn a_buffer_to_be_filled_without_a_length_is_refused() {
+    let types = [
+        "(tuple u8 (out-buffer u8))",
+        "(list (out-buffer u8))",
+        "(variant (case $a (out-buffer u8)))",
+        "(in-buffer $buffer)",
+    ];
+    for ty in types {
+        let text = format!("(module $m (typename $buffer (out-buffer u8))\n(typename $t {ty}))");
+        let error = Document::parse("m.witx", &text).unwrap_err().to_string();
+        let column = 14
+            + ty.rfind(if ty.contains("$b") { "$b" } else { "(out" })
+                .unwrap();
+        let start = format!("m.witx:2:{column}: error: a buffer to be filled has no place");
+        assert!(error.starts_with(&start), "{error}");
+    }
+    // Names are no types.
+    let text = "(module $m (typename $buffer (out-buffer u8)) (typename $e (enum $buffer $b))
+        (typename $r (record (field $buffer $buffer))) (typename $v (variant (case $buffer u8)))
+        (@interface func (export \"f\") (param $buffer $buffer))
+        (@interface func (export \"g\") (result $buffer (expected $r (error $e)))))";
+    Document::parse("m.witx", text).unwrap();
 }

@@ -51,7 +51,7 @@ struct Used {
     builtins: Vec<Builtin>,
     enums: Vec<IntRepr>,
     flags: Vec<IntRepr>,
-    bools: bool,
+    bools: Vec<IntRepr>,
     text: bool,
     lists: bool,
     pointers: bool,
@@ -101,7 +101,7 @@ impl Used {
     fn add(&mut self, ty: &Type) {
         match ty {
             Type::Builtin(builtin) => self.builtins.push(*builtin),
-            Type::Bool => self.bools = true,
+            Type::Bool(repr) => self.bools.push(*repr),
             Type::String => self.text = true,
             Type::List(element) => {
                 self.lists = true;
@@ -162,13 +162,16 @@ pub fn values(model: &Model) -> Vec<ValueRule> {
             rules.push(rule(vec![name(float)], &Type::Builtin(float)));
         }
     }
-    if used.bools {
+    for repr in [IntRepr::U8, IntRepr::U32] {
+        if !used.bools.contains(&repr) {
+            continue;
+        }
         rules.push(ValueRule {
             extension: Some(Extension::Zero),
             sent: "0 for false, 1 for true",
             guest: Some("takes it for true"),
             host: Some(REFUSES),
-            ..rule(vec!["bool"], &Type::Bool)
+            ..rule(vec!["bool"], &Type::Bool(repr))
         });
     }
     if used.builtins.contains(&Builtin::Char) {

@@ -25,8 +25,9 @@ pub fn layout(types: &[TypeDef], ty: &Type) -> Layout {
             Builtin::U32 | Builtin::Usize | Builtin::S32 | Builtin::F32 | Builtin::Char => 4,
             Builtin::U64 | Builtin::S64 | Builtin::F64 => 8,
         }),
-        // In memory, unlike in most languages, a bool is as wide as an i32.
-        Type::Bool | Type::Pointer { .. } => scalar(4),
+        // In memory, unlike in most languages, a bool is as wide as an i32, but for the other dialect.
+        Type::Bool(repr) => layout_of_repr(*repr),
+        Type::Pointer { .. } => scalar(4),
         // A pointer and a length.
         Type::String | Type::List(_) => Layout { size: 8, align: 4 },
         Type::Named(id) => types[id.0].layout,

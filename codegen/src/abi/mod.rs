@@ -21,7 +21,7 @@ pub fn wasm_type(types: &[TypeDef], ty: &Type) -> Option<WasmType> {
             Builtin::F64 => WasmType::F64,
             _ => WasmType::I32,
         }),
-        Type::Bool | Type::Pointer { .. } => Some(WasmType::I32),
+        Type::Bool(_) | Type::Pointer { .. } => Some(WasmType::I32),
         Type::String | Type::List(_) => None,
         Type::Named(id) => match &types[id.0].kind {
             // An enum is an i32 even if its tag is u64: so is witx's signature.

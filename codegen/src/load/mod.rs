@@ -102,8 +102,8 @@ struct Loader<'a> {
     /// Whether a file is missing, so that a type which is not declared may be in that.
     is_incomplete: bool,
     findings: Vec<Diagnostic>,
-    /// Types that are buffers to be filled, in the other dialect.
-    buffers: HashSet<String>,
+    /// Types of the other dialect that are written in other words wherever they are used.
+    dialect: syntax::Declared,
     /// The files in which those were looked for.
     searched: HashSet<PathBuf>,
 }
@@ -123,7 +123,7 @@ impl Loader<'_> {
             failed: HashSet::new(),
             is_incomplete: false,
             findings: Vec::new(),
-            buffers: HashSet::new(),
+            dialect: syntax::Declared::default(),
             searched: HashSet::new(),
         }
     }
@@ -186,16 +186,23 @@ impl Loader<'_> {
         let text = syntax::plain_indentation(text);
         let translated = match is_utf8 {
             Ok(()) => {
-                self.find_buffers(&path, &text);
-                syntax::translate(&text, &self.buffers).map(Arc::new)
+                self.find_types(&path, &text);
+                syntax::translate(&text, &self.dialect)
             }
             Err(_) => None,
         };
+        let (translated, refused) = translated.unzip();
         let source = Arc::new(Source {
             path,
             text,
-            translated,
+            translated: translated.map(Arc::new),
         });
+        for offset in refused.unwrap_or_default() {
+            let at = Location::new(&source, wast::Span::from_offset(offset));
+            let message = "a buffer to be filled has no place for its length here";
+            let hint = "make it a parameter or a field of a record, or write `(in-buffer T)`";
+            self.findings.push(Diagnostic::new(at, message).hint(hint));
+        }
         let read = match is_utf8 {
             Ok(()) => self.declarations(&source),
             Err(place) => {
@@ -209,9 +216,9 @@ impl Loader<'_> {
         source
     }
 
-    /// Finds the types that are buffers to be filled, in a file and in those that it uses, which
-    /// are not read yet.
-    fn find_buffers(&mut self, path: &Path, text: &str) {
+    /// Finds the types that are written in other words wherever they are used, in a file and in
+    /// those that it uses, which are not read yet.
+    fn find_types(&mut self, path: &Path, text: &str) {
         if !self.searched.insert(path.to_owned()) {
             return;
         }
@@ -221,10 +228,10 @@ impl Loader<'_> {
             if let Ok(text) = (self.read)(&used).map(String::from_utf8)
                 && let Ok(text) = text
             {
-                self.find_buffers(&used, &text);
+                self.find_types(&used, &text);
             }
         }
-        syntax::declared_buffers(text, &mut self.buffers);
+        syntax::declare(text, &mut self.dialect);
     }
 
     fn declarations(&mut self, source: &Arc<Source>) -> Result<(), Diagnostic> {

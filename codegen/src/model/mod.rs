@@ -149,8 +149,8 @@ pub struct Case {
 pub enum Type {
     /// A number or a character.
     Builtin(Builtin),
-    /// A truth value.
-    Bool,
+    /// A truth value, with the integer that it is in memory.
+    Bool(IntRepr),
     /// UTF-8 text: a pointer and a length in bytes.
     String,
     /// A pointer to elements, and their number.
@@ -314,7 +314,7 @@ impl Model {
     /// Whether a value of this type holds a raw pointer, so that using it is not safe.
     pub fn holds_pointer(&self, ty: &Type) -> bool {
         match ty {
-            Type::Builtin(_) | Type::Bool => false,
+            Type::Builtin(_) | Type::Bool(_) => false,
             Type::String | Type::List(_) | Type::Pointer { .. } => true,
             Type::Named(id) => self.get(*id).stored().any(|ty| self.holds_pointer(ty)),
         }
@@ -324,7 +324,7 @@ impl Model {
     pub fn witx(&self, ty: &Type) -> String {
         match ty {
             Type::Builtin(builtin) => builtin.witx().to_owned(),
-            Type::Bool => "bool".to_owned(),
+            Type::Bool(_) => "bool".to_owned(),
             Type::String => "string".to_owned(),
             Type::List(element) => format!("(list {})", self.witx(element)),
             Type::Pointer { mutable, pointee } => {

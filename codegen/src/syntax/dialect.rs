@@ -7,11 +7,12 @@
 //! | `(resource $x)` | `(typename $x (handle))` |
 //! | `(handle $x)` | `$x` |
 //! | `(in-buffer T)` | `(list T)` |
-//! | `(out-buffer T)` | `(@witx pointer T)`, and a parameter `_len` of type `(@witx usize)` behind |
+//! | `(out-buffer T)` | `(@witx pointer T)`, and behind the parameter or the field one more, `_len` of type `(@witx usize)` |
+//! | `bool` | [`TRUTH`], which takes 1 byte |
+//! | a record of `bool`s | `(flags (@witx repr u8) ...)`, or as wide as there are fields |
+//! | an enum, a variant or a union without a tag | `(@witx tag u8)`, or as wide as there are cases |
 //!
-//! A buffer is an address and a number of elements in both. The rest gets the ABI of witx 0.9, which
-//! is another one in memory for `bool`, for tags that are not written, for records of `bool`s and
-//! for buffers inside of records.
+//! So the ABI is that of the tool, which a test compares with figures that it gave.
 
 use std::collections::HashSet;
 
@@ -19,21 +20,41 @@ use super::comments::head;
 use super::forms::{Node, parse};
 use crate::location::{Piece, Translated};
 
-/// Adds the names of the types that a text declares and that are buffers to be filled.
-pub(crate) fn declared_buffers(text: &str, buffers: &mut HashSet<String>) {
-    find_buffers(text, &parse(text).unwrap_or_default(), buffers);
+/// A `bool` of 1 byte, in words of witx. Nobody writes names with a second `$`, so the builder of
+/// the model knows it again.
+const TRUTH: &str = "(variant (@witx tag u8) (case $$false) (case $$true))";
+
+/// The names of the cases of [`TRUTH`].
+pub(crate) const TRUTH_CASES: [&str; 2] = ["$false", "$true"];
+
+/// Types of the other dialect that are written in other words wherever they are used.
+#[derive(Default)]
+pub(crate) struct Declared {
+    /// Buffers to be filled.
+    buffers: HashSet<String>,
+    /// Truth values.
+    truths: HashSet<String>,
 }
 
-/// Translates a text, if there is anything of the other dialect in it. `buffers` are the names
-/// of types that are buffers to be filled.
+/// Adds the types that a text declares.
+pub(crate) fn declare(text: &str, declared: &mut Declared) {
+    find_types(text, &parse(text).unwrap_or_default(), declared);
+}
+
+/// Translates a text, if there is anything of the other dialect in it. Gives with it the offsets,
+/// in the translation, of what the other dialect allows and witx has no words for: buffers to be
+/// filled that are neither parameters nor fields.
 ///
 /// A text that is not well-formed is left to the parser.
-pub(crate) fn translate(text: &str, buffers: &HashSet<String>) -> Option<Translated> {
+pub(crate) fn translate(text: &str, declared: &Declared) -> Option<(Translated, Vec<usize>)> {
     let nodes = parse(text)?;
+    if !is_other(text, &nodes) {
+        return None;
+    }
     let mut writer = Writer {
         source: text,
-        buffers,
-        changed: false,
+        declared,
+        refused: Vec::new(),
         out: Translated {
             text: String::new(),
             pieces: Vec::new(),
@@ -44,30 +65,93 @@ pub(crate) fn translate(text: &str, buffers: &HashSet<String>) -> Option<Transla
     writer.copy(0, head);
     let end = writer.nodes(&nodes, head);
     writer.copy(end, text.len());
-    writer.changed.then_some(writer.out)
+    Some((writer.out, writer.refused))
 }
 
-/// Finds the types that are buffers to be filled, or other names of such types.
-fn find_buffers(source: &str, nodes: &[Node], buffers: &mut HashSet<String>) {
+/// Whether a text is in the other dialect.
+fn is_other(source: &str, nodes: &[Node]) -> bool {
+    nodes.iter().any(|node| {
+        let items = node.items();
+        let is_function = |node: &Node| is_function(source, node);
+        match (node.head(source), items) {
+            ("in-buffer" | "out-buffer" | "resource", _) | ("handle", [_, _]) => true,
+            ("module", items) if !items.iter().all(is_function) => true,
+            // This dialect uses files, and no modules.
+            ("use", items) if items.iter().any(|item| item.word(source) == "from") => true,
+            _ => is_other(source, items),
+        }
+    })
+}
+
+/// Whether a form in a module stays in it.
+fn is_function(source: &str, node: &Node) -> bool {
+    matches!(node.head(source), "" | "@interface" | "import")
+}
+
+/// Finds the types that are buffers to be filled or truth values, or other names of such types.
+fn find_types(source: &str, nodes: &[Node], declared: &mut Declared) {
     for node in nodes {
         match (node.head(source), node.items()) {
-            ("module", items) => find_buffers(source, items, buffers),
-            ("typename", [_, name, ty]) if is_buffer(source, ty, buffers) => {
-                buffers.insert(name.word(source).to_owned());
+            ("module", items) => find_types(source, items, declared),
+            ("typename", [_, name, ty]) => {
+                let name = || name.word(source).to_owned();
+                if declared.is_buffer(source, ty) {
+                    declared.buffers.insert(name());
+                } else if declared.is_truth(source, ty) {
+                    declared.truths.insert(name());
+                }
             }
             _ => {}
         }
     }
 }
 
-fn is_buffer(source: &str, ty: &Node, buffers: &HashSet<String>) -> bool {
-    ty.head(source) == "out-buffer" || buffers.contains(ty.word(source))
+impl Declared {
+    fn is_buffer(&self, source: &str, ty: &Node) -> bool {
+        ty.head(source) == "out-buffer" || self.buffers.contains(ty.word(source))
+    }
+
+    fn is_truth(&self, source: &str, ty: &Node) -> bool {
+        let word = ty.word(source);
+        word == "bool" || self.truths.contains(word)
+    }
+}
+
+/// Whether there may be a type at an index of a list. What is no type is a name, which may be that
+/// of one.
+fn is_type(head: &str, index: usize) -> bool {
+    match head {
+        "enum" | "flags" => false,
+        "module" | "typename" | "param" | "result" | "field" | "case" | "@witx" => index > 1,
+        _ => index > 0,
+    }
+}
+
+/// The integer that represents so many cases, as the tool chooses it.
+fn repr_of_cases(cases: usize) -> &'static str {
+    match cases {
+        0..255 => "u8",
+        255..65535 => "u16",
+        _ => "u32",
+    }
+}
+
+/// The integer that represents so many flags.
+fn repr_of_flags(flags: usize) -> Option<&'static str> {
+    match flags {
+        0..=8 => Some("u8"),
+        9..=16 => Some("u16"),
+        17..=32 => Some("u32"),
+        33..=64 => Some("u64"),
+        _ => None,
+    }
 }
 
 struct Writer<'a> {
     source: &'a str,
-    buffers: &'a HashSet<String>,
-    changed: bool,
+    declared: &'a Declared,
+    /// Offsets of what cannot be translated.
+    refused: Vec<usize>,
     out: Translated,
 }
 
@@ -85,7 +169,6 @@ impl Writer<'_> {
 
     /// Writes what is not in the original, on behalf of what is at `at` there.
     fn insert(&mut self, at: usize, text: &str) {
-        self.changed = true;
         self.out.pieces.push(Piece {
             start: self.out.text.len(),
             original: at,
@@ -111,8 +194,7 @@ impl Writer<'_> {
     /// Writes a module, and in front of it and its documentation what is no function.
     fn module(&mut self, module: &Node, start: usize) {
         let items = module.items();
-        let is_function =
-            |node: &Node| matches!(node.head(self.source), "" | "@interface" | "import");
+        let is_function = |node: &Node| is_function(self.source, node);
         let functions: Vec<bool> = items.iter().map(is_function).collect();
         let starts = || {
             let ends = items.iter().map(|item| item.end);
@@ -120,7 +202,6 @@ impl Writer<'_> {
         };
         for ((item, start), is_function) in items.iter().zip(starts()).zip(&functions) {
             if !is_function {
-                self.changed = true;
                 self.copy(start, item.start);
                 self.node(item);
             }
@@ -147,38 +228,117 @@ impl Writer<'_> {
                 self.copy(name.start, name.end);
                 self.insert(name.end, " (handle))");
             }
-            ("handle", [_, name]) => {
-                self.changed = true;
-                self.copy(name.start, name.end);
-            }
+            ("handle", [_, name]) => self.copy(name.start, name.end),
+            // Names in it are no uses of types.
+            ("use", _) => self.copy(node.start, node.end),
             ("in-buffer", [head, element]) => self.buffer(node, "(list", head, element),
             ("out-buffer", [head, element]) => self.buffer(node, "(@witx pointer", head, element),
-            ("param", [_, name, ty]) => {
-                self.list(node);
-                if is_buffer(source, ty, self.buffers) {
-                    let len = format!(" (param {}_len (@witx usize))", name.word(source));
+            ("typename", [_, _, ty]) => self.list(node, Some(ty)),
+            (kind @ ("param" | "field"), [_, name, ty]) => {
+                self.list(node, Some(ty));
+                if self.declared.is_buffer(source, ty) {
+                    let len = format!(" ({kind} {}_len (@witx usize))", name.word(source));
                     self.insert(name.start, &len);
                 }
             }
-            _ => self.list(node),
+            ("enum" | "variant" | "union", [head, rest @ ..]) if !self.has_number(rest) => {
+                let tag = format!(" (@witx tag {})", repr_of_cases(rest.len()));
+                self.with_number(node, head, &tag);
+            }
+            ("flags", [head, rest @ ..]) if !self.has_number(rest) => {
+                match repr_of_flags(rest.len()) {
+                    Some(repr) => self.with_number(node, head, &format!(" (@witx repr {repr})")),
+                    None => self.list(node, None),
+                }
+            }
+            ("record", [head, fields @ ..]) => match self.flags(fields) {
+                Some(repr) => {
+                    self.insert(node.start, &format!("(flags (@witx repr {repr})"));
+                    let mut end = head.end;
+                    for field in fields {
+                        self.copy(end, field.start);
+                        if let [_, name, _] = field.items() {
+                            self.copy(name.start, name.end);
+                        }
+                        end = field.end;
+                    }
+                    self.copy(end, node.end);
+                }
+                None => self.list(node, None),
+            },
+            _ if node.word(source) == "bool" => self.insert(node.start, TRUTH),
+            _ => self.list(node, None),
+        }
+    }
+
+    /// Whether the integer is written that represents cases or flags.
+    fn has_number(&self, rest: &[Node]) -> bool {
+        rest.first()
+            .is_some_and(|first| first.head(self.source) == "@witx")
+    }
+
+    /// Writes a list with something behind its first word.
+    fn with_number(&mut self, node: &Node, head: &Node, number: &str) {
+        self.copy(node.start, head.end);
+        self.insert(head.end, number);
+        let mut start = head.end;
+        for (index, item) in node.items().iter().enumerate().skip(1) {
+            self.copy(start, item.start);
+            if is_type(head.word(self.source), index) {
+                self.refuse_buffer(item);
+            }
+            self.node(item);
+            start = item.end;
+        }
+        self.copy(start, node.end);
+    }
+
+    /// The integer for a record that is a set of bits, if it is one.
+    fn flags(&self, fields: &[Node]) -> Option<&'static str> {
+        let is_truth = |field: &Node| match (field.head(self.source), field.items()) {
+            ("field", [_, _, ty]) => self.declared.is_truth(self.source, ty),
+            _ => false,
+        };
+        match fields.iter().all(is_truth) {
+            true => repr_of_flags(fields.len()),
+            false => None,
         }
     }
 
     fn buffer(&mut self, node: &Node, head: &str, old: &Node, element: &Node) {
         self.insert(node.start, head);
         self.copy(old.end, element.start);
+        self.refuse_buffer(element);
         self.node(element);
         self.copy(element.end, node.end);
     }
 
-    fn list(&mut self, node: &Node) {
+    /// Writes a list. A buffer to be filled in it, other than `allowed`, has no place for its
+    /// length.
+    fn list(&mut self, node: &Node, allowed: Option<&Node>) {
         if node.items().is_empty() {
             self.copy(node.start, node.end);
             return;
         }
         self.copy(node.start, node.start + 1);
-        let end = self.nodes(node.items(), node.start + 1);
-        self.copy(end, node.end);
+        let mut start = node.start + 1;
+        for (index, item) in node.items().iter().enumerate() {
+            self.copy(start, item.start);
+            let is_allowed = allowed.is_some_and(|allowed| std::ptr::eq(allowed, item));
+            if !is_allowed && is_type(node.head(self.source), index) {
+                self.refuse_buffer(item);
+            }
+            self.node(item);
+            start = item.end;
+        }
+        self.copy(start, node.end);
+    }
+
+    /// Notes a type that is written next, if that is a buffer to be filled.
+    fn refuse_buffer(&mut self, ty: &Node) {
+        if self.declared.is_buffer(self.source, ty) {
+            self.refused.push(self.out.text.len());
+        }
     }
 }
 
@@ -187,9 +347,9 @@ mod tests {
     use super::*;
 
     fn translate_alone(text: &str) -> Option<Translated> {
-        let mut buffers = HashSet::new();
-        declared_buffers(text, &mut buffers);
-        translate(text, &buffers)
+        let mut declared = Declared::default();
+        declare(text, &mut declared);
+        translate(text, &declared).map(|(translated, _)| translated)
     }
 
     fn translated(text: &str) -> Option<String> {
@@ -216,6 +376,39 @@ mod tests {
             translated(text).unwrap(),
             "(param $x (list u8)) (param $y (@witx pointer u16)) (param $y_len (@witx usize))"
         );
+    }
+
+    #[test]
+    fn numbers_and_truth_values_are_those_of_the_dialect() {
+        let types = [
+            ("(enum $a $b)", "(enum (@witx tag u8) $a $b)"),
+            ("(enum (@witx tag u32) $a)", "(enum (@witx tag u32) $a)"),
+            ("(union u8 u64)", "(union (@witx tag u8) u8 u64)"),
+            ("(flags $a $b)", "(flags (@witx repr u8) $a $b)"),
+            (
+                "(record (field $a bool) (field $b $t))",
+                "(flags (@witx repr u8) $a $b)",
+            ),
+            (
+                "(record (field $a bool) (field $b u8))",
+                &format!("(record (field $a {TRUTH}) (field $b u8))"),
+            ),
+            (
+                "(record (field $a (out-buffer u8)))",
+                "(record (field $a (@witx pointer u8)) (field $a_len (@witx usize)))",
+            ),
+        ];
+        for (theirs, ours) in types {
+            let text = format!("(module $m (typename $t bool) (typename $x {theirs}))");
+            let translated = translated(&text).unwrap();
+            assert!(
+                translated.contains(&format!("(typename $x {ours})")),
+                "{translated}"
+            );
+        }
+        // In the dialect of witx, they are what witx says.
+        let text = "(typename $t bool)(typename $x (record (field $a bool)))(module $m)";
+        assert_eq!(translated(text), None);
     }
 
     #[test]

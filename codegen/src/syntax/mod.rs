@@ -19,7 +19,7 @@ use crate::diagnostic::Diagnostic;
 use crate::location::{Location, Source};
 
 pub(crate) use comments::{Attachment, doc_comments, head};
-pub(crate) use dialect::{declared_buffers, translate};
+pub(crate) use dialect::{Declared, TRUTH_CASES, declare, translate};
 pub(crate) use faults::fault;
 pub(crate) use forms::{
     declared_name, nearest, nearest_annotation, top_level, unknown_annotations, used_files,

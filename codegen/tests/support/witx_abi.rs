@@ -3,7 +3,7 @@
 
 use wasi_experimental_http_codegen::Model;
 use wasi_experimental_http_codegen::model::{
-    Field, Function, Outcome, Role, Type, TypeKind, WasmType,
+    Field, Function, IntRepr, Outcome, Role, Type, TypeKind, WasmType,
 };
 use witx::Layout as _;
 
@@ -101,9 +101,13 @@ impl Described {
                     let target = model.get(*id);
                     return Described::of_model(model, &target.kind, target.layout);
                 }
-                Type::Bool => (
+                Type::Bool(repr) => (
                     "variant",
-                    vec!["false".to_owned(), "true".to_owned()],
+                    match repr {
+                        // A word of ours for the `bool` of the other dialect.
+                        IntRepr::U8 => vec!["$false".to_owned(), "$true".to_owned()],
+                        _ => vec!["false".to_owned(), "true".to_owned()],
+                    },
                     Vec::new(),
                 ),
                 Type::String | Type::List(_) => ("list", Vec::new(), Vec::new()),

@@ -204,7 +204,7 @@ impl AssemblyScript<'_> {
             }
             Outcome::Value(ty) => {
                 let (start, end) = match self.model.resolve(ty) {
-                    Type::Bool => (String::new(), " != 0;"),
+                    Type::Bool(_) => (String::new(), " != 0;"),
                     _ => (self.cast(ty), ";"),
                 };
                 call(&mut body, &format!("return {start}"), end);

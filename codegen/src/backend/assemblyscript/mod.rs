@@ -84,7 +84,7 @@ impl AssemblyScript<'_> {
     fn value_type(&self, ty: &Type) -> String {
         match ty {
             Type::Builtin(builtin) => builtin.number().to_owned(),
-            Type::Bool => "bool".to_owned(),
+            Type::Bool(_) => "bool".to_owned(),
             Type::String => "string".to_owned(),
             Type::List(element) => self.array_type(element),
             Type::Pointer { .. } => "usize".to_owned(),
@@ -114,7 +114,7 @@ impl AssemblyScript<'_> {
 
     fn zero(&self, ty: &Type) -> String {
         match self.model.resolve(ty) {
-            Type::Bool => "false".to_owned(),
+            Type::Bool(_) => "false".to_owned(),
             Type::String => "\"\"".to_owned(),
             Type::List(element) => match self.array_type(element) {
                 array if array.starts_with("Array<") => "[]".to_owned(),
@@ -136,7 +136,7 @@ impl AssemblyScript<'_> {
     /// value.
     fn holds_text(&self, ty: &Type) -> bool {
         match ty {
-            Type::Builtin(_) | Type::Bool | Type::Pointer { .. } => false,
+            Type::Builtin(_) | Type::Bool(_) | Type::Pointer { .. } => false,
             Type::String | Type::List(_) => true,
             Type::Named(id) => self.model.get(*id).stored().any(|ty| self.holds_text(ty)),
         }

@@ -378,7 +378,8 @@ impl AssemblyScript<'_> {
     fn label(&self, ty: &Type) -> String {
         match self.model.resolve(ty) {
             Type::Builtin(builtin) => builtin.number().to_owned(),
-            Type::Bool => "bool".to_owned(),
+            Type::Bool(IntRepr::U8) => "byte_bool".to_owned(),
+            Type::Bool(_) => "bool".to_owned(),
             Type::String => "string".to_owned(),
             Type::List(element) => format!("list_of_{}", self.label(element)),
             Type::Pointer { .. } => "pointer".to_owned(),
@@ -395,7 +396,7 @@ impl AssemblyScript<'_> {
         };
         match self.model.resolve(ty) {
             Type::Builtin(builtin) => format!("load<{}>({at})", builtin.number()),
-            Type::Bool => format!("load<u32>({at}) != 0"),
+            Type::Bool(repr) => format!("load<{}>({at}) != 0", repr.name()),
             Type::String => format!("readText({at})"),
             target @ Type::List(_) => format!("read_{}({at})", self.label(target)),
             Type::Pointer { .. } => format!("load<usize>({at})"),
@@ -427,7 +428,7 @@ impl AssemblyScript<'_> {
         };
         match self.model.resolve(ty) {
             Type::Builtin(builtin) => format!("store<{}>({at}, {value});", builtin.number()),
-            Type::Bool => format!("store<u32>({at}, <u32>{value});"),
+            Type::Bool(repr) => format!("store<{0}>({at}, <{0}>{value});", repr.name()),
             Type::String => format!("writeText({value}, {at}, {keep});"),
             target @ Type::List(_) => {
                 format!("write_{}({value}, {at}, {keep});", self.label(target))

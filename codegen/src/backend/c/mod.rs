@@ -208,7 +208,7 @@ impl<'a> C<'a> {
                 Role::Value(index) => self.widened(&function.params[index].ty, name),
                 Role::Out(index) if self.is_bool(&lowered.outs()[index].ty) => {
                     let word = scope.local(&format!("{name}_word"));
-                    before.push(format!("uint32_t {word} = 0;"));
+                    before.push(format!("{} {word} = 0;", self.memory(&lowered.outs()[index].ty)));
                     after.push(format!("*{name} = {word} != 0;"));
                     format!("&{word}")
                 }
@@ -252,7 +252,7 @@ impl<'a> C<'a> {
     /// What stands around the call of an import, whose word becomes a value of `ty` so.
     fn narrowing(&self, ty: &Type) -> (String, &'static str) {
         match self.model.resolve(ty) {
-            Type::Bool => (String::new(), " != 0"),
+            Type::Bool(_) => (String::new(), " != 0"),
             _ if Narrow::of(self.model, ty).is_some() => (format!("({})", self.passed(ty)), ""),
             _ => (String::new(), ""),
         }
@@ -269,7 +269,7 @@ impl<'a> C<'a> {
     }
 
     fn is_bool(&self, ty: &Type) -> bool {
-        matches!(self.model.resolve(ty), Type::Bool)
+        matches!(self.model.resolve(ty), Type::Bool(_))
     }
 
     /// The type in the import of a value that is converted.
@@ -310,7 +310,7 @@ impl<'a> C<'a> {
             match ty {
                 Type::String | Type::List(_) => true,
                 Type::Pointer { pointee, .. } => holds(pointee),
-                Type::Builtin(_) | Type::Bool | Type::Named(_) => false,
+                Type::Builtin(_) | Type::Bool(_) | Type::Named(_) => false,
             }
         }
         let inner = |ty: &Type| match ty {
@@ -424,7 +424,7 @@ impl<'a> C<'a> {
         match ty {
             Type::Builtin(builtin) => builtin_name(*builtin).to_owned(),
             // In memory and as a result any number, of which those that are not 0 are true.
-            Type::Bool => "uint32_t".to_owned(),
+            Type::Bool(repr) => integer(*repr).to_owned(),
             Type::String | Type::List(_) => self.view.clone(),
             Type::Pointer { mutable, pointee } => {
                 let pointee = self.memory(pointee);
@@ -441,7 +441,7 @@ impl<'a> C<'a> {
     /// The type of a value that is passed or returned by value.
     pub(super) fn passed(&self, ty: &Type) -> String {
         match self.model.resolve(ty) {
-            Type::Bool => "bool".to_owned(),
+            Type::Bool(_) => "bool".to_owned(),
             Type::Named(id) => match &self.model.get(*id).kind {
                 // It takes 8 bytes in memory, and 4 when it is passed.
                 TypeKind::Enum {
@@ -456,7 +456,7 @@ impl<'a> C<'a> {
     /// The type of an out value.
     pub(super) fn out(&self, ty: &Type) -> String {
         match self.model.resolve(ty) {
-            Type::Bool => "bool".to_owned(),
+            Type::Bool(_) => "bool".to_owned(),
             _ => self.memory(ty),
         }
     }
@@ -650,7 +650,7 @@ impl Declarations for C<'_> {
 /// Whether a function is not the import itself: whether that has a number that is narrower than
 /// a word, or a truth value.
 fn converts(model: &Model, function: &Function) -> bool {
-    let is_bool = |ty: &Type| matches!(model.resolve(ty), Type::Bool);
+    let is_bool = |ty: &Type| matches!(model.resolve(ty), Type::Bool(_));
     let converted = |ty: &Type| is_bool(ty) || Narrow::of(model, ty).is_some();
     let lowered = &function.lowered;
     let mut params = lowered.wasm_params.iter();

@@ -104,7 +104,7 @@ impl Go<'_> {
                     out.line(format!("{code} := {call}"));
                     let values = outs.iter().zip(&names.outs);
                     let values = values.map(|(value, name)| match self.model.resolve(&value.ty) {
-                        Type::Bool => format!("{name} != 0, "),
+                        Type::Bool(_) => format!("{name} != 0, "),
                         _ => format!("{name}, "),
                     });
                     let values: String = values.collect();
@@ -127,7 +127,7 @@ impl Go<'_> {
     /// The type of an out value: lists and addresses stay as they are in memory.
     fn out_type(&self, ty: &Type) -> String {
         match self.model.resolve(ty) {
-            Type::Bool => "bool".to_owned(),
+            Type::Bool(_) => "bool".to_owned(),
             _ => self.memory_type(ty),
         }
     }
@@ -135,7 +135,7 @@ impl Go<'_> {
     /// The expression that passes a value to an import.
     fn lower(&self, ty: &Type, name: &str) -> String {
         match (self.model.resolve(ty), Word::of(self.model, ty)) {
-            (Type::Bool, _) => format!("boolWord({name})"),
+            (Type::Bool(_), _) => format!("boolWord({name})"),
             (_, other) => format!("{}({name})", word(other)),
         }
     }
@@ -143,7 +143,7 @@ impl Go<'_> {
     /// The expression that makes a value of what an import returns.
     fn lift(&self, ty: &Type, call: &str) -> String {
         match self.model.resolve(ty) {
-            Type::Bool => format!("{call} != 0"),
+            Type::Bool(_) => format!("{call} != 0"),
             Type::Pointer { .. } => format!("{}({call}).Get()", self.memory_type(ty)),
             _ => format!("{}({call})", self.value_type(ty)),
         }

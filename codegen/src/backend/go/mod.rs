@@ -16,7 +16,7 @@ use super::naming::{Case, ModuleNames, Names, TypeNames};
 use super::source::Source;
 use crate::diagnostic::{Diagnostic, Error};
 use crate::model::{
-    Builtin, Constant, LayoutFact, Model, Module, Outcome, Type, TypeDef, TypeKind, docs,
+    Builtin, Constant, IntRepr, LayoutFact, Model, Module, Outcome, Type, TypeDef, TypeKind, docs,
 };
 pub(super) use names::CONVENTION;
 
@@ -162,6 +162,9 @@ func (l List[T]) Get() []T {
         const BOOL: &str = "\
 // Bool is a truth value inside of other values, which takes 4 bytes there: false is 0.
 type Bool uint32";
+        const BYTE_BOOL: &str = "\
+// ByteBool is a truth value inside of other values, which takes 1 byte there: false is 0.
+type ByteBool uint8";
         const BOOL_WORD: &str = "\
 func boolWord(value bool) uint32 {
 \tif value {
@@ -185,6 +188,7 @@ var ErrFailed = errors.New(\"the call failed\")";
             (list || body.contains("Pointer["), POINTER),
             (list, LIST),
             (uses(body, "Bool"), BOOL),
+            (uses(body, "ByteBool"), BYTE_BOOL),
             (body.contains("boolWord("), BOOL_WORD),
             (body.contains("ErrorCode("), CODE),
             (body.contains("ErrFailed"), FAILED),
@@ -199,7 +203,7 @@ var ErrFailed = errors.New(\"the call failed\")";
     /// The type of a value that is passed or returned.
     fn value_type(&self, ty: &Type) -> String {
         match ty {
-            Type::Bool => "bool".to_owned(),
+            Type::Bool(_) => "bool".to_owned(),
             Type::String => "string".to_owned(),
             Type::List(element) => format!("[]{}", self.element_type(element)),
             Type::Pointer { pointee, .. } => format!("*{}", self.memory_type(pointee)),
@@ -211,13 +215,14 @@ var ErrFailed = errors.New(\"the call failed\")";
     /// The type of a value in memory.
     fn memory_type(&self, ty: &Type) -> String {
         match ty {
-            Type::Bool => "Bool".to_owned(),
+            Type::Bool(IntRepr::U8) => "ByteBool".to_owned(),
+            Type::Bool(_) => "Bool".to_owned(),
             Type::String => "List[byte]".to_owned(),
             Type::List(element) => format!("List[{}]", self.element_type(element)),
             Type::Pointer { pointee, .. } => format!("Pointer[{}]", self.memory_type(pointee)),
             Type::Named(id) => match self.model.resolve(ty) {
                 // The alias has the type of a value.
-                target @ (Type::Bool | Type::String | Type::List(_) | Type::Pointer { .. }) => {
+                target @ (Type::Bool(_) | Type::String | Type::List(_) | Type::Pointer { .. }) => {
                     self.memory_type(target)
                 }
                 _ => self.names.get(*id).name.clone(),

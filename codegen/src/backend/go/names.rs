@@ -53,6 +53,7 @@ pub const CONVENTION: Convention = Convention {
     // Words that generated code uses, and `init` and `main`, which may not be called.
     reserved: &[
         "Bool",
+        "ByteBool",
         "ErrFailed",
         "ErrorCode",
         "List",

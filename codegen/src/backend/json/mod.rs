@@ -195,7 +195,7 @@ fn ty(model: &Model, ty: &model::Type) -> Type {
         model::Type::Builtin(builtin) => Kind::Builtin {
             name: conventions::name(*builtin),
         },
-        model::Type::Bool => Kind::Bool,
+        model::Type::Bool(_) => Kind::Bool,
         model::Type::String => Kind::String,
         model::Type::List(element) => Kind::List {
             element: boxed(element),

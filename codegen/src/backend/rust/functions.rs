@@ -3,6 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::types::bool_type;
 use super::{Rust, ident};
 use super::format::{self, comment};
 use crate::abi::{Narrow, Word, wasm_type};
@@ -156,7 +157,7 @@ impl Rust<'_> {
                 Builtin::S8 | Builtin::S16 => quote!(i32::from(#value)),
                 _ => value,
             },
-            Type::Bool => quote!(u32::from(#value)),
+            Type::Bool(_) => quote!(u32::from(#value)),
             Type::Named(id) => match &self.model.get(*id).kind {
                 TypeKind::Enum { repr, .. } | TypeKind::Flags { repr, .. } => match repr {
                     IntRepr::U8 | IntRepr::U16 => quote!(u32::from(#value.0)),
@@ -186,7 +187,7 @@ impl Rust<'_> {
                 }
                 _ => value,
             },
-            Type::Bool => quote!(#value != 0),
+            Type::Bool(_) => quote!(#value != 0),
             Type::Named(id) => {
                 let name = self.type_name(*id);
                 match &self.model.get(*id).kind {
@@ -436,7 +437,10 @@ impl Rust<'_> {
         Some(match self.model.resolve(ty) {
             Type::Builtin(Builtin::F32 | Builtin::F64) => quote!(0.0),
             Type::Builtin(_) => quote!(0),
-            Type::Bool => quote!(Bool32(0)),
+            Type::Bool(repr) => {
+                let name = bool_type(*repr);
+                quote!(#name(0))
+            }
             Type::String | Type::List(_) => return None,
             Type::Pointer { mutable: true, .. } => quote!(core::ptr::null_mut()),
             Type::Pointer { mutable: false, .. } => quote!(core::ptr::null()),
@@ -463,7 +467,7 @@ impl Rust<'_> {
     /// The expression that makes an out value from what is in memory.
     fn value_in_memory(&self, ty: &Type, value: TokenStream) -> TokenStream {
         match self.model.resolve(ty) {
-            Type::Bool => quote!(#value.into()),
+            Type::Bool(_) => quote!(#value.into()),
             Type::Builtin(Builtin::Char) => self.lift(ty, value),
             _ => value,
         }

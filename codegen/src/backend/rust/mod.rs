@@ -114,7 +114,7 @@ impl Rust<'_> {
     fn import_types(&self, tokens: &TokenStream) -> Option<TokenStream> {
         let ids = self.model.type_ids();
         let mut names: HashSet<&str> = ids.map(|id| self.names.get(id).name.as_str()).collect();
-        names.extend(["Bool32", "RawSlice"]);
+        names.extend(["Bool32", "Bool8", "RawSlice"]);
         mentions(tokens, &names).then(|| {
             quote!(
                 use super::*;
@@ -134,7 +134,7 @@ impl Rust<'_> {
     /// The type of a value that is passed or returned.
     fn value_type(&self, ty: &Type) -> TokenStream {
         match ty {
-            Type::Bool => quote!(bool),
+            Type::Bool(_) => quote!(bool),
             Type::Builtin(Builtin::Char) => quote!(char),
             Type::Named(id) => {
                 let name = self.type_name(*id);
@@ -154,7 +154,10 @@ impl Rust<'_> {
                 let name = ident(builtin.number());
                 quote!(#name)
             }
-            Type::Bool => quote!(Bool32),
+            Type::Bool(repr) => {
+                let name = types::bool_type(*repr);
+                quote!(#name)
+            }
             Type::String => quote!(RawSlice<u8>),
             Type::List(element) => {
                 let element = self.memory_type(element);
@@ -170,7 +173,7 @@ impl Rust<'_> {
             }
             Type::Named(id) => match self.model.resolve(ty) {
                 // The alias has the type of a value.
-                target @ (Type::Bool
+                target @ (Type::Bool(_)
                 | Type::Builtin(Builtin::Char)
                 | Type::String
                 | Type::List(_)) => self.memory_type(target),

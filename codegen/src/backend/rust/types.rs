@@ -416,7 +416,7 @@ impl Rust<'_> {
 
     /// Types for what Rust has no representation of its own that fits.
     pub(super) fn helpers(&self) -> TokenStream {
-        let (mut bools, mut lists) = (false, false);
+        let (mut bools, mut lists) = (Vec::new(), false);
         for def in &self.model.types {
             for ty in def.stored() {
                 self.needs(ty, &mut bools, &mut lists);
@@ -442,26 +442,31 @@ impl Rust<'_> {
                 }
             }
         }
-        let bools = bools.then(|| {
+        let bools = bools.into_iter().map(|repr| {
+            let (name, repr_name) = (bool_type(repr), ident(repr.name()));
+            let bytes = repr.bits() / 8;
+            let plural = if bytes == 1 { "" } else { "s" };
+            let docs = format!(" A truth value in memory, which takes {bytes} byte{plural} there.");
             quote! {
-                /// A truth value in memory, which takes 4 bytes there.
+                #[doc = #docs]
                 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
                 #[repr(transparent)]
-                pub struct Bool32(u32);
+                pub struct #name(#repr_name);
 
-                impl From<bool> for Bool32 {
+                impl From<bool> for #name {
                     fn from(value: bool) -> Self {
-                        Self(value as u32)
+                        Self(value as #repr_name)
                     }
                 }
 
-                impl From<Bool32> for bool {
-                    fn from(value: Bool32) -> Self {
+                impl From<#name> for bool {
+                    fn from(value: #name) -> Self {
                         value.0 != 0
                     }
                 }
             }
         });
+        let bools: TokenStream = bools.collect();
         let lists = lists.then(|| {
             quote! {
                 /// A list in memory: where its elements are, and how many.
@@ -492,9 +497,10 @@ impl Rust<'_> {
         quote!(#bools #lists)
     }
 
-    fn needs(&self, ty: &Type, bools: &mut bool, lists: &mut bool) {
+    fn needs(&self, ty: &Type, bools: &mut Vec<IntRepr>, lists: &mut bool) {
         match self.model.resolve(ty) {
-            Type::Bool => *bools = true,
+            Type::Bool(repr) if bools.contains(repr) => {}
+            Type::Bool(repr) => bools.push(*repr),
             Type::String => *lists = true,
             Type::List(element) => {
                 *lists = true;
@@ -510,7 +516,7 @@ impl Rust<'_> {
         let (def, names) = (self.model.get(id), self.names.get(id));
         let ty = match &def.kind {
             TypeKind::Alias(_) => match self.model.resolve(&Type::Named(id)) {
-                Type::String | Type::List(_) | Type::Bool => return quote!(),
+                Type::String | Type::List(_) | Type::Bool(_) => return quote!(),
                 _ => self.type_name(id),
             },
             _ => self.type_name(id),
@@ -556,7 +562,7 @@ impl Rust<'_> {
                 builtin,
                 Builtin::Usize | Builtin::U64 | Builtin::S64 | Builtin::F64
             ),
-            Type::Bool => false,
+            Type::Bool(_) => false,
             Type::String | Type::List(_) | Type::Pointer { .. } => true,
             Type::Named(id) => {
                 let def = self.model.get(*id);
@@ -571,4 +577,12 @@ impl Rust<'_> {
             }
         }
     }
+}
+
+/// The type of a truth value in memory.
+pub(super) fn bool_type(repr: IntRepr) -> Ident {
+    ident(match repr {
+        IntRepr::U8 => "Bool8",
+        _ => "Bool32",
+    })
 }

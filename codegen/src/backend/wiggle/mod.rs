@@ -412,7 +412,7 @@ impl Wiggle<'_> {
                 format_ident!("{name}").to_token_stream()
             }
             // The rewritten document has an enum in its place, and names for all else.
-            (_, Type::Bool | Type::List(_) | Type::Named(_)) => quote!(u32),
+            (_, Type::Bool(_) | Type::List(_) | Type::Named(_)) => quote!(u32),
         }
     }
 

@@ -20,7 +20,9 @@ use super::names::CONVENTION;
 use crate::backend::naming::Names;
 use crate::diagnostic::{Diagnostic, Error};
 use crate::document::Document;
-use crate::model::{Builtin, Function, Member, Model, Outcome, Type, TypeDef, TypeId, TypeKind};
+use crate::model::{
+    Builtin, Function, IntRepr, Member, Model, Outcome, Type, TypeDef, TypeId, TypeKind,
+};
 
 /// A document in wiggle's words.
 pub(super) struct Rewritten {
@@ -51,7 +53,7 @@ pub(super) fn rewrite(original: &Model) -> Result<Rewritten, Error> {
         model: original,
         names: Names::new(original, &CONVENTION),
         lists: HashMap::new(),
-        boolean: None,
+        booleans: Vec::new(),
         declared: String::new(),
     };
     let mut complete = parse(&rewriter.text(true))?;
@@ -125,7 +127,7 @@ struct Rewriter<'a> {
     /// The names of lists that have none in the document, by their elements.
     lists: HashMap<String, String>,
     /// The name of `bool`.
-    boolean: Option<String>,
+    booleans: Vec<(IntRepr, String)>,
     /// Types that are declared before the one that is being written.
     declared: String,
 }
@@ -136,7 +138,7 @@ impl Rewriter<'_> {
         // The same names each time.
         self.names = Names::new(self.model, &CONVENTION);
         self.lists.clear();
-        self.boolean = None;
+        self.booleans.clear();
         let mut text = String::new();
         for id in self.model.type_ids() {
             let definition = self.definition(id, complete);
@@ -169,7 +171,7 @@ impl Rewriter<'_> {
         let members = self.names.get(id).members.clone();
         Some(match &model.get(id).kind {
             TypeKind::Alias(target) => match model.resolve(target) {
-                Type::Bool => BOOLEAN.to_owned(),
+                Type::Bool(repr) => boolean(*repr),
                 Type::Builtin(builtin) => match target {
                     Type::Named(target) => format!("${}", self.names.get(*target).name),
                     _ => builtin_name(*builtin).to_owned(),
@@ -300,22 +302,19 @@ impl Rewriter<'_> {
             }
             (Type::Named(id), _) => format!("${}", self.names.get(*id).name),
             (_, Type::Builtin(builtin)) => builtin_name(*builtin).to_owned(),
-            (_, Type::Bool) => self.boolean(),
+            (_, Type::Bool(repr)) => self.boolean(*repr),
             (_, Type::List(element)) => self.list(element),
             (_, Type::Named(id)) => format!("${}", self.names.get(*id).name),
         }
     }
 
-    fn boolean(&mut self) -> String {
-        let name = match &self.boolean {
-            Some(name) => name.clone(),
-            None => {
-                let name = self.names.another_type("boolean");
-                let _ = writeln!(self.declared, "(typename ${name} {BOOLEAN})");
-                self.boolean = Some(name.clone());
-                name
-            }
-        };
+    fn boolean(&mut self, repr: IntRepr) -> String {
+        if let Some((_, name)) = self.booleans.iter().find(|(known, _)| *known == repr) {
+            return format!("${name}");
+        }
+        let name = self.names.another_type("boolean");
+        let _ = writeln!(self.declared, "(typename ${name} {})", boolean(repr));
+        self.booleans.push((repr, name.clone()));
         format!("${name}")
     }
 
@@ -361,7 +360,10 @@ impl Rewriter<'_> {
 }
 
 /// `bool` as an enum: with documentation, it is not taken for `bool` again.
-const BOOLEAN: &str = "(enum (@witx tag u32)\n  ;;; No.\n  $false\n  ;;; Yes.\n  $true)";
+fn boolean(repr: IntRepr) -> String {
+    let tag = repr.name();
+    format!("(enum (@witx tag {tag})\n  ;;; No.\n  $false\n  ;;; Yes.\n  $true)")
+}
 
 fn restore_docs(def: &mut TypeDef, original: &TypeDef) {
     def.docs.clone_from(&original.docs);

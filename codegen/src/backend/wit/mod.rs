@@ -330,7 +330,7 @@ impl Wit<'_> {
 
     fn ty(&self, ty: &Type, name: &dyn Fn(TypeId) -> String) -> String {
         match ty {
-            Type::Bool => "bool".to_owned(),
+            Type::Bool(_) => "bool".to_owned(),
             Type::String => "string".to_owned(),
             Type::List(element) => format!("list<{}>", self.ty(element, name)),
             Type::Named(id) => name(*id),
@@ -355,7 +355,7 @@ fn has_address(ty: &Type) -> bool {
     match ty {
         Type::Pointer { .. } => true,
         Type::List(element) => has_address(element),
-        Type::Builtin(_) | Type::Bool | Type::String | Type::Named(_) => false,
+        Type::Builtin(_) | Type::Bool(_) | Type::String | Type::Named(_) => false,
     }
 }
 

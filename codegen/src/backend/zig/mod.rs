@@ -231,7 +231,7 @@ impl Zig<'_> {
     /// The type of a value that is passed or returned.
     fn value_type(&self, ty: &Type) -> String {
         match ty {
-            Type::Bool => "bool".to_owned(),
+            Type::Bool(_) => "bool".to_owned(),
             Type::String => "[]const u8".to_owned(),
             Type::List(element) => format!("[]const {}", self.memory_type(element)),
             Type::Named(id) => self.type_name(*id).to_owned(),
@@ -243,7 +243,7 @@ impl Zig<'_> {
     fn memory_type(&self, ty: &Type) -> String {
         match ty {
             Type::Builtin(builtin) => builtin.number().to_owned(),
-            Type::Bool => "u32".to_owned(),
+            Type::Bool(repr) => repr.name().to_owned(),
             Type::String => "List(u8)".to_owned(),
             Type::List(element) => format!("List({})", self.memory_type(element)),
             Type::Pointer { mutable, pointee } => {
@@ -253,7 +253,7 @@ impl Zig<'_> {
             }
             Type::Named(id) => match self.model.resolve(ty) {
                 // The alias has the type of a value.
-                target @ (Type::Bool | Type::String | Type::List(_)) => self.memory_type(target),
+                target @ (Type::Bool(_) | Type::String | Type::List(_)) => self.memory_type(target),
                 _ => self.type_name(*id).to_owned(),
             },
         }
@@ -262,7 +262,7 @@ impl Zig<'_> {
     /// The type of an out value: lists stay where they are in memory.
     fn out_type(&self, ty: &Type) -> String {
         match self.model.resolve(ty) {
-            Type::Bool => "bool".to_owned(),
+            Type::Bool(_) => "bool".to_owned(),
             _ => self.memory_type(ty),
         }
     }
@@ -346,7 +346,7 @@ impl Zig<'_> {
     /// The expression that passes a value to an import.
     fn lower(&self, ty: &Type, name: &str) -> String {
         match self.model.resolve(ty) {
-            Type::Bool => format!("@intFromBool({name})"),
+            Type::Bool(_) => format!("@intFromBool({name})"),
             Type::Named(id) => match &self.model.get(*id).kind {
                 TypeKind::Enum {
                     repr: IntRepr::U64, ..
@@ -378,7 +378,7 @@ impl Zig<'_> {
                 Builtin::S32 if is_code => format!("@bitCast({word})"),
                 _ => word.to_owned(),
             },
-            Type::Bool => format!("{word} != 0"),
+            Type::Bool(_) => format!("{word} != 0"),
             Type::Pointer { .. } if is_code => format!("@ptrFromInt({word})"),
             Type::Named(id) => match &self.model.get(*id).kind {
                 TypeKind::Enum { repr, .. } => format!("@enumFromInt({})", narrow(*repr)),
@@ -422,7 +422,7 @@ impl Zig<'_> {
         args.extend(names.outs.iter().map(|out| format!("&{out}")));
         let outs = lowered.outs().iter().zip(&names.outs);
         let value = |out: &Out, name: &String| match self.model.resolve(&out.ty) {
-            Type::Bool => format!("{name} != 0"),
+            Type::Bool(_) => format!("{name} != 0"),
             _ => name.clone(),
         };
         let (ok_type, ok) = match lowered.outs() {
