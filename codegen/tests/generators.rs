@@ -59,6 +59,7 @@ fn the_files_of_the_repository_are_what_is_generated() {
     let document = Document::parse(source, &own_text()).unwrap();
     let options = Options {
         command: Some("cargo xtask codegen".to_owned()),
+        async_feature: Some("async".to_owned()),
         ..Options::of_files(&[source])
     };
     let committed = [
