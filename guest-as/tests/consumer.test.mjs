@@ -61,11 +61,25 @@ function compile(name, code) {
 const [minimalConfig, pluginConfig] = blocks(readme, "json");
 const files = install();
 
-test("the package has its sources and nothing else", () => {
+test("the package has its sources, its licence, and nothing else", () => {
   const sources = readdirSync(join(root, "assembly")).map((name) => `assembly/${name}`);
-  const others = files.filter((path) => !/^LICENSE/.test(path) && !sources.includes(path));
-  assert.deepEqual(others.sort(), ["PORTING.md", "README.md", "index.ts", "package.json"]);
+  const others = files.filter((path) => !sources.includes(path));
+  assert.deepEqual(others.sort(), ["LICENSE", "PORTING.md", "README.md", "index.ts", "package.json"]);
   assert.deepEqual(sources.filter((path) => !files.includes(path)), []);
+});
+
+test("the package says what it needs and leads nowhere that is not there", () => {
+  const installed = join(project, "node_modules/wasi-experimental-http");
+  const manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
+  assert.ok(manifest.engines.node && manifest.peerDependencies.assemblyscript);
+  assert.equal(manifest.repository, undefined, "where is it? then links may lead there");
+  for (const page of ["README.md", "PORTING.md"]) {
+    const text = readFileSync(join(installed, page), "utf8");
+    const links = [...text.matchAll(/\]\(([^)#]+)/g)].map(([, link]) => link);
+    for (const link of links.filter((link) => !link.includes("://"))) {
+      assert.ok(files.includes(link), `${page}: ${link}`);
+    }
+  }
 });
 
 const [program, plugin, ...examples] = blocks(readme, "ts");

@@ -192,7 +192,7 @@ impl HttpClientBuilder {
             self.roots.added.push(certificate);
         }
         if self.roots.added.len() == before {
-            return Err(CertificateError::None);
+            return Err(CertificateError::NoCertificate);
         }
         Ok(self)
     }
@@ -295,7 +295,7 @@ pub enum CertificateError {
     Authority(String),
     /// The text has no certificate in it.
     #[error("no certificate found: expected `-----BEGIN CERTIFICATE-----`")]
-    None,
+    NoCertificate,
 }
 
 /// Sharing a client between threads is the point of it.

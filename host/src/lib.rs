@@ -27,7 +27,8 @@
 //! connections and its certificate authorities, and nothing else.
 //!
 //! The threat model, with the test that shows each promise, is in
-//! [`SECURITY.md`](https://github.com/deislabs/wasi-experimental-http/blob/main/host/SECURITY.md).
+//! [`SECURITY.md`](https://docs.rs/crate/wasi-experimental-http-wasmtime/latest/source/SECURITY.md),
+//! which comes with the crate.
 //!
 //! # Connections
 //!
@@ -154,9 +155,9 @@ pub fn add_to_linker_async<T: Send + 'static>(
     })
 }
 
-/// The programs in the project's README, which are compiled with the tests.
+/// The program in the README, which is compiled with the tests.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;
 
 /// The programs of the page for those who come from 0.10.

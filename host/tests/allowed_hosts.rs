@@ -94,6 +94,12 @@ fn a_list_tells_its_entries_and_what_they_do() {
     assert_eq!(AllowedHosts::all(), ALLOW_ALL.parse().unwrap());
 }
 
+#[test]
+fn the_readme_of_the_project_has_the_forms_of_the_documentation() {
+    let readme = include_str!("../../README.md").replace('\r', "");
+    assert!(readme.contains(&include_str!("../src/allowed_hosts/forms.md").replace('\r', "")));
+}
+
 /// What is in a file is a list of texts to whoever else reads it.
 #[test]
 fn in_json_it_is_a_list_of_texts() {

@@ -6,6 +6,7 @@ mod demo;
 mod guests;
 mod matrix;
 mod npm;
+mod package;
 mod pages;
 mod portability;
 mod project;
@@ -39,6 +40,8 @@ enum Task {
     Demo(demo::DemoArgs),
     #[command(about = "Measures the host and its guests beside native ureq", long_about = BENCH_HELP)]
     Bench(bench::BenchArgs),
+    #[command(about = "Packs what is published, and tests the packages alone", long_about = PACKAGE_HELP)]
+    Package(package::PackageArgs),
     #[command(about = "Runs every check and every test", long_about = TEST_HELP)]
     Test(test::TestArgs),
 }
@@ -98,6 +101,13 @@ to reach, and writes it with a plot to target/bench/.
 
 Figures mean something on a machine that does nothing else. Needs Linux and taskset (util-linux).";
 
+const PACKAGE_HELP: &str = "\
+Packs the crates that are published, builds each from its archive, unpacks them elsewhere, and runs
+the tests that are in them there. Checks that each has what registries show, a LICENSE and a README,
+and that its pages lead nowhere that is not packed. The package for npm is tested by npm test.
+
+It builds wasmtime twice more than the other commands: several minutes, and 3 GB below target/.";
+
 const TEST_HELP: &str = "\
 Runs every check and every test, up to the first step that fails:
 
@@ -126,6 +136,7 @@ fn main() -> ExitCode {
         Task::Guests(arguments) => guests::run(&arguments),
         Task::Demo(arguments) => demo::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
+        Task::Package(arguments) => package::run(&arguments),
         Task::Test(arguments) => test::run(&arguments),
     };
     match result {

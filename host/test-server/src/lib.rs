@@ -72,3 +72,8 @@ pub use raw::RawConn;
 pub use request::{BODY_KEPT, ReceivedRequest, body_hash};
 pub use routes::{GZIP, HELLO, LARGE_HEADER_LEN};
 pub use server::{RECEIVED_KEPT, TestServer, TestServerBuilder};
+
+/// The programs in the project's README, which are compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
