@@ -82,6 +82,7 @@ impl Options {
 
 /// What a document was turned into.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Generated {
     /// The files, one for each language.
     pub files: Vec<GeneratedFile>,
@@ -91,6 +92,7 @@ pub struct Generated {
 
 /// A generated file.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct GeneratedFile {
     /// The language.
     pub language: Language,
