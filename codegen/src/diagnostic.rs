@@ -12,6 +12,7 @@ pub use crate::location::{Location, Source};
 
 /// Why a document could not be loaded or turned into bindings.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// A file named on the command line could not be read.
     #[error("cannot read `{}`: {cause}", path.display())]
@@ -109,6 +110,7 @@ impl fmt::Display for Severity {
 /// column, and by a hint if there is one. A warning, also one that is denied, has the name of its
 /// rule behind the message, by which it can be denied or allowed (see [`Lints`](crate::Lints)).
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Diagnostic {
     /// How bad it is.
     pub severity: Severity,

@@ -84,6 +84,7 @@ impl Options {
 
 /// What a document was turned into.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Generated {
     /// The files, one for each language.
     pub files: Vec<GeneratedFile>,
@@ -93,6 +94,7 @@ pub struct Generated {
 
 /// A generated file.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct GeneratedFile {
     /// The language.
     pub language: Language,

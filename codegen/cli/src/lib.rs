@@ -340,7 +340,7 @@ impl Reporter {
             Error::Read { path, .. } | Error::Write { path, .. } => {
                 self.error_about(&error.to_string(), Some(path))
             }
-            Error::Internal { .. } => self.error(&error.to_string()),
+            _ => self.error(&error.to_string()),
         }
     }
 }
