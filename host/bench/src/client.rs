@@ -1,8 +1,11 @@
 //! One measurement in a process of its own: a loop of requests, native or by a guest.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::Barrier;
+use std::pin::pin;
+use std::sync::{Arc, Barrier};
+use std::task::{Context as TaskContext, Poll, Wake};
+use std::thread::Thread;
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
@@ -53,8 +56,16 @@ enum Work {
     Get,
     /// Small requests, each by a store of its own
     Fresh,
+    /// Small requests that are started, and then waited for; by a guest
+    Started,
+    /// Small requests in an asynchronous store; by a guest
+    Async,
+    /// Small requests, as many at once as there are threads: by these, or by one guest
+    Parallel,
     Download,
     Upload,
+    /// A body that is written in pieces
+    Stream,
 }
 
 /// Measures, and prints the seconds and the peak of this process's memory in KiB.
@@ -82,12 +93,13 @@ fn peak_memory() -> Result<u64> {
 /// last.
 fn on_threads<W: FnMut(u64) -> Result<()>>(
     arguments: &ClientArgs,
+    threads: u64,
     prepare: impl Fn() -> Result<W> + Sync,
 ) -> Result<Duration> {
-    let part = arguments.count / arguments.threads;
-    let together = Barrier::new(usize::try_from(arguments.threads)? + 1);
+    let part = arguments.count / threads;
+    let together = Barrier::new(usize::try_from(threads)? + 1);
     thread::scope(|scope| {
-        let threads: Vec<_> = (0..arguments.threads)
+        let threads: Vec<_> = (0..threads)
             .map(|_| {
                 scope.spawn(|| {
                     // A thread that failed still comes to every barrier.
@@ -176,7 +188,9 @@ fn native(arguments: &ClientArgs) -> Result<Duration> {
         Ok(())
     };
     match arguments.work {
-        Work::Get | Work::Fresh => on_threads(arguments, || Ok(get)),
+        Work::Get | Work::Fresh | Work::Started | Work::Async | Work::Parallel => {
+            on_threads(arguments, arguments.threads, || Ok(get))
+        }
         Work::Download => timed(|| {
             let count = arguments.count;
             let mut reader = agent.get(url).call()?.into_body().into_reader();
@@ -189,6 +203,13 @@ fn native(arguments: &ClientArgs) -> Result<Duration> {
                 }
             }
             ensure!(bytes == count, "{bytes} bytes");
+            Ok(())
+        }),
+        Work::Stream => timed(|| {
+            let mut body = io::repeat(b'a').take(arguments.count);
+            let request = agent.post(url).header("content-length", arguments.count);
+            let body = ureq::SendBody::from_reader(&mut body);
+            request.send(body)?.into_body().read_to_vec()?;
             Ok(())
         }),
         Work::Upload => {
@@ -208,6 +229,10 @@ struct State {
 }
 
 impl State {
+    fn http(&mut self) -> &mut HttpCtx {
+        &mut self.http
+    }
+
     fn wasi(&mut self) -> &mut WasiP1Ctx {
         self.wasi
             .get_or_insert_with(|| WasiCtxBuilder::new().inherit_stderr().build_p1())
@@ -224,6 +249,7 @@ struct Guests {
     work: ModuleExport,
     /// What every store is allowed, with the client that they share.
     http: HttpCtxBuilder,
+    is_async: bool,
     url: String,
 }
 
@@ -237,9 +263,12 @@ impl Guests {
         let module = Module::from_file(&engine, guest)?;
         let mut linker = Linker::new(&engine);
         p1::add_to_linker_sync(&mut linker, State::wasi)?;
-        wasi_experimental_http_wasmtime::add_to_linker(&mut linker, |state: &mut State| {
-            &mut state.http
-        })?;
+        let is_async = matches!(arguments.work, Work::Async);
+        if is_async {
+            wasi_experimental_http_wasmtime::add_to_linker_async(&mut linker, State::http)?;
+        } else {
+            wasi_experimental_http_wasmtime::add_to_linker(&mut linker, State::http)?;
+        }
         let mut client = connections::with_names(HttpClient::builder());
         if let Some(path) = &arguments.ca_file {
             client = client.add_root_certificates_pem(fs::read(path)?)?;
@@ -261,14 +290,20 @@ impl Guests {
             url_buffer: export("url_buffer")?,
             memory: export("memory")?,
             work: export(match arguments.work {
-                Work::Get | Work::Fresh => "get",
+                Work::Get | Work::Fresh | Work::Async => "get",
+                Work::Started => "get_started",
+                Work::Parallel if arguments.threads == 8 => "parallel_8",
+                Work::Parallel => "parallel_64",
+                Work::Stream => "stream",
                 Work::Download => "download",
                 Work::Upload => "upload",
             })?,
             pre: linker.instantiate_pre(&module)?,
             http: HttpCtx::builder()
                 .allowed_hosts(AllowedHosts::parse([origin])?)
+                .max_concurrent_requests(64)
                 .client(client),
+            is_async,
             url: arguments.url.clone(),
         })
     }
@@ -280,15 +315,21 @@ impl Guests {
             http: self.http.clone().build(),
         };
         let mut store = Store::new(self.pre.module().engine(), state);
-        let instance = self.pre.instantiate(&mut store)?;
-        let mut guest = Guest { store, instance };
+        let instance = if self.is_async {
+            block_on(self.pre.instantiate_async(&mut store))?
+        } else {
+            self.pre.instantiate(&mut store)?
+        };
+        let mut guest = Guest {
+            store,
+            instance,
+            is_async: self.is_async,
+        };
         if let Some(initialize) = &self.initialize {
-            guest
-                .function::<(), ()>(initialize)?
-                .call(&mut guest.store, ())?;
+            guest.call_function::<(), ()>(initialize, ())?;
         }
-        let url_buffer = guest.function::<u32, u32>(&self.url_buffer)?;
-        let at = url_buffer.call(&mut guest.store, u32::try_from(self.url.len())?)?;
+        let len = u32::try_from(self.url.len())?;
+        let at = guest.call_function::<u32, u32>(&self.url_buffer, len)?;
         let memory = guest.find(&self.memory)?.into_memory();
         let memory = memory.context("`memory` is a memory")?;
         memory.write(&mut guest.store, at as usize, self.url.as_bytes())?;
@@ -307,6 +348,7 @@ impl Guests {
 struct Guest {
     store: Store<State>,
     instance: Instance,
+    is_async: bool,
 }
 
 impl Guest {
@@ -325,9 +367,40 @@ impl Guest {
 
     /// Calls a function that takes a number and gives one, or -1.
     fn call(&mut self, export: &ModuleExport, argument: u64) -> Result<u64> {
-        let function = self.function::<u32, i64>(export)?;
-        let result = function.call(&mut self.store, u32::try_from(argument)?)?;
+        let result = self.call_function::<u32, i64>(export, u32::try_from(argument)?)?;
         Ok(u64::try_from(result)?)
+    }
+
+    fn call_function<P: WasmParams + Sync, R: WasmResults + Sync>(
+        &mut self,
+        export: &ModuleExport,
+        parameters: P,
+    ) -> Result<R> {
+        let function = self.function::<P, R>(export)?;
+        if self.is_async {
+            block_on(function.call_async(&mut self.store, parameters))
+        } else {
+            function.call(&mut self.store, parameters)
+        }
+    }
+}
+
+/// Runs a future on this thread alone.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Arc::new(Unpark(thread::current())).into();
+    let mut context = TaskContext::from_waker(&waker);
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut context) {
+            Poll::Ready(value) => return value,
+            Poll::Pending => thread::park(),
+        }
     }
 }
 
@@ -348,18 +421,32 @@ fn by_guest(arguments: &ClientArgs, guest: &Path) -> Result<Duration> {
     let guests = Guests::new(arguments, guest)?;
     let count = arguments.count;
     match arguments.work {
-        Work::Get => on_threads(arguments, || {
+        Work::Get | Work::Started | Work::Async => on_threads(arguments, arguments.threads, || {
             let mut guest = guests.instance()?;
             let guests = &guests;
             Ok(move |count| guests.get(&mut guest, count))
         }),
-        Work::Fresh => on_threads(arguments, || {
+        // One guest, that has as many on their way.
+        Work::Parallel => on_threads(arguments, 1, || {
+            let mut guest = guests.instance()?;
+            let guests = &guests;
+            Ok(move |count| guests.get(&mut guest, count))
+        }),
+        Work::Fresh => on_threads(arguments, arguments.threads, || {
             Ok(|count| (0..count).try_for_each(|_| guests.get(&mut guests.instance()?, 1)))
         }),
         Work::Download => {
             let mut guest = guests.instance()?;
             timed(|| {
                 let bytes = guest.call(&guests.work, PIECE as u64)?;
+                ensure!(bytes == count, "{bytes} bytes");
+                Ok(())
+            })
+        }
+        Work::Stream => {
+            let mut guest = guests.instance()?;
+            timed(|| {
+                let bytes = guest.call(&guests.work, count)?;
                 ensure!(bytes == count, "{bytes} bytes");
                 Ok(())
             })

@@ -214,6 +214,25 @@ impl Bench<'_> {
                 self.gets(rows, &what, many, cores, 1.0 / 0.9)?;
             }
         }
+        for threads in [8, 64] {
+            let parallel = Gets {
+                work: "parallel",
+                threads,
+                ..rust
+            };
+            let what = format!("GETs by one guest, at once: {threads}");
+            for cores in [ONE, TWO] {
+                self.gets(rows, &what, parallel, cores, 1.15)?;
+            }
+        }
+        for cores in [ONE, TWO] {
+            let what = "`request_start` and `response_wait`, against `req`";
+            self.against_req(rows, what, "started", cores, 1.6)?;
+            let what = "GETs in an asynchronous store, against a synchronous one";
+            self.against_req(rows, what, "async", cores, 1.6)?;
+            let what = "256 MiB request body, written in pieces";
+            self.rate(rows, what, "stream", cores, 0.9)?;
+        }
         let https = Gets { tls: true, ..rust };
         for cores in [ONE, TWO] {
             self.gets(rows, "HTTPS GETs", https, cores, 1.1)?;
@@ -346,10 +365,10 @@ impl Bench<'_> {
             return Ok(());
         }
         let count = 256 * MIB;
-        let path = if work == "upload" {
-            "/".to_owned()
-        } else {
+        let path = if work == "download" {
             format!("/bytes/{count}")
+        } else {
+            "/".to_owned()
         };
         let pairs = self.pairs(what, cores, false, |server, ours| {
             let guest = ours.then_some("rust-bench");
@@ -401,6 +420,38 @@ impl Bench<'_> {
             ratio: None,
             bar: "within 2 MiB".to_owned(),
             holds: (large - small).abs() <= 2048.0,
+        });
+        Ok(())
+    }
+
+    /// What a request costs in another way than by `req`.
+    fn against_req(
+        &self,
+        rows: &mut Vec<Row>,
+        what: &str,
+        work: &str,
+        cores: Cores,
+        limit: f64,
+    ) -> Result<()> {
+        if self.skips(what) {
+            return Ok(());
+        }
+        let pairs = self.pairs(what, cores, false, |server, other| {
+            let work = if other { work } else { "get" };
+            let batches = self.batches.to_string();
+            let count = GETS.to_string();
+            let work = [work, "--count", &count, "--batches", &batches];
+            self.client(server, cores, Some("rust-bench"), "/get", &work)
+        })?;
+        let micros = |seconds: f64| format!("{:.1} µs", seconds / GETS as f64 * 1e6);
+        let ratio = median(pairs.iter().map(|(base, ours)| ours.seconds / base.seconds));
+        rows.push(Row {
+            what: format!("{what}, {}", cores.name),
+            base: micros(median(pairs.iter().map(|(base, _)| base.seconds))),
+            ours: micros(median(pairs.iter().map(|(_, ours)| ours.seconds))),
+            ratio: Some(ratio),
+            bar: format!("≤ {limit:.2} × `req`"),
+            holds: ratio <= limit,
         });
         Ok(())
     }

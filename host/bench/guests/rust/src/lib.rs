@@ -4,6 +4,7 @@
 //! not as it should be.
 
 use std::cell::RefCell;
+use std::io::Write;
 
 use bytes::Bytes;
 use http::{Method, Request};
@@ -84,4 +85,62 @@ pub extern "C" fn upload(size: u32) -> i64 {
     let body = BODY.take();
     assert_eq!(body.len(), size as usize);
     result(send(Method::POST, &url(), Some(body)).map(|_| u64::from(size)))
+}
+
+/// Like [`get`], with requests that are not waited for when they are started.
+#[unsafe(no_mangle)]
+pub extern "C" fn get_started(count: u32) -> i64 {
+    let url = url();
+    result((0..count).try_fold(0, |bytes, _| {
+        let pending = wasi_experimental_http::start(request(&url))?;
+        let body = pending.wait()?.body_read_all()?;
+        Ok(bytes + body.len() as u64)
+    }))
+}
+
+fn request(url: &str) -> Request<()> {
+    Request::get(url).body(()).expect("the URL is valid")
+}
+
+/// Like [`get`], with so many requests on their way at once.
+fn parallel(count: u32, at_once: usize) -> i64 {
+    let url = url();
+    let requests = (0..count).map(|_| request(&url));
+    let answers = wasi_experimental_http::send_all(requests, at_once);
+    result(answers.map(|(_, response)| response).try_fold(0, |bytes, response| {
+        Ok(bytes + response?.body_read_all()?.len() as u64)
+    }))
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn parallel_8(count: u32) -> i64 {
+    parallel(count, 8)
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn parallel_64(count: u32) -> i64 {
+    parallel(count, 64)
+}
+
+/// Like [`upload`], with a body that is written in pieces.
+#[unsafe(no_mangle)]
+pub extern "C" fn stream(size: u32) -> i64 {
+    const PIECE: usize = 64 * 1024;
+    let piece = vec![b'a'; PIECE];
+    let mut left = size as usize;
+    let mut send = || {
+        let request = Request::post(url()).body(()).expect("the URL is valid");
+        let mut body = wasi_experimental_http::open_sized(request, size.into())?;
+        while left > 0 {
+            let count = left.min(PIECE);
+            if let Err(error) = body.write_all(&piece[..count]) {
+                eprintln!("{error}");
+                break;
+            }
+            left -= count;
+        }
+        assert_eq!(body.finish()?.status_code, 200);
+        Ok(u64::from(size))
+    };
+    result(send())
 }
