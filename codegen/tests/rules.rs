@@ -110,6 +110,36 @@ fn included_rust_code_gives_no_warnings() {
     }
 }
 
+/// What is set, by the names of the document, and what has none.
+#[test]
+fn flags_in_rust_show_their_names() {
+    let text = "(typename $rights (flags (@witx repr u16) $read $write $execute))
+        (typename $nothing (flags (@witx repr u8)))";
+    let document = support::parse("flags", text);
+    let folder = tempfile::tempdir().unwrap();
+    let bindings = generated(&document, "flags", Language::Rust).unwrap();
+    let program = format!(
+        r#"{bindings}
+        fn main() {{
+            assert_eq!(format!("{{:?}}", Rights::READ | Rights::EXECUTE), "Rights(read | execute)");
+            assert_eq!(format!("{{:?}}", Rights::from_bits(0x12)), "Rights(write | 0x10)");
+            assert_eq!(format!("{{:?}}", Rights::from_bits(8)), "Rights(0x8)");
+            assert_eq!(format!("{{:?}}", Rights::empty()), "Rights()");
+            assert_eq!(format!("{{:?}}", Nothing::from_bits(1)), "Nothing(0x1)");
+            let set: Vec<Rights> = Rights::from_bits(0x15).iter().collect();
+            assert_eq!(set, [Rights::READ, Rights::EXECUTE]);
+        }}"#
+    );
+    let (main, out) = (folder.path().join("main.rs"), folder.path().join("main"));
+    fs::write(&main, program).unwrap();
+    let mut rustc = tool("rustc");
+    passes(
+        rustc.arg(&main).args(["--edition", "2021", "-o"]).arg(&out),
+        "the program",
+    );
+    passes(&mut Command::new(&out), "what it shows");
+}
+
 #[test]
 fn rust_code_passes_rustfmt() {
     let folder = tempfile::tempdir().unwrap();
