@@ -110,6 +110,36 @@ fn included_rust_code_gives_no_warnings() {
     }
 }
 
+/// What is set, by the names of the document, and what has none.
+#[test]
+fn flags_in_rust_show_their_names() {
+    let text = "(typename $rights (flags (@witx repr u16) $read $write $execute))
+        (typename $nothing (flags (@witx repr u8)))";
+    let document = support::parse("flags", text);
+    let folder = tempfile::tempdir().unwrap();
+    let bindings = generated(&document, "flags", Language::Rust).unwrap();
+    let program = format!(
+        r#"{bindings}
+        fn main() {{
+            assert_eq!(format!("{{:?}}", Rights::READ | Rights::EXECUTE), "Rights(read | execute)");
+            assert_eq!(format!("{{:?}}", Rights::from_bits(0x12)), "Rights(write | 0x10)");
+            assert_eq!(format!("{{:?}}", Rights::from_bits(8)), "Rights(0x8)");
+            assert_eq!(format!("{{:?}}", Rights::empty()), "Rights()");
+            assert_eq!(format!("{{:?}}", Nothing::from_bits(1)), "Nothing(0x1)");
+            let set: Vec<Rights> = Rights::from_bits(0x15).iter().collect();
+            assert_eq!(set, [Rights::READ, Rights::EXECUTE]);
+        }}"#
+    );
+    let (main, out) = (folder.path().join("main.rs"), folder.path().join("main"));
+    fs::write(&main, program).unwrap();
+    let mut rustc = tool("rustc");
+    passes(
+        rustc.arg(&main).args(["--edition", "2021", "-o"]).arg(&out),
+        "the program",
+    );
+    passes(&mut Command::new(&out), "what it shows");
+}
+
 #[test]
 fn rust_code_passes_rustfmt() {
     let folder = tempfile::tempdir().unwrap();
@@ -176,6 +206,36 @@ fn documents_of_one_run_share_types() {
 }
 
 /// `path_open(...).fd`, although a parameter is named `fd` as well.
+/// Documents that repeat a type in the same words share it; other words are a fault that says so.
+#[test]
+fn documents_of_one_run_may_repeat_types() {
+    let read = |path: &Path| {
+        let errno = |case: &str, module: &str| {
+            Ok(format!(
+                "(typename $errno (enum $success ${case}))\n(module ${module} (@interface func \
+                 (export \"f\") (result $r (expected (error $errno)))))"
+            ))
+        };
+        match path.to_str().unwrap() {
+            "a.witx" => errno("bad", "a"),
+            "b.witx" => errno("bad ;; in other words\n  ", "b"),
+            "c.witx" => errno("worse", "c"),
+            _ => Err(std::io::Error::from(std::io::ErrorKind::NotFound)),
+        }
+    };
+    let read = |path: &Path| read(path).map(String::into_bytes);
+    let shared = Document::load_with(&["a.witx", "b.witx"], read).unwrap();
+    assert_eq!(shared.model().types.len(), 1);
+    assert_eq!(shared.model().modules.len(), 2);
+    let error = Document::load_with(&["a.witx", "c.witx"], read).unwrap_err();
+    let error = error.to_string();
+    assert!(
+        error.starts_with("c.witx:1:11: error: the name `errno` is already taken"),
+        "{error}"
+    );
+    assert!(error.contains("first used in a.witx:1;"), "{error}");
+}
+
 #[test]
 fn results_keep_their_names_beside_parameters() {
     let text = "(typename $fd (handle))\n(typename $port u16)\n(typename $errno (enum $ok $bad))\n\

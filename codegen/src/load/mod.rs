@@ -97,6 +97,8 @@ struct Loader<'a> {
     declared: HashSet<String>,
     /// The types that are valid.
     types: HashMap<String, Rc<NamedType>>,
+    /// Where those are declared.
+    places_of_types: HashMap<String, (Arc<Source>, wast::Span)>,
     /// Types whose declaration is at fault, so that a use of one is no fault of its own.
     failed: HashSet<String>,
     /// Whether a file is missing, so that a type which is not declared may be in that.
@@ -120,6 +122,7 @@ impl Loader<'_> {
             locations: Locations::default(),
             declared: HashSet::new(),
             types: HashMap::new(),
+            places_of_types: HashMap::new(),
             failed: HashSet::new(),
             is_incomplete: false,
             findings: Vec::new(),
@@ -359,6 +362,11 @@ impl Loader<'_> {
         {
             return;
         }
+        if let DeclSyntax::Typename(ty) = &declaration
+            && self.is_shared(source, span, ty.ident.name())
+        {
+            return;
+        }
         self.locations.insert_declaration(&declaration, source);
         let faults = self.check(source, &declaration);
         let valid = match &mut declaration {
@@ -375,6 +383,8 @@ impl Loader<'_> {
                 match self.definitions.last() {
                     Some(Definition::Typename(ty)) if valid => {
                         self.types.insert(name.clone(), ty.clone());
+                        self.places_of_types
+                            .insert(name.clone(), (source.clone(), span));
                     }
                     _ => {
                         self.failed.insert(name.clone());
@@ -387,6 +397,21 @@ impl Loader<'_> {
             }
             DeclSyntax::Const(_) => {}
         }
+    }
+
+    /// Whether another file declares a type in the same words: then it is one type, as if both
+    /// files used a third one. All names in the words mean the same too, since files share them.
+    fn is_shared(&self, source: &Source, span: wast::Span, name: &str) -> bool {
+        let words = |source: &Source, span| {
+            let text = source.parsed();
+            syntax::words_at(text, span_offset(text, span))
+        };
+        self.places_of_types
+            .get(name)
+            .is_some_and(|(first, place)| {
+                first.path != source.path
+                    && words(first, *place).is_some_and(|it| Some(it) == words(source, span))
+            })
     }
 
     /// Checks a declaration before witx sees it. Gives the places of the errors.

@@ -38,13 +38,16 @@ pub(super) fn fault(
                 at(at_location),
                 format!("the name `{name}` is already taken"),
             );
-            let previous = if previous_location.path == source.path {
-                format!("line {}", previous_location.line)
+            let line = previous_location.line;
+            if previous_location.path == source.path {
+                fault.hint(format!("it was first used in line {line}"))
             } else {
                 let path = previous_location.path.display();
-                format!("{path}:{}", previous_location.line)
-            };
-            fault.hint(format!("it was first used in {previous}"))
+                fault.hint(format!(
+                    "it was first used in {path}:{line}; files of one run share all names, and a \
+                     type that is declared twice is one only if it is in the same words"
+                ))
+            }
         }
         WrongKindName {
             name,

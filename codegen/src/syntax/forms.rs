@@ -241,6 +241,28 @@ fn comments_before(text: &str, mut place: usize) -> usize {
     place
 }
 
+/// The words of the form of the top level at a place, without comments and how they are laid out.
+pub(crate) fn words_at(text: &str, offset: usize) -> Option<String> {
+    fn write(text: &str, node: &Node, words: &mut String) {
+        match &node.children {
+            None => words.push_str(node.word(text)),
+            Some(children) => {
+                words.push('(');
+                children.iter().for_each(|child| write(text, child, words));
+                words.push(')');
+            }
+        }
+        words.push(' ');
+    }
+    let nodes = parse(text)?;
+    let node = nodes
+        .iter()
+        .find(|node| (node.start..node.end).contains(&offset))?;
+    let mut words = String::new();
+    write(text, node, &mut words);
+    Some(words)
+}
+
 /// The name that a form of the top level declares, as far as that can be told of a faulty one.
 pub(crate) fn declared_name(form: &str) -> Option<&str> {
     let mut words = form

@@ -23,7 +23,7 @@ pub(crate) use dialect::{Declared, TRUTH_CASES, declare, translate};
 pub(crate) use faults::fault;
 pub(crate) use forms::{
     declared_name, nearest, nearest_annotation, top_level, unknown_annotations, used_files,
-    value_location,
+    value_location, words_at,
 };
 
 /// The deepest nesting of parentheses that is read. The parser is recursive, so without a

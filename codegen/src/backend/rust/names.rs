@@ -30,8 +30,8 @@ pub const CONVENTION: Convention = Convention {
         "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
     ],
     reserved: &[
-        "Bool32", "Bool8", "Clone", "Copy", "Err", "From", "None", "Ok", "Option", "RawSlice", "Result",
-        "Some", "bool", "char", "core", "f32", "f64", "i16", "i32", "i64", "i8", "isize", "str",
-        "u16", "u32", "u64", "u8", "usize",
+        "Bool32", "Bool8", "Clone", "Copy", "Err", "From", "IntoIterator", "Iterator", "None", "Ok",
+        "Option", "RawSlice", "Result", "Some", "bool", "char", "core", "f32", "f64", "i16", "i32",
+        "i64", "i8", "isize", "str", "u16", "u32", "u64", "u8", "usize",
     ],
 };

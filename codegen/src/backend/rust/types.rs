@@ -145,6 +145,10 @@ impl Rust<'_> {
             let (member, bit) = (ident(member), Literal::usize_unsuffixed(bit));
             quote!(#docs pub const #member: Self = Self(1 << #bit);)
         });
+        let members = names.members.iter().map(|member| ident(member));
+        let witx_names = flags.iter().map(|flag| &flag.name);
+        let len = Literal::usize_unsuffixed(flags.len());
+        let open = format!("{}(", names.name);
         let count = flags.len() as u32;
         let all = match u64::MAX.checked_shr(64 - count) {
             Some(bits) if count > 0 => Literal::u64_unsuffixed(bits),
@@ -152,7 +156,7 @@ impl Rust<'_> {
         };
         quote! {
             #docs
-            #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+            #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
             #[repr(transparent)]
             pub struct #name(#repr_name);
 
@@ -182,6 +186,36 @@ impl Rust<'_> {
                 /// Whether all flags of `other` are set.
                 pub const fn contains(self, other: Self) -> bool {
                     self.0 & other.0 == other.0
+                }
+
+                /// The known flags that are set, each by itself.
+                pub fn iter(self) -> impl Iterator<Item = Self> {
+                    let all = Self::named().into_iter().map(|(flag, _)| flag);
+                    all.filter(move |flag| self.contains(*flag))
+                }
+
+                /// All known flags, with their names in WITX.
+                const fn named() -> [(Self, &'static str); #len] {
+                    [#((Self::#members, #witx_names)),*]
+                }
+            }
+
+            impl core::fmt::Debug for #name {
+                fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                    f.write_str(#open)?;
+                    let mut rest = self.0;
+                    for (flag, name) in Self::named() {
+                        if self.contains(flag) {
+                            f.write_str(if rest == self.0 { "" } else { " | " })?;
+                            f.write_str(name)?;
+                            rest &= !flag.0;
+                        }
+                    }
+                    if rest != 0 {
+                        let bar = if rest == self.0 { "" } else { " | " };
+                        write!(f, "{bar}{rest:#x}")?;
+                    }
+                    f.write_str(")")
                 }
             }
 
