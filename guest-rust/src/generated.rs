@@ -475,7 +475,7 @@ mod wasi_experimental_http_bindings {
     }
 
     /// What can be waited for.
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
     #[repr(transparent)]
     pub struct Events(u8);
 
@@ -512,6 +512,40 @@ mod wasi_experimental_http_bindings {
         /// Whether all flags of `other` are set.
         pub const fn contains(self, other: Self) -> bool {
             self.0 & other.0 == other.0
+        }
+
+        /// The known flags that are set, each by itself.
+        pub fn iter(self) -> impl Iterator<Item = Self> {
+            let all = Self::named().into_iter().map(|(flag, _)| flag);
+            all.filter(move |flag| self.contains(*flag))
+        }
+
+        /// All known flags, with their names in WITX.
+        const fn named() -> [(Self, &'static str); 3] {
+            [
+                (Self::RESPONSE, "response"),
+                (Self::READABLE, "readable"),
+                (Self::WRITABLE, "writable"),
+            ]
+        }
+    }
+
+    impl core::fmt::Debug for Events {
+        fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+            f.write_str("Events(")?;
+            let mut rest = self.0;
+            for (flag, name) in Self::named() {
+                if self.contains(flag) {
+                    f.write_str(if rest == self.0 { "" } else { " | " })?;
+                    f.write_str(name)?;
+                    rest &= !flag.0;
+                }
+            }
+            if rest != 0 {
+                let bar = if rest == self.0 { "" } else { " | " };
+                write!(f, "{bar}{rest:#x}")?;
+            }
+            f.write_str(")")
         }
     }
 

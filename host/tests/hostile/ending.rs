@@ -16,16 +16,22 @@ mod cancel;
 /// What anything takes that is stopped, on the slowest machine.
 const SOON: Duration = Duration::from_secs(20);
 
-/// The functions that a guest can call, each with the number of its parameters.
-const FUNCTIONS: [(&str, usize); 8] = [
-    ("req", 10),
-    ("close", 1),
-    ("header_get", 6),
-    ("headers_get_all", 4),
-    ("body_read", 4),
-    ("body_read_some", 4),
-    ("response_get", 5),
-    ("error_get", 4),
+/// The functions that a guest can call, each with the number of its parameters, and which of them is
+/// an `i64`.
+const FUNCTIONS: [(&str, usize, Option<usize>); 13] = [
+    ("req", 10, None),
+    ("close", 1, None),
+    ("header_get", 6, None),
+    ("headers_get_all", 4, None),
+    ("body_read", 4, None),
+    ("body_read_some", 4, None),
+    ("response_get", 5, None),
+    ("request_start", 10, Some(8)),
+    ("body_write", 4, None),
+    ("body_finish", 1, None),
+    ("response_wait", 2, None),
+    ("poll", 4, Some(2)),
+    ("error_get", 4, None),
 ];
 
 /// A store with this context, and a module in text instantiated in it.
@@ -40,9 +46,14 @@ fn instance(http: HttpCtxBuilder, module: &str) -> (Store<HttpCtx>, wasmtime::In
 }
 
 /// A guest that calls one function, with zeros.
-fn caller(function: &str, parameters: usize) -> String {
-    let types = " i32".repeat(parameters);
-    let zeros = "(i32.const 0)".repeat(parameters);
+fn caller(function: &str, parameters: usize, long: Option<usize>) -> String {
+    let ty = |index| if Some(index) == long { "i64" } else { "i32" };
+    let types: String = (0..parameters)
+        .map(|index| format!(" {}", ty(index)))
+        .collect();
+    let zeros: String = (0..parameters)
+        .map(|index| format!("({}.const 0)", ty(index)))
+        .collect();
     format!(
         r#"(module
             (import "wasi_experimental_http" "{function}"
@@ -72,8 +83,8 @@ fn stubborn(url: &str, then: &str) -> String {
 
 #[test]
 fn every_function_traps_if_the_embedder_wants_that() {
-    for (function, parameters) in FUNCTIONS {
-        let guest = caller(function, parameters);
+    for (function, parameters, long) in FUNCTIONS {
+        let guest = caller(function, parameters, long);
         // Unless it is said, a guest gets codes.
         let (mut store, instance) = instance(HttpCtx::builder(), &guest);
         store.data().cancel_handle().cancel();
