@@ -5,7 +5,7 @@
 //! in the status, in a header, in the body. All that belongs to one request is sent before the next
 //! one begins, since bytes that come later over plain TCP no client can tell from an answer.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, LazyLock, Mutex};
@@ -45,6 +45,8 @@ struct Play {
     done: [usize; MAX_REQUESTS],
     /// Requests that the guest is done with.
     finished: usize,
+    /// The numbers of the connections that requests came over. Other plays have others.
+    connections: HashSet<u64>,
 }
 
 #[derive(Default)]
@@ -78,6 +80,7 @@ fn script(conn: &mut RawConn<'_>) -> io::Result<()> {
                 return Ok(());
             };
             play.begun[number] += 1;
+            play.connections.insert(conn.number());
             play.plans[number].clone()
         };
         let played = follow(conn, &plan, play, number, &mut held_back);
@@ -207,7 +210,7 @@ fn assert_marks(number: usize, bytes: &[u8], context: &str) {
 }
 
 /// Plays an input. Gives how many answers were whole, and over how many connections.
-pub fn run(input: &[u8]) -> (usize, u64) {
+pub fn run(input: &[u8]) -> (usize, usize) {
     let mut input = Input(input);
     let tls = input.byte().unwrap_or(0) % 2 == 1;
     let mut plans = Vec::new();
@@ -229,7 +232,6 @@ pub fn run(input: &[u8]) -> (usize, u64) {
     let server = &SERVERS[usize::from(tls)];
     let client = trusting(&CA);
     let mut guests: Vec<Guest> = (0..2).map(|_| guest(server, &client)).collect();
-    let before = server.connections();
     let mut whole = 0;
     for (number, ask) in asks.iter().enumerate() {
         let guest = &mut guests[number % 2];
@@ -274,9 +276,9 @@ pub fn run(input: &[u8]) -> (usize, u64) {
             "the server is stuck: {context}"
         );
     }
-    PLAYS.plays.lock().unwrap().remove(&id);
+    let play = PLAYS.plays.lock().unwrap().remove(&id).unwrap();
     PLAYS.changed.notify_all();
-    (whole, server.connections() - before)
+    (whole, play.connections.len())
 }
 
 /// Sends a request without waiting, with a body in two pieces if it has one, and waits for its
