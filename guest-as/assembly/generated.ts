@@ -851,7 +851,8 @@ export class RequestStartResult {
  * @param method The method, as for `req`.
  * @param headers The request's headers, as for `req`.
  * @param options What this request may use less of than the embedder allows. Of two with the
- *   same key the smaller counts.
+ *   same key the smaller counts. A host takes 64 at least, and gives `invalid_option` for more
+ *   than it takes.
  * @param bodyLen How many bytes of a body follow by `body_write`. 0 is no body. All ones, the
  *   largest number, is a body of any length, sent in chunks (RFC 9112, section 7.1) until
  *   `body_finish`.
@@ -970,7 +971,8 @@ export class PollResult {
  *
  * @param subscriptions The requests, and what is waited for of each; a request may be there
  *   several times.
- * @param subscriptionsLen How many there are.
+ * @param subscriptionsLen How many there are. A host takes 16,384 at least, and gives
+ *   `invalid_option` for more than it takes.
  * @param timeout How long to wait, in nanoseconds; 0 not at all, and all ones, the largest
  *   number, for ever.
  * @returns How many are ready: 0 if the time is over before.

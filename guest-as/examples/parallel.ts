@@ -11,24 +11,24 @@ if (process.argv.length < 2) {
   process.exit(2);
 }
 const urls = process.argv.slice(1);
-const pendings: Pending[] = [];
+const waiting: Pending[] = [];
 /** Which URL each of them is of. */
 const indices: i32[] = [];
 let started = 0;
-while (started < urls.length || pendings.length > 0) {
-  while (started < urls.length && pendings.length < MOST) {
-    pendings.push(new RequestBuilder(urls[started]).start());
+while (started < urls.length || waiting.length > 0) {
+  while (started < urls.length && waiting.length < MOST) {
+    waiting.push(new RequestBuilder(urls[started]).start());
     indices.push(started++);
   }
-  poll(pendings);
-  for (let i = pendings.length - 1; i >= 0; i--) {
-    if (!pendings[i].ready) continue;
-    const res = pendings[i].wait();
+  poll(waiting);
+  for (let i = waiting.length - 1; i >= 0; i--) {
+    if (!waiting[i].ready) continue;
+    const res = waiting[i].wait();
     const size = res.bytes().length;
     const number = indices[i] + 1;
     console.log(`${number}: ${res.status}, ${size} bytes`);
     res.close();
-    pendings.splice(i, 1);
+    waiting.splice(i, 1);
     indices.splice(i, 1);
   }
 }

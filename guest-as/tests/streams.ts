@@ -79,15 +79,15 @@ export function upload_of_four_types(): i32 {
 
 /** Waits for three requests, one of which has a large body; gives which was first. */
 export function select(): i32 {
-  const pendings: Pending[] = [];
+  const waiting: Pending[] = [];
   for (let i = 0; i < 3; i++) {
-    pendings.push(new RequestBuilder(URL).body(bytes(i == 1 ? 2000 : 0)).start());
+    waiting.push(new RequestBuilder(URL).body(bytes(i == 1 ? 2000 : 0)).start());
   }
-  const count = poll(pendings, 1000);
+  const count = poll(waiting, 1000);
   let first = -1;
   for (let i = 0; i < 3; i++) {
-    if (first < 0 && pendings[i].ready) first = i;
-    pendings[i].close();
+    if (first < 0 && waiting[i].ready) first = i;
+    waiting[i].close();
   }
   return count == 0 ? -1 : first;
 }

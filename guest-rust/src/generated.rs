@@ -850,7 +850,8 @@ mod wasi_experimental_http_bindings {
     /// * `method` - The method, as for `req`.
     /// * `headers` - The request's headers, as for `req`.
     /// * `options` - What this request may use less of than the embedder allows. Of two with the
-    ///   same key the smaller counts.
+    ///   same key the smaller counts. A host takes 64 at least, and gives `invalid_option` for
+    ///   more than it takes.
     /// * `body_len` - How many bytes of a body follow by `body_write`. 0 is no body. All ones,
     ///   the largest number, is a body of any length, sent in chunks (RFC 9112, section 7.1)
     ///   until `body_finish`.
@@ -944,7 +945,8 @@ mod wasi_experimental_http_bindings {
     ///
     /// * `subscriptions` - The requests, and what is waited for of each; a request may be there
     ///   several times.
-    /// * `subscriptions_len` - How many there are.
+    /// * `subscriptions_len` - How many there are. A host takes 16,384 at least, and gives
+    ///   `invalid_option` for more than it takes.
     /// * `timeout` - How long to wait, in nanoseconds; 0 not at all, and all ones, the largest
     ///   number, for ever.
     ///

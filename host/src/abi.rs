@@ -18,7 +18,10 @@ use crate::generated::types::{
 };
 use crate::generated::wasi_experimental_http::WasiExperimentalHttp;
 use crate::headers::{self, HeaderError};
-use crate::limits::{MAX_UPLOAD_BUFFER_BYTES, Narrower, SHARED_MEMORY_BUFFER_SIZE};
+use crate::limits::{
+    MAX_REQUEST_OPTIONS, MAX_SUBSCRIPTIONS, MAX_UPLOAD_BUFFER_BYTES, Narrower,
+    SHARED_MEMORY_BUFFER_SIZE,
+};
 use crate::request::{Body, Request};
 use crate::request_url::UrlError;
 #[cfg(feature = "async")]
@@ -364,7 +367,7 @@ impl HttpCtx {
         for text in [url, method, headers] {
             memory.as_slice(text.as_bytes())?;
         }
-        let options = records(memory, options)?;
+        let options = records(memory, options, MAX_REQUEST_OPTIONS)?;
         let parts = self.parts(memory, url, method, headers)?;
         let (mut limits, mut timeouts) = (Cow::Borrowed(self.limits()), self.timeouts().clone());
         for option in options.chunks_exact(RequestOption::guest_size() as usize) {
@@ -411,7 +414,7 @@ impl HttpCtx {
         timeout: u64,
     ) -> Result<Size, Error> {
         let start = subscriptions.as_ptr().offset();
-        let bytes = records(memory, subscriptions)?;
+        let bytes = records(memory, subscriptions, MAX_SUBSCRIPTIONS)?;
         let record_size = Subscription::guest_size();
         let parse = |record: &[u8]| {
             let [bits] = field(record, Subscription::offset_of_interest());
@@ -499,15 +502,19 @@ fn narrower(key: u32, value: u64) -> Option<Narrower> {
     })
 }
 
-/// The bytes of records in the guest's memory, at any alignment.
+/// The bytes of at most `max` records in the guest's memory, at any alignment.
 fn records<'m, T: GuestType>(
     memory: &'m GuestMemory<'_>,
     records: GuestPtr<[T]>,
+    max: usize,
 ) -> Result<Cow<'m, [u8]>, Error> {
     let len = records.len().checked_mul(T::guest_size());
     let len = len.ok_or(wiggle::GuestError::PtrOverflow)?;
     let bytes = GuestPtr::new((records.as_ptr().offset(), len));
     memory.as_slice(bytes)?;
+    if records.len() as usize > max {
+        return Err(Error::ListTooLong { max });
+    }
     Ok(memory.as_cow(bytes)?)
 }
 

@@ -127,6 +127,8 @@ pub(crate) enum Error {
     NotStarted,
     #[error("the host knows no option with the key {0}")]
     UnknownOption(u32),
+    #[error("the list has more than {max} records")]
+    ListTooLong { max: usize },
     #[error("the host knows no event with the bits {0:#x}")]
     UnknownEvents(u8),
     /// Kept with the exchange, of which every further call fails alike.
@@ -377,6 +379,9 @@ impl Error {
                 Why::Misuse,
                 "give `request_start` the length of the body that follows",
             ),
+            Error::ListTooLong { .. } => {
+                row(Code::InvalidOption, Why::Misuse, "pass fewer of them")
+            }
             Error::UnknownOption(_) | Error::UnknownEvents(_) => row(
                 Code::InvalidOption,
                 Why::Misuse,

@@ -96,6 +96,12 @@ pub(crate) const MAX_RAW_HEAD_BYTES: usize = 2 * MAX_RESPONSE_HEADER_BYTES;
 /// that sends more before it takes the rest of the request has to wait.
 pub(crate) const MAX_EARLY_RESPONSE_BYTES: usize = 32 * 1024 * 1024;
 
+/// How many options a request may have: more than there are keys.
+pub(crate) const MAX_REQUEST_OPTIONS: usize = 64;
+
+/// How many subscriptions `poll` takes at once: more than a store can have handles for.
+pub(crate) const MAX_SUBSCRIPTIONS: usize = 16 * 1024;
+
 /// The most of a request's body that is held between the guest and its server, in bytes. A guest that
 /// writes faster waits.
 pub(crate) const MAX_UPLOAD_BUFFER_BYTES: usize = 256 * 1024;

@@ -240,6 +240,23 @@ fn options_that_the_host_does_not_know_are_told_apart() {
     assert_eq!(server.requests(), 0);
 }
 
+/// The host does not copy lists as long as a guest's memory.
+#[test]
+fn lists_have_a_longest_length() {
+    let [(server, client), _] = servers();
+    let mut guest = guest(&client);
+    let options = |count| vec![(option::TIMEOUT, 20_000_000_000); count];
+    let url = server.url("/get");
+    let handle = guest.start_with("GET", &url, "", &options(64), 0);
+    assert_eq!(guest.wait(handle.unwrap()), Ok(200));
+    let refused = guest.start_with("GET", &url, "", &options(65), 0);
+    assert_eq!(refused, Err(code::INVALID_OPTION));
+    let polled = |guest: &mut Guest, count| guest.call_poll(BUFFER, count, 0, WRITTEN);
+    assert_eq!(polled(&mut guest, 16 * 1024), code::SUCCESS);
+    assert_eq!(polled(&mut guest, 16 * 1024 + 1), code::INVALID_OPTION);
+    assert_eq!(server.requests(), 1);
+}
+
 #[test]
 fn pointers_are_checked_before_anything_is_sent() {
     let [(server, client), _] = servers();
