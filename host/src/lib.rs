@@ -72,6 +72,7 @@
 mod abi;
 mod address;
 mod allowed_hosts;
+mod authentication;
 mod body;
 mod chunks;
 mod cidr;

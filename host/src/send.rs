@@ -9,9 +9,10 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::StatusCode;
+use http::header::{AUTHORIZATION, CONTENT_LENGTH};
 
+use crate::authentication;
 use crate::body;
 use crate::client::HttpClient;
 use crate::connection::Lease;
@@ -163,7 +164,7 @@ impl Way<'_> {
     }
 
     fn ask(&self, mut lease: Lease) -> Result<Sent, Error> {
-        if names_connection_scheme(self.request.headers().get_all(AUTHORIZATION)) {
+        if authentication::is_of_connection(self.request.headers().get_all(AUTHORIZATION)) {
             lease.own();
         }
         let agents = self.client.agents();
@@ -191,7 +192,7 @@ impl Way<'_> {
             // The chunks count (RFC 9112, section 6.3, rule 3); a guest would take it for the length.
             head.headers.remove(CONTENT_LENGTH);
         }
-        if authenticates_connection(&head.headers) {
+        if authentication::is_offered_for_connection(&head.headers) {
             lease.own();
         }
         let facts = Facts {
@@ -224,63 +225,4 @@ fn check_limits(head: &Head, limits: &Limits) -> Result<(), Error> {
         return Err(Error::HeadTooLong { max });
     }
     Ok(())
-}
-
-/// Schemes that authenticate a connection, with all that is sent over it later, and not a request
-/// (RFC 4559, section 6; MS-NTHT).
-const CONNECTION_SCHEMES: [&str; 2] = ["negotiate", "ntlm"];
-
-/// Fields by which servers and proxies say that a connection is authenticated (RFC 4559, section 6).
-const CONNECTION_FIELDS: [(&str, &str); 2] = [
-    ("proxy-support", "session-based-authentication"),
-    ("persistent-auth", "true"),
-];
-
-/// Whether one of a field's values, of a request or an answer, has a scheme that authenticates a
-/// connection.
-pub(crate) fn names_connection_scheme<'a>(
-    values: impl IntoIterator<Item = &'a HeaderValue>,
-) -> bool {
-    let values = values.into_iter();
-    let mut parts = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
-    parts.any(|part| {
-        // The scheme is in front of what it needs (RFC 9110, section 11.4).
-        let word = part.trim_ascii().split(u8::is_ascii_whitespace).next();
-        let word = word.unwrap_or_default();
-        let schemes = CONNECTION_SCHEMES.iter();
-        let mut schemes = schemes.map(|scheme| scheme.as_bytes());
-        schemes.any(|scheme| word.eq_ignore_ascii_case(scheme))
-    })
-}
-
-/// Whether an answer says that its connection is authenticated, or can be.
-fn authenticates_connection(headers: &HeaderMap) -> bool {
-    names_connection_scheme(headers.get_all(WWW_AUTHENTICATE))
-        || CONNECTION_FIELDS.iter().any(|(name, expected)| {
-            let values = headers.get_all(*name).iter();
-            values
-                .map(HeaderValue::as_bytes)
-                .any(|value| value.trim_ascii().eq_ignore_ascii_case(expected.as_bytes()))
-        })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn schemes_that_authenticate_a_connection_are_known() {
-        let cases = [
-            ("Negotiate abc", true),
-            ("NTLM", true),
-            ("Basic realm=\"a\", NEGOTIATE", true),
-            ("Basic bnRsbQ==", false),
-            ("Bearer negotiated", false),
-            ("Bearer NTLM", false),
-        ];
-        for (value, expected) in cases {
-            let given = names_connection_scheme([&value.parse().unwrap()]);
-            assert_eq!(given, expected, "{value}");
-        }
-    }
 }

@@ -17,13 +17,13 @@ use http::{HeaderName, HeaderValue, Method};
 use tracing::field::Empty;
 use url::Url;
 
+use crate::authentication;
 use crate::error::Error;
 use crate::error_kind::ErrorKind;
 use crate::exchange::Exchange;
 use crate::exchange::hops::Hop;
 use crate::policy::Denied;
 use crate::request_url;
-use crate::send::names_connection_scheme;
 
 /// What became of one request of a guest, over all its redirects.
 ///
@@ -369,7 +369,7 @@ fn mark_secrets(hop: &mut Hop) {
 fn may_be_secret(name: &HeaderName, value: &HeaderValue) -> bool {
     // A challenge has nothing secret in it, unless it is a step of an exchange.
     if name == WWW_AUTHENTICATE || name == PROXY_AUTHENTICATE {
-        return names_connection_scheme([value]);
+        return authentication::is_of_connection([value]);
     }
     if name == LOCATION || name == CONTENT_LOCATION || name == REFERER {
         return value.as_bytes().iter().any(|byte| b"?#@".contains(byte));

@@ -98,9 +98,6 @@ const RUST_GUESTS: [RustGuest; 10] = [
     },
 ];
 
-/// The npm package whose compiler builds all guests in AssemblyScript.
-pub const AS_PACKAGE: &str = "guest-as";
-
 /// A guest in AssemblyScript.
 struct AsGuest {
     /// The name of the module, without `.wasm`.
@@ -119,7 +116,7 @@ struct AsGuest {
 const AS_GUESTS: [AsGuest; 14] = [
     AsGuest {
         name: "as-post",
-        directory: AS_PACKAGE,
+        directory: project::AS_PACKAGE,
         entry: "examples/post.ts",
         options: &[],
         target: "release",
@@ -127,7 +124,7 @@ const AS_GUESTS: [AsGuest; 14] = [
     },
     AsGuest {
         name: "as-post-debug",
-        directory: AS_PACKAGE,
+        directory: project::AS_PACKAGE,
         entry: "examples/post.ts",
         options: &["--debug"],
         target: "release",
@@ -135,7 +132,7 @@ const AS_GUESTS: [AsGuest; 14] = [
     },
     AsGuest {
         name: "as-download",
-        directory: AS_PACKAGE,
+        directory: project::AS_PACKAGE,
         entry: "examples/download.ts",
         options: &[],
         target: "release",
@@ -143,7 +140,7 @@ const AS_GUESTS: [AsGuest; 14] = [
     },
     AsGuest {
         name: "as-tour",
-        directory: AS_PACKAGE,
+        directory: project::AS_PACKAGE,
         entry: "examples/tour.ts",
         options: &[],
         target: "small",
@@ -151,7 +148,7 @@ const AS_GUESTS: [AsGuest; 14] = [
     },
     AsGuest {
         name: "as-parallel",
-        directory: AS_PACKAGE,
+        directory: project::AS_PACKAGE,
         entry: "examples/parallel.ts",
         options: &[],
         target: "release",
@@ -159,7 +156,7 @@ const AS_GUESTS: [AsGuest; 14] = [
     },
     AsGuest {
         name: "as-upload",
-        directory: AS_PACKAGE,
+        directory: project::AS_PACKAGE,
         entry: "examples/upload.ts",
         options: &[],
         target: "release",
@@ -167,7 +164,7 @@ const AS_GUESTS: [AsGuest; 14] = [
     },
     AsGuest {
         name: "as-reactor",
-        directory: AS_PACKAGE,
+        directory: project::AS_PACKAGE,
         entry: "examples/reactor.ts",
         options: &[],
         target: "release",
@@ -175,7 +172,7 @@ const AS_GUESTS: [AsGuest; 14] = [
     },
     AsGuest {
         name: "as-json",
-        directory: AS_PACKAGE,
+        directory: project::AS_PACKAGE,
         entry: "examples/json.ts",
         options: &["--transform", "json-as"],
         target: "release",
@@ -183,7 +180,7 @@ const AS_GUESTS: [AsGuest; 14] = [
     },
     AsGuest {
         name: "as-json-values",
-        directory: AS_PACKAGE,
+        directory: project::AS_PACKAGE,
         entry: "examples/json-values.ts",
         options: &[],
         target: "release",
@@ -191,7 +188,7 @@ const AS_GUESTS: [AsGuest; 14] = [
     },
     AsGuest {
         name: "as-gzip",
-        directory: AS_PACKAGE,
+        directory: project::AS_PACKAGE,
         entry: "examples/gzip.ts",
         options: &[],
         target: "release",
@@ -383,7 +380,7 @@ fn build_rust(guests: &[&RustGuest]) -> Result<()> {
 }
 
 fn build_as(guests: &[&AsGuest]) -> Result<()> {
-    let package = project::root().join(AS_PACKAGE);
+    let package = project::root().join(project::AS_PACKAGE);
     npm::install(&package)?;
     step::header("Guests in AssemblyScript");
     for guest in guests {
@@ -557,7 +554,7 @@ fn copy_if_changed(from: &Path, to: &Path) -> Result<()> {
 
 /// The files and directories that a guest in AssemblyScript is made of.
 fn as_inputs(guest: &AsGuest) -> Vec<PathBuf> {
-    let package = project::root().join(AS_PACKAGE);
+    let package = project::root().join(project::AS_PACKAGE);
     let directory = project::root().join(guest.directory);
     let entry = directory.join(guest.entry);
     vec![

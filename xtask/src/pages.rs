@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::guests::AS_PACKAGE;
+use crate::project::AS_PACKAGE;
 use crate::wasm_toolchain::Kind;
 use crate::{npm, project, step};
 

@@ -76,3 +76,6 @@ fn is_set_by_cargo_run(name: &str) -> bool {
 pub fn relative(path: &Path) -> &Path {
     path.strip_prefix(root()).unwrap_or(path)
 }
+
+/// The npm package whose compiler builds all guests in AssemblyScript.
+pub const AS_PACKAGE: &str = "guest-as";

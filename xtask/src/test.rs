@@ -109,7 +109,7 @@ fn documentation() -> Result<()> {
 }
 
 fn assembly_script_tests() -> Result<()> {
-    let package = project::root().join(guests::AS_PACKAGE);
+    let package = project::root().join(project::AS_PACKAGE);
     npm::install(&package)?;
     step::header("Tests of the AssemblyScript package");
     let mut npm: Command = project::command("npm");

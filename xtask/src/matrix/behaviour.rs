@@ -219,7 +219,7 @@ fn assembly_script_guests(suite: &Suite<'_>) -> Result<Vec<PathBuf>> {
 /// Writes the runtime `incremental` with another condition for when it collects: always, and then
 /// all of it.
 fn collecting_runtime(folder: &Path) -> Result<()> {
-    let package = project::root().join(crate::guests::AS_PACKAGE);
+    let package = project::root().join(crate::project::AS_PACKAGE);
     let collector = package.join("node_modules/assemblyscript/std/assembly/rt/itcms.ts");
     let text = fs::read_to_string(&collector)
         .with_context(|| format!("cannot read {}", collector.display()))?;

@@ -12,8 +12,8 @@ use wasi_experimental_http_codegen::Language;
 
 use super::tools::{self, Tools, ZIG_VERSIONS};
 use super::{check, write};
+use crate::project;
 use crate::wasm_toolchain::{Kind, find_program};
-use crate::{guests, project};
 
 /// A column of the matrix.
 pub struct Column {
@@ -212,7 +212,7 @@ pub fn link_host_crates(rustc: &mut Command, tools: &Tools) -> Result<()> {
 
 /// The compiler of AssemblyScript.
 pub fn node_asc() -> Command {
-    let package = project::root().join(guests::AS_PACKAGE);
+    let package = project::root().join(project::AS_PACKAGE);
     let mut command = project::command("node");
     command.arg(package.join("node_modules/assemblyscript/bin/asc.js"));
     command
@@ -393,7 +393,7 @@ fn assembly_script(folder: &Path, inputs: &[&Path]) -> Result<Outcome> {
         write(&input.with_extension("uses.ts"), &uses)?;
     }
     let compiler = project::root()
-        .join(guests::AS_PACKAGE)
+        .join(project::AS_PACKAGE)
         .join("node_modules/assemblyscript/dist/asc.js");
     let output = project::command("node")
         .arg(&driver)

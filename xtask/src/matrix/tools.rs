@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 use cargo_metadata::{Message, Metadata, MetadataCommand};
 
 use crate::wasm_toolchain::{Toolchain, apt_install, find_program};
-use crate::{guests, npm, project, step};
+use crate::{npm, project, step};
 
 /// Documents that come with crates: a name, the crate, and the path in it.
 pub const DOCUMENTS_OF_CRATES: [(&str, &str, &str); 3] = [
@@ -59,7 +59,7 @@ impl Tools {
     /// The packages of npm: the compiler of AssemblyScript.
     pub fn npm(&self) -> Result<&()> {
         once(&self.npm, || {
-            npm::install(&project::root().join(guests::AS_PACKAGE))
+            npm::install(&project::root().join(project::AS_PACKAGE))
         })
     }
 
