@@ -6,8 +6,6 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use crate::check;
-
 pub use crate::location::{Location, Source};
 
 /// Why a document could not be loaded or turned into bindings.
@@ -122,6 +120,8 @@ pub struct Diagnostic {
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
+    /// Whether it can be denied or allowed, so that people want to know its rule.
+    pub(crate) is_lint: bool,
 }
 
 impl Diagnostic {
@@ -139,6 +139,7 @@ impl Diagnostic {
             location: location.into(),
             message: message.into(),
             hint: None,
+            is_lint: false,
         }
     }
 
@@ -155,9 +156,7 @@ impl fmt::Display for Diagnostic {
             write!(f, "{location}: ")?;
         }
         write!(f, "{}: {}", self.severity, self.message)?;
-        if let Some(rule) = self.rule
-            && check::warnings().any(|(name, _)| name == rule)
-        {
+        if let Some(rule) = self.rule.filter(|_| self.is_lint) {
             write!(f, " [{rule}]")?;
         }
         if let Some(location) = &self.location {

@@ -143,6 +143,7 @@ impl Findings {
         self.found.push(Diagnostic {
             severity: self.rule.severity,
             rule: Some(self.rule.name),
+            is_lint: self.rule.severity == Severity::Warning,
             ..Diagnostic::new(location, message).hint(hint)
         });
     }
