@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{Guest, code, trusting};
+use common::{ANY, Guest, code, event, trusting};
 use wasi_experimental_http_test_server::{RawConn, TestCa, TestServer};
 use wasi_experimental_http_wasmtime::{HttpClient, HttpCtx};
 
@@ -246,9 +246,21 @@ impl Setup {
             let target = format!("{path}?{mark}");
             let url = self.servers[usize::from(random.below(2) == 0)].url(&target);
             let expected_body = body(path, &mark);
-            let get = |guest: &mut Guest| guest.fetch_whole("GET", &url, b"", &expected_body);
+            // Of some another request of the store is on its way at the same time.
+            let beside = (random.below(2) == 0).then(|| {
+                let mark = format!("{mark}-beside");
+                let server = &self.servers[usize::from(random.below(2) == 0)];
+                (server.url(&format!("/ok?{mark}")), mark.into_bytes())
+            });
+            let get = |guest: &mut Guest| match &beside {
+                None => guest.fetch_whole("GET", &url, b"", &expected_body),
+                Some((other, mark)) => guest.fetch_beside(&url, &expected_body, other, mark),
+            };
             let given = match path {
                 "/silent" => get(&mut self.guest(Duration::from_millis(20)).0),
+                "/early" if random.below(2) == 0 => {
+                    guest.upload_whole(&url, &upload, &expected_body)
+                }
                 "/early" => guest.fetch_whole("POST", &url, &upload, &expected_body),
                 "/cancelled" => thread::scope(|scope| {
                     let cancel = &cancel;
@@ -289,19 +301,70 @@ impl Guest {
     fn fetch_whole(&mut self, method: &str, url: &str, body: &[u8], expected: &[u8]) -> u32 {
         match self.send(method, url, "", body) {
             Err(code) => code,
-            Ok(opened) => {
-                let read = self.read_all(opened.handle);
-                self.call_close(opened.handle);
-                if let Ok(read) = &read {
-                    assert!(read == expected, "{url}: another's answer");
+            Ok(opened) => self.read_whole(opened.handle, url, expected),
+        }
+    }
+
+    /// Reads what a handle gives, and closes it.
+    fn read_whole(&mut self, handle: u32, url: &str, expected: &[u8]) -> u32 {
+        let read = self.read_all(handle);
+        self.call_close(handle);
+        if let Ok(read) = &read {
+            assert!(read == expected, "{url}: another's answer");
+        }
+        read.err().unwrap_or(code::SUCCESS)
+    }
+
+    /// The same with another request on its way, which is answered well unless the store is
+    /// cancelled. The one that is ready first is read first.
+    fn fetch_beside(&mut self, url: &str, expected: &[u8], other: &str, mark: &[u8]) -> u32 {
+        let (Ok(one), Ok(two)) = (self.start("GET", url, 0), self.start("GET", other, 0)) else {
+            // Cancelled already.
+            return code::CANCELLED;
+        };
+        let waits = [(one, event::RESPONSE), (two, event::RESPONSE)];
+        let ready = self.poll(&waits, u64::MAX);
+        let other_first = ready.is_ok_and(|ready| ready[0] == 0);
+        if other_first {
+            let given = self.read_whole(two, other, mark);
+            assert!(
+                [code::SUCCESS, code::CANCELLED].contains(&given),
+                "{other}: {given}"
+            );
+        }
+        let given = self.read_whole(one, url, expected);
+        if !other_first {
+            let given = self.read_whole(two, other, mark);
+            assert!(
+                [code::SUCCESS, code::CANCELLED].contains(&given),
+                "{other}: {given}"
+            );
+        }
+        given
+    }
+
+    /// Sends a body in pieces, until the server wants no more.
+    fn upload_whole(&mut self, url: &str, body: &[u8], expected: &[u8]) -> u32 {
+        match self.start("POST", url, ANY) {
+            Err(code) => code,
+            Ok(handle) => {
+                for piece in body.chunks(10_000) {
+                    if self.write_all(handle, piece).is_err() {
+                        break;
+                    }
                 }
-                read.err().unwrap_or(code::SUCCESS)
+                let finished = self.finish(handle);
+                assert_eq!(finished, Ok(()), "{url}");
+                self.read_whole(handle, url, expected)
             }
         }
     }
 }
 
+/// Sends requests with a client and servers of their own. What is held afterwards, once no more
+/// threads are there than before, or they do not end.
 fn run_once(requests: u64, threads: u64, counts: &[AtomicU64]) -> Held {
+    let threads_before = Held::now().threads;
     let setup = setup();
     thread::scope(|scope| {
         for thread in 0..threads {
@@ -317,11 +380,17 @@ fn run_once(requests: u64, threads: u64, counts: &[AtomicU64]) -> Held {
         server.wait_for_open_connections(0);
     }
     drop(servers);
+    let ended = Instant::now();
+    while Held::now().threads > threads_before && ended.elapsed() < PATIENCE {
+        thread::sleep(Duration::from_millis(10));
+    }
     Held::now()
 }
 
 /// Sends so many requests, after a tenth as many for what is used once.
 pub fn soak(requests: u64, threads: u64) -> Figures {
+    // The compiler has threads of its own, which stay.
+    drop(Guest::new(HttpCtx::builder().build()));
     let counts: Vec<AtomicU64> = FAULTS.iter().map(|_| AtomicU64::new(0)).collect();
     let before = run_once((requests / 10).max(threads), threads, &counts);
     for count in &counts {

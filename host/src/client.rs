@@ -52,10 +52,13 @@ struct Inner {
     reactor: Arc<Reactor>,
 }
 
-/// Closes what is idle, and ends the thread that would.
+/// Closes what is idle, and ends the threads.
 impl Drop for Inner {
     fn drop(&mut self) {
         self.pool.shut_down();
+        self.dialer.shut_down();
+        self.workers.shut_down();
+        self.reactor.shut_down();
     }
 }
 

@@ -43,6 +43,8 @@ struct State {
     jobs: VecDeque<Job>,
     threads: usize,
     idle: usize,
+    /// Whether threads end as soon as they have nothing to do.
+    is_closed: bool,
 }
 
 impl Workers {
@@ -126,14 +128,22 @@ impl Workers {
         Ok(())
     }
 
+    /// Ends the threads, once they have done what they were given.
+    pub(crate) fn shut_down(&self) {
+        self.lock().is_closed = true;
+        self.work.notify_all();
+    }
+
     fn work(&self) {
         loop {
             let mut state = self.lock();
-            if state.jobs.is_empty() {
+            if state.jobs.is_empty() && !state.is_closed {
                 state.idle += 1;
                 let (awake, _) = self
                     .work
-                    .wait_timeout_while(state, IDLE, |state| state.jobs.is_empty())
+                    .wait_timeout_while(state, IDLE, |state| {
+                        state.jobs.is_empty() && !state.is_closed
+                    })
                     .unwrap_or_else(PoisonError::into_inner);
                 state = awake;
                 state.idle -= 1;
@@ -248,6 +258,24 @@ mod tests {
         let last = workers.run(&Cancel::default(), deadline(None), || ());
         assert!(last.is_ok());
         assert!(!started.load(Ordering::Relaxed));
+    }
+
+    #[test]
+    fn threads_end_with_what_they_are_for() {
+        let workers = Workers::new("test", MAX_WORKERS);
+        workers
+            .run(&Cancel::default(), deadline(None), || ())
+            .unwrap();
+        workers.shut_down();
+        let started = std::time::Instant::now();
+        while workers.lock().threads > 0 {
+            assert!(started.elapsed() < IDLE / 2);
+            thread::yield_now();
+        }
+        // A lookup that comes too late is done all the same.
+        workers
+            .run(&Cancel::default(), deadline(None), || ())
+            .unwrap();
     }
 
     #[test]

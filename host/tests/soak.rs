@@ -1,4 +1,4 @@
-//! A bounded run of the soak: sockets, handles and memory at the end are those at the start.
+//! A bounded run of the soak: sockets, threads, handles and memory at the end are those at the start.
 //!
 //! A test binary of its own, since what is measured is the whole process's.
 
@@ -29,6 +29,7 @@ fn many_stores_and_faults_leave_nothing_behind() {
     assert_eq!(faults.iter().map(|(_, count)| count).sum::<u64>(), REQUESTS);
     assert!(faults.iter().all(|(_, count)| *count > 0), "{faults:?}");
     assert_eq!(before.files, after.files);
+    assert_eq!(before.threads, after.threads);
     assert!(
         after.memory < before.memory + MEMORY_TOLERANCE,
         "{before:?} {after:?}"

@@ -59,6 +59,11 @@ impl Dialer {
         }
     }
 
+    /// Ends the threads that look names up, once they have nothing to do.
+    pub(crate) fn shut_down(&self) {
+        self.names.shut_down();
+    }
+
     /// Makes a connection to the host of a URL, for an exchange that may have it.
     pub(crate) fn dial(
         &self,

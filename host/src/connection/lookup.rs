@@ -34,6 +34,11 @@ impl Names {
         }
     }
 
+    /// Ends the threads that have nothing to do.
+    pub(crate) fn shut_down(&self) {
+        self.workers.shut_down();
+    }
+
     /// The addresses of a host, which may be one itself.
     pub(crate) fn find(&self, exchange: &Exchange, host: &str) -> Result<Vec<IpAddr>, Error> {
         if let Some(address) = literal(host) {

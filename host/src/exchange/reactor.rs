@@ -30,6 +30,8 @@ struct State {
     watched: BTreeMap<u64, Watched>,
     last_number: u64,
     has_thread: bool,
+    /// Whether the thread ends as soon as nobody waits.
+    is_closed: bool,
 }
 
 #[derive(Clone)]
@@ -96,6 +98,12 @@ impl Reactor {
         })
     }
 
+    /// Ends the thread, once nobody waits.
+    pub(crate) fn shut_down(&self) {
+        self.lock().is_closed = true;
+        self.ring();
+    }
+
     fn ring(&self) {
         if let Some(bell) = self.bell.get() {
             bell.ring();
@@ -110,7 +118,7 @@ impl Reactor {
         loop {
             let watched: Vec<(u64, Watched)> = {
                 let mut state = self.lock();
-                if state.watched.is_empty() && is_idle {
+                if state.watched.is_empty() && (is_idle || state.is_closed) {
                     // Under the lock: what is watched from now on finds no thread.
                     state.has_thread = false;
                     return;
