@@ -1,4 +1,4 @@
-import { copyOf, decodeText, sameName } from "./text";
+import { copyOf, decodeText, encodeText, sameName } from "./text";
 
 /** One header. */
 class Field {
@@ -36,7 +36,7 @@ export class Headers {
   bytesAt(index: i32): Uint8Array {
     const field = this.fields[index];
     const bytes = field.bytes;
-    return bytes !== null ? bytes : Uint8Array.wrap(String.UTF8.encode(field.value));
+    return bytes !== null ? bytes : Uint8Array.wrap(encodeText(field.value));
   }
 
   /** Whether there is a header of this name. */

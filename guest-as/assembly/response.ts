@@ -13,7 +13,7 @@ import {
 import { abandon, finish, grownSize, growTo, reserve } from "./growing";
 import { Headers } from "./headers";
 import { StatusCode } from "./status";
-import { bytesOf, copyOf, decodeText } from "./text";
+import { bytesOf, copyOf, decodeText, encodeText } from "./text";
 import { Waitable } from "./waitable";
 
 /** Where the host writes how many bytes it wrote, which is read before another call is made. */
@@ -186,7 +186,7 @@ export class Response extends Waitable {
    * `HEADER_NOT_FOUND` as a value if there is none.
    */
   tryHeaderBytes(name: string): Result<Uint8Array> {
-    const text = String.UTF8.encode(name);
+    const text = encodeText(name);
     const start = changetype<usize>(text);
     const room = new Room();
     let error: HttpError;

@@ -15,12 +15,20 @@ export function decodeText(start: usize, len: i32): string {
   return text;
 }
 
+/** Half of a character, which a string may have and UTF-8 has not, becomes U+FFFD. */
+const REPLACE = String.UTF8.ErrorMode.REPLACE;
+
+/** A text in UTF-8. */
+export function encodeText(text: string): ArrayBuffer {
+  return String.UTF8.encode(text, false, REPLACE);
+}
+
 /** How many bytes a UTF-16 code unit can have at most in UTF-8. */
 export const MAX_UTF8: i32 = 3;
 
 /** Writes a text to memory in UTF-8, and gives where it ends. */
 export function writeText(text: string, at: usize): usize {
-  return at + String.UTF8.encodeUnsafe(changetype<usize>(text), text.length, at);
+  return at + String.UTF8.encodeUnsafe(changetype<usize>(text), text.length, at, false, REPLACE);
 }
 
 /** A copy of some bytes. */
@@ -37,7 +45,7 @@ export function bytesOf(buffer: ArrayBuffer): Uint8Array {
 
 /** A body of a request as one buffer. Only a view of a part of a buffer is copied, and text. */
 export function bufferOf<B>(body: B): ArrayBuffer {
-  if (isString<B>()) return String.UTF8.encode(changetype<string>(body));
+  if (isString<B>()) return encodeText(changetype<string>(body));
   if (idof<B>() == idof<ArrayBuffer>()) return changetype<ArrayBuffer>(body);
   if (idof<B>() == idof<Uint8Array>()) {
     const view = changetype<Uint8Array>(body);

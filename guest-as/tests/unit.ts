@@ -129,6 +129,15 @@ export function what_a_request_sends_may_have_four_types(): void {
   assertText(String.UTF8.decode(new RequestBuilder("http://a/").body("grüß").build().body), "grüß");
 }
 
+/** What UTF-8 has no bytes for is not sent as bytes that are no UTF-8. */
+export function half_of_a_character_is_replaced(): void {
+  const half = "a" + String.fromCharCode(0xd800) + "b";
+  const sent = Uint8Array.wrap(new RequestBuilder("http://a/").body(half).build().body);
+  const expected: u8[] = [0x61, 0xef, 0xbf, 0xbd, 0x62];
+  assert(sent.length == expected.length);
+  for (let i = 0; i < expected.length; i++) assert(sent[i] == expected[i]);
+}
+
 /** What the test's host says of each failure. */
 const EXPLANATION = "http://a/b: the reason";
 
