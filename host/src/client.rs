@@ -157,6 +157,12 @@ pub struct HttpClientBuilder {
     lookup: Option<Lookup>,
 }
 
+impl Default for HttpClientBuilder {
+    fn default() -> Self {
+        HttpClient::builder()
+    }
+}
+
 impl fmt::Debug for HttpClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpClientBuilder")

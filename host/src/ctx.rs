@@ -566,6 +566,13 @@ impl HttpCtx {
     }
 }
 
+/// One that denies everything.
+impl Default for HttpCtx {
+    fn default() -> Self {
+        Self::builder().build()
+    }
+}
+
 /// Closes what the guest left open.
 impl Drop for HttpCtx {
     fn drop(&mut self) {
@@ -895,6 +902,12 @@ impl HttpCtxBuilder {
             reached_function: true,
             waits: Waits::default(),
         }
+    }
+}
+
+impl Default for HttpCtxBuilder {
+    fn default() -> Self {
+        HttpCtx::builder()
     }
 }
 
