@@ -25,7 +25,7 @@ export enum HttpError {
   /** Text sent by the guest is not UTF-8. */
   UTF8_ERROR = 6,
   /**
-   * The guest may not reach this destination: the embedder's list of allowed hosts does
+   * The guest may not reach this destination. The embedder's list of allowed hosts does
    * not name the URL's scheme, host and port, or those of a redirect's target, or the name
    * leads into a private network.
    */
@@ -37,14 +37,14 @@ export enum HttpError {
   /** The URL cannot be parsed, or its scheme is neither `http` nor `https`. */
   INVALID_URL = 10,
   /**
-   * The request failed on its way: no connection, a TLS failure, or a response that is not
+   * The request failed on its way. There was no connection, TLS failed, or the response is not
    * HTTP.
    */
   REQUEST_ERROR = 11,
   /** The host failed in a way that is not the guest's fault. */
   RUNTIME_ERROR = 12,
   /**
-   * The store already holds as many open responses as the embedder allows: close one first, or
+   * The store already holds as many open responses as the embedder allows. Close one first, or
    * read its body to the end.
    */
   TOO_MANY_SESSIONS = 13,
@@ -56,11 +56,11 @@ export enum HttpError {
   INCOMPLETE_BODY = 16,
   /** The embedder cancelled the request. */
   CANCELLED = 17,
-  /** An argument has a value that this host does not know, such as a fact of a newer version. */
+  /** An argument has a value that this host does not know. It may be of a newer version. */
   INVALID_OPTION = 18,
   /**
-   * The body of the request takes no more: it is finished, as long as it was announced to be, or
-   * not wanted any more. `response_wait` tells which.
+   * The body of the request takes no more bytes. It is finished, as long as it was announced to
+   * be, or not wanted any more: `response_wait` tells which.
    */
   BODY_CLOSED = 19,
   /** The handle has no body of a request that is written piece by piece. */
@@ -69,171 +69,60 @@ export enum HttpError {
 
 /** The name in WITX; "unknown" for an unknown code. */
 export function httpErrorName(code: HttpError): string {
-  const texts = memory.data<u8>([
-    // success
-    115, 117, 99, 99, 101, 115, 115, 255,
-    // invalid_handle
-    105, 110, 118, 97, 108, 105, 100, 95, 104, 97, 110, 100, 108, 101, 255,
-    // memory_not_found
-    109, 101, 109, 111, 114, 121, 95, 110, 111, 116, 95, 102, 111, 117, 110, 100, 255,
-    // memory_access_error
-    109, 101, 109, 111, 114, 121, 95, 97, 99, 99, 101, 115, 115, 95, 101, 114, 114, 111, 114, 255,
-    // buffer_too_small
-    98, 117, 102, 102, 101, 114, 95, 116, 111, 111, 95, 115, 109, 97, 108, 108, 255,
-    // header_not_found
-    104, 101, 97, 100, 101, 114, 95, 110, 111, 116, 95, 102, 111, 117, 110, 100, 255,
-    // utf8_error
-    117, 116, 102, 56, 95, 101, 114, 114, 111, 114, 255,
-    // destination_not_allowed
-    100, 101, 115, 116, 105, 110, 97, 116, 105, 111, 110, 95, 110, 111, 116, 95, 97, 108, 108,
-    111, 119, 101, 100, 255,
-    // invalid_method
-    105, 110, 118, 97, 108, 105, 100, 95, 109, 101, 116, 104, 111, 100, 255,
-    // invalid_encoding
-    105, 110, 118, 97, 108, 105, 100, 95, 101, 110, 99, 111, 100, 105, 110, 103, 255,
-    // invalid_url
-    105, 110, 118, 97, 108, 105, 100, 95, 117, 114, 108, 255,
-    // request_error
-    114, 101, 113, 117, 101, 115, 116, 95, 101, 114, 114, 111, 114, 255,
-    // runtime_error
-    114, 117, 110, 116, 105, 109, 101, 95, 101, 114, 114, 111, 114, 255,
-    // too_many_sessions
-    116, 111, 111, 95, 109, 97, 110, 121, 95, 115, 101, 115, 115, 105, 111, 110, 115, 255,
-    // timeout
-    116, 105, 109, 101, 111, 117, 116, 255,
-    // body_too_large
-    98, 111, 100, 121, 95, 116, 111, 111, 95, 108, 97, 114, 103, 101, 255,
-    // incomplete_body
-    105, 110, 99, 111, 109, 112, 108, 101, 116, 101, 95, 98, 111, 100, 121, 255,
-    // cancelled
-    99, 97, 110, 99, 101, 108, 108, 101, 100, 255,
-    // invalid_option
-    105, 110, 118, 97, 108, 105, 100, 95, 111, 112, 116, 105, 111, 110, 255,
-    // body_closed
-    98, 111, 100, 121, 95, 99, 108, 111, 115, 101, 100, 255,
-    // not_started
-    110, 111, 116, 95, 115, 116, 97, 114, 116, 101, 100, 255,
-    // unknown
-    117, 110, 107, 110, 111, 119, 110, 255,
-  ]);
-  return textAt(texts, <u32>code < 21 ? <u32>code : 21);
+  switch (code) {
+    case HttpError.SUCCESS: return "success";
+    case HttpError.INVALID_HANDLE: return "invalid_handle";
+    case HttpError.MEMORY_NOT_FOUND: return "memory_not_found";
+    case HttpError.MEMORY_ACCESS_ERROR: return "memory_access_error";
+    case HttpError.BUFFER_TOO_SMALL: return "buffer_too_small";
+    case HttpError.HEADER_NOT_FOUND: return "header_not_found";
+    case HttpError.UTF8_ERROR: return "utf8_error";
+    case HttpError.DESTINATION_NOT_ALLOWED: return "destination_not_allowed";
+    case HttpError.INVALID_METHOD: return "invalid_method";
+    case HttpError.INVALID_ENCODING: return "invalid_encoding";
+    case HttpError.INVALID_URL: return "invalid_url";
+    case HttpError.REQUEST_ERROR: return "request_error";
+    case HttpError.RUNTIME_ERROR: return "runtime_error";
+    case HttpError.TOO_MANY_SESSIONS: return "too_many_sessions";
+    case HttpError.TIMEOUT: return "timeout";
+    case HttpError.BODY_TOO_LARGE: return "body_too_large";
+    case HttpError.INCOMPLETE_BODY: return "incomplete_body";
+    case HttpError.CANCELLED: return "cancelled";
+    case HttpError.INVALID_OPTION: return "invalid_option";
+    case HttpError.BODY_CLOSED: return "body_closed";
+    case HttpError.NOT_STARTED: return "not_started";
+    default: return "unknown";
+  }
 }
 
 /** What the code means, in a sentence; "unknown error" for an unknown code. */
 export function httpErrorMessage(code: HttpError): string {
-  const texts = memory.data<u8>([
-    // The call succeeded and its results are valid
-    84, 104, 101, 32, 99, 97, 108, 108, 32, 115, 117, 99, 99, 101, 101, 100, 101, 100, 32, 97,
-    110, 100, 32, 105, 116, 115, 32, 114, 101, 115, 117, 108, 116, 115, 32, 97, 114, 101, 32, 118,
-    97, 108, 105, 100, 255,
-    // The handle was never given out by this instance's store, or is closed
-    84, 104, 101, 32, 104, 97, 110, 100, 108, 101, 32, 119, 97, 115, 32, 110, 101, 118, 101, 114,
-    32, 103, 105, 118, 101, 110, 32, 111, 117, 116, 32, 98, 121, 32, 116, 104, 105, 115, 32, 105,
-    110, 115, 116, 97, 110, 99, 101, 39, 115, 32, 115, 116, 111, 114, 101, 44, 32, 111, 114, 32,
-    105, 115, 32, 99, 108, 111, 115, 101, 100, 255,
-    // The guest does not export a memory named `memory`
-    84, 104, 101, 32, 103, 117, 101, 115, 116, 32, 100, 111, 101, 115, 32, 110, 111, 116, 32, 101,
-    120, 112, 111, 114, 116, 32, 97, 32, 109, 101, 109, 111, 114, 121, 32, 110, 97, 109, 101, 100,
-    32, 96, 109, 101, 109, 111, 114, 121, 96, 255,
-    // A pointer and its length lead outside the guest's memory
-    65, 32, 112, 111, 105, 110, 116, 101, 114, 32, 97, 110, 100, 32, 105, 116, 115, 32, 108, 101,
-    110, 103, 116, 104, 32, 108, 101, 97, 100, 32, 111, 117, 116, 115, 105, 100, 101, 32, 116,
-    104, 101, 32, 103, 117, 101, 115, 116, 39, 115, 32, 109, 101, 109, 111, 114, 121, 255,
-    // The buffer is too small for the value
-    84, 104, 101, 32, 98, 117, 102, 102, 101, 114, 32, 105, 115, 32, 116, 111, 111, 32, 115, 109,
-    97, 108, 108, 32, 102, 111, 114, 32, 116, 104, 101, 32, 118, 97, 108, 117, 101, 255,
-    // The response has no header of this name
-    84, 104, 101, 32, 114, 101, 115, 112, 111, 110, 115, 101, 32, 104, 97, 115, 32, 110, 111, 32,
-    104, 101, 97, 100, 101, 114, 32, 111, 102, 32, 116, 104, 105, 115, 32, 110, 97, 109, 101, 255,
-    // Text sent by the guest is not UTF-8
-    84, 101, 120, 116, 32, 115, 101, 110, 116, 32, 98, 121, 32, 116, 104, 101, 32, 103, 117, 101,
-    115, 116, 32, 105, 115, 32, 110, 111, 116, 32, 85, 84, 70, 45, 56, 255,
-    // The guest may not reach this destination: the embedder's list of allowed hosts does not name the URL's scheme, host and port, or those of a redirect's target, or the name leads into a private network
-    84, 104, 101, 32, 103, 117, 101, 115, 116, 32, 109, 97, 121, 32, 110, 111, 116, 32, 114, 101,
-    97, 99, 104, 32, 116, 104, 105, 115, 32, 100, 101, 115, 116, 105, 110, 97, 116, 105, 111, 110,
-    58, 32, 116, 104, 101, 32, 101, 109, 98, 101, 100, 100, 101, 114, 39, 115, 32, 108, 105, 115,
-    116, 32, 111, 102, 32, 97, 108, 108, 111, 119, 101, 100, 32, 104, 111, 115, 116, 115, 32, 100,
-    111, 101, 115, 32, 110, 111, 116, 32, 110, 97, 109, 101, 32, 116, 104, 101, 32, 85, 82, 76,
-    39, 115, 32, 115, 99, 104, 101, 109, 101, 44, 32, 104, 111, 115, 116, 32, 97, 110, 100, 32,
-    112, 111, 114, 116, 44, 32, 111, 114, 32, 116, 104, 111, 115, 101, 32, 111, 102, 32, 97, 32,
-    114, 101, 100, 105, 114, 101, 99, 116, 39, 115, 32, 116, 97, 114, 103, 101, 116, 44, 32, 111,
-    114, 32, 116, 104, 101, 32, 110, 97, 109, 101, 32, 108, 101, 97, 100, 115, 32, 105, 110, 116,
-    111, 32, 97, 32, 112, 114, 105, 118, 97, 116, 101, 32, 110, 101, 116, 119, 111, 114, 107, 255,
-    // The method is not an HTTP token (RFC 9110, section 9.1), or is `CONNECT`
-    84, 104, 101, 32, 109, 101, 116, 104, 111, 100, 32, 105, 115, 32, 110, 111, 116, 32, 97, 110,
-    32, 72, 84, 84, 80, 32, 116, 111, 107, 101, 110, 32, 40, 82, 70, 67, 32, 57, 49, 49, 48, 44,
-    32, 115, 101, 99, 116, 105, 111, 110, 32, 57, 46, 49, 41, 44, 32, 111, 114, 32, 105, 115, 32,
-    96, 67, 79, 78, 78, 69, 67, 84, 96, 255,
-    // The request's headers are malformed, or one of them contradicts what the host sends
-    84, 104, 101, 32, 114, 101, 113, 117, 101, 115, 116, 39, 115, 32, 104, 101, 97, 100, 101, 114,
-    115, 32, 97, 114, 101, 32, 109, 97, 108, 102, 111, 114, 109, 101, 100, 44, 32, 111, 114, 32,
-    111, 110, 101, 32, 111, 102, 32, 116, 104, 101, 109, 32, 99, 111, 110, 116, 114, 97, 100, 105,
-    99, 116, 115, 32, 119, 104, 97, 116, 32, 116, 104, 101, 32, 104, 111, 115, 116, 32, 115, 101,
-    110, 100, 115, 255,
-    // The URL cannot be parsed, or its scheme is neither `http` nor `https`
-    84, 104, 101, 32, 85, 82, 76, 32, 99, 97, 110, 110, 111, 116, 32, 98, 101, 32, 112, 97, 114,
-    115, 101, 100, 44, 32, 111, 114, 32, 105, 116, 115, 32, 115, 99, 104, 101, 109, 101, 32, 105,
-    115, 32, 110, 101, 105, 116, 104, 101, 114, 32, 96, 104, 116, 116, 112, 96, 32, 110, 111, 114,
-    32, 96, 104, 116, 116, 112, 115, 96, 255,
-    // The request failed on its way: no connection, a TLS failure, or a response that is not HTTP
-    84, 104, 101, 32, 114, 101, 113, 117, 101, 115, 116, 32, 102, 97, 105, 108, 101, 100, 32, 111,
-    110, 32, 105, 116, 115, 32, 119, 97, 121, 58, 32, 110, 111, 32, 99, 111, 110, 110, 101, 99,
-    116, 105, 111, 110, 44, 32, 97, 32, 84, 76, 83, 32, 102, 97, 105, 108, 117, 114, 101, 44, 32,
-    111, 114, 32, 97, 32, 114, 101, 115, 112, 111, 110, 115, 101, 32, 116, 104, 97, 116, 32, 105,
-    115, 32, 110, 111, 116, 32, 72, 84, 84, 80, 255,
-    // The host failed in a way that is not the guest's fault
-    84, 104, 101, 32, 104, 111, 115, 116, 32, 102, 97, 105, 108, 101, 100, 32, 105, 110, 32, 97,
-    32, 119, 97, 121, 32, 116, 104, 97, 116, 32, 105, 115, 32, 110, 111, 116, 32, 116, 104, 101,
-    32, 103, 117, 101, 115, 116, 39, 115, 32, 102, 97, 117, 108, 116, 255,
-    // The store already holds as many open responses as the embedder allows: close one first, or read its body to the end
-    84, 104, 101, 32, 115, 116, 111, 114, 101, 32, 97, 108, 114, 101, 97, 100, 121, 32, 104, 111,
-    108, 100, 115, 32, 97, 115, 32, 109, 97, 110, 121, 32, 111, 112, 101, 110, 32, 114, 101, 115,
-    112, 111, 110, 115, 101, 115, 32, 97, 115, 32, 116, 104, 101, 32, 101, 109, 98, 101, 100, 100,
-    101, 114, 32, 97, 108, 108, 111, 119, 115, 58, 32, 99, 108, 111, 115, 101, 32, 111, 110, 101,
-    32, 102, 105, 114, 115, 116, 44, 32, 111, 114, 32, 114, 101, 97, 100, 32, 105, 116, 115, 32,
-    98, 111, 100, 121, 32, 116, 111, 32, 116, 104, 101, 32, 101, 110, 100, 255,
-    // The request, or the body of its response, took longer than the embedder allows
-    84, 104, 101, 32, 114, 101, 113, 117, 101, 115, 116, 44, 32, 111, 114, 32, 116, 104, 101, 32,
-    98, 111, 100, 121, 32, 111, 102, 32, 105, 116, 115, 32, 114, 101, 115, 112, 111, 110, 115,
-    101, 44, 32, 116, 111, 111, 107, 32, 108, 111, 110, 103, 101, 114, 32, 116, 104, 97, 110, 32,
-    116, 104, 101, 32, 101, 109, 98, 101, 100, 100, 101, 114, 32, 97, 108, 108, 111, 119, 115,
-    255,
-    // The body of the request or of the response is larger than the embedder allows
-    84, 104, 101, 32, 98, 111, 100, 121, 32, 111, 102, 32, 116, 104, 101, 32, 114, 101, 113, 117,
-    101, 115, 116, 32, 111, 114, 32, 111, 102, 32, 116, 104, 101, 32, 114, 101, 115, 112, 111,
-    110, 115, 101, 32, 105, 115, 32, 108, 97, 114, 103, 101, 114, 32, 116, 104, 97, 110, 32, 116,
-    104, 101, 32, 101, 109, 98, 101, 100, 100, 101, 114, 32, 97, 108, 108, 111, 119, 115, 255,
-    // The body of the response broke off before its end
-    84, 104, 101, 32, 98, 111, 100, 121, 32, 111, 102, 32, 116, 104, 101, 32, 114, 101, 115, 112,
-    111, 110, 115, 101, 32, 98, 114, 111, 107, 101, 32, 111, 102, 102, 32, 98, 101, 102, 111, 114,
-    101, 32, 105, 116, 115, 32, 101, 110, 100, 255,
-    // The embedder cancelled the request
-    84, 104, 101, 32, 101, 109, 98, 101, 100, 100, 101, 114, 32, 99, 97, 110, 99, 101, 108, 108,
-    101, 100, 32, 116, 104, 101, 32, 114, 101, 113, 117, 101, 115, 116, 255,
-    // An argument has a value that this host does not know, such as a fact of a newer version
-    65, 110, 32, 97, 114, 103, 117, 109, 101, 110, 116, 32, 104, 97, 115, 32, 97, 32, 118, 97,
-    108, 117, 101, 32, 116, 104, 97, 116, 32, 116, 104, 105, 115, 32, 104, 111, 115, 116, 32, 100,
-    111, 101, 115, 32, 110, 111, 116, 32, 107, 110, 111, 119, 44, 32, 115, 117, 99, 104, 32, 97,
-    115, 32, 97, 32, 102, 97, 99, 116, 32, 111, 102, 32, 97, 32, 110, 101, 119, 101, 114, 32, 118,
-    101, 114, 115, 105, 111, 110, 255,
-    // The body of the request takes no more: it is finished, as long as it was announced to be, or not wanted any more. `response_wait` tells which
-    84, 104, 101, 32, 98, 111, 100, 121, 32, 111, 102, 32, 116, 104, 101, 32, 114, 101, 113, 117,
-    101, 115, 116, 32, 116, 97, 107, 101, 115, 32, 110, 111, 32, 109, 111, 114, 101, 58, 32, 105,
-    116, 32, 105, 115, 32, 102, 105, 110, 105, 115, 104, 101, 100, 44, 32, 97, 115, 32, 108, 111,
-    110, 103, 32, 97, 115, 32, 105, 116, 32, 119, 97, 115, 32, 97, 110, 110, 111, 117, 110, 99,
-    101, 100, 32, 116, 111, 32, 98, 101, 44, 32, 111, 114, 32, 110, 111, 116, 32, 119, 97, 110,
-    116, 101, 100, 32, 97, 110, 121, 32, 109, 111, 114, 101, 46, 32, 96, 114, 101, 115, 112, 111,
-    110, 115, 101, 95, 119, 97, 105, 116, 96, 32, 116, 101, 108, 108, 115, 32, 119, 104, 105, 99,
-    104, 255,
-    // The handle has no body of a request that is written piece by piece
-    84, 104, 101, 32, 104, 97, 110, 100, 108, 101, 32, 104, 97, 115, 32, 110, 111, 32, 98, 111,
-    100, 121, 32, 111, 102, 32, 97, 32, 114, 101, 113, 117, 101, 115, 116, 32, 116, 104, 97, 116,
-    32, 105, 115, 32, 119, 114, 105, 116, 116, 101, 110, 32, 112, 105, 101, 99, 101, 32, 98, 121,
-    32, 112, 105, 101, 99, 101, 255,
-    // unknown error
-    117, 110, 107, 110, 111, 119, 110, 32, 101, 114, 114, 111, 114, 255,
-  ]);
-  return textAt(texts, <u32>code < 21 ? <u32>code : 21);
+  // Programs that are to be small do without sentences.
+  if (ASC_NO_ASSERT) return httpErrorName(code);
+  switch (code) {
+    case HttpError.SUCCESS: return "The call succeeded and its results are valid";
+    case HttpError.INVALID_HANDLE: return "The handle was never given out by this instance's store, or is closed";
+    case HttpError.MEMORY_NOT_FOUND: return "The guest does not export a memory named `memory`";
+    case HttpError.MEMORY_ACCESS_ERROR: return "A pointer and its length lead outside the guest's memory";
+    case HttpError.BUFFER_TOO_SMALL: return "The buffer is too small for the value";
+    case HttpError.HEADER_NOT_FOUND: return "The response has no header of this name";
+    case HttpError.UTF8_ERROR: return "Text sent by the guest is not UTF-8";
+    case HttpError.DESTINATION_NOT_ALLOWED: return "The guest may not reach this destination";
+    case HttpError.INVALID_METHOD: return "The method is not an HTTP token (RFC 9110, section 9.1), or is `CONNECT`";
+    case HttpError.INVALID_ENCODING: return "The request's headers are malformed, or one of them contradicts what the host sends";
+    case HttpError.INVALID_URL: return "The URL cannot be parsed, or its scheme is neither `http` nor `https`";
+    case HttpError.REQUEST_ERROR: return "The request failed on its way";
+    case HttpError.RUNTIME_ERROR: return "The host failed in a way that is not the guest's fault";
+    case HttpError.TOO_MANY_SESSIONS: return "The store already holds as many open responses as the embedder allows";
+    case HttpError.TIMEOUT: return "The request, or the body of its response, took longer than the embedder allows";
+    case HttpError.BODY_TOO_LARGE: return "The body of the request or of the response is larger than the embedder allows";
+    case HttpError.INCOMPLETE_BODY: return "The body of the response broke off before its end";
+    case HttpError.CANCELLED: return "The embedder cancelled the request";
+    case HttpError.INVALID_OPTION: return "An argument has a value that this host does not know";
+    case HttpError.BODY_CLOSED: return "The body of the request takes no more bytes";
+    case HttpError.NOT_STARTED: return "The handle has no body of a request that is written piece by piece";
+    default: return "unknown error";
+  }
 }
 
 /**
@@ -427,16 +316,6 @@ export type StatusCode = u16;
 
 /** A number of bytes in the guest's memory. */
 export type Size = usize;
-
-/** The text at an index among texts in UTF-8, each ended by 255, a byte that is not in UTF-8. */
-function textAt(texts: usize, index: u32): string {
-  let end = texts;
-  while (true) {
-    while (load<u8>(end) != 255) end++;
-    if (index-- == 0) return String.UTF8.decodeUnsafe(texts, end - texts);
-    texts = ++end;
-  }
-}
 
 /**
  * The bytes of a text in UTF-8, with U+FFFD in place of surrogates that stand by themselves,

@@ -50,7 +50,7 @@ mod wasi_experimental_http_bindings {
         /// Text sent by the guest is not UTF-8.
         pub const UTF8_ERROR: Self = Self(6);
 
-        /// The guest may not reach this destination: the embedder's list of allowed hosts does
+        /// The guest may not reach this destination. The embedder's list of allowed hosts does
         /// not name the URL's scheme, host and port, or those of a redirect's target, or the name
         /// leads into a private network.
         pub const DESTINATION_NOT_ALLOWED: Self = Self(7);
@@ -64,14 +64,14 @@ mod wasi_experimental_http_bindings {
         /// The URL cannot be parsed, or its scheme is neither `http` nor `https`.
         pub const INVALID_URL: Self = Self(10);
 
-        /// The request failed on its way: no connection, a TLS failure, or a response that is not
+        /// The request failed on its way. There was no connection, TLS failed, or the response is not
         /// HTTP.
         pub const REQUEST_ERROR: Self = Self(11);
 
         /// The host failed in a way that is not the guest's fault.
         pub const RUNTIME_ERROR: Self = Self(12);
 
-        /// The store already holds as many open responses as the embedder allows: close one first, or
+        /// The store already holds as many open responses as the embedder allows. Close one first, or
         /// read its body to the end.
         pub const TOO_MANY_SESSIONS: Self = Self(13);
 
@@ -87,11 +87,11 @@ mod wasi_experimental_http_bindings {
         /// The embedder cancelled the request.
         pub const CANCELLED: Self = Self(17);
 
-        /// An argument has a value that this host does not know, such as a fact of a newer version.
+        /// An argument has a value that this host does not know. It may be of a newer version.
         pub const INVALID_OPTION: Self = Self(18);
 
-        /// The body of the request takes no more: it is finished, as long as it was announced to be, or
-        /// not wanted any more. `response_wait` tells which.
+        /// The body of the request takes no more bytes. It is finished, as long as it was announced to
+        /// be, or not wanted any more: `response_wait` tells which.
         pub const BODY_CLOSED: Self = Self(19);
 
         /// The handle has no body of a request that is written piece by piece.
@@ -149,9 +149,7 @@ mod wasi_experimental_http_bindings {
                 Self::BUFFER_TOO_SMALL => "The buffer is too small for the value",
                 Self::HEADER_NOT_FOUND => "The response has no header of this name",
                 Self::UTF8_ERROR => "Text sent by the guest is not UTF-8",
-                Self::DESTINATION_NOT_ALLOWED => {
-                    "The guest may not reach this destination: the embedder's list of allowed hosts does not name the URL's scheme, host and port, or those of a redirect's target, or the name leads into a private network"
-                }
+                Self::DESTINATION_NOT_ALLOWED => "The guest may not reach this destination",
                 Self::INVALID_METHOD => {
                     "The method is not an HTTP token (RFC 9110, section 9.1), or is `CONNECT`"
                 }
@@ -161,14 +159,12 @@ mod wasi_experimental_http_bindings {
                 Self::INVALID_URL => {
                     "The URL cannot be parsed, or its scheme is neither `http` nor `https`"
                 }
-                Self::REQUEST_ERROR => {
-                    "The request failed on its way: no connection, a TLS failure, or a response that is not HTTP"
-                }
+                Self::REQUEST_ERROR => "The request failed on its way",
                 Self::RUNTIME_ERROR => {
                     "The host failed in a way that is not the guest's fault"
                 }
                 Self::TOO_MANY_SESSIONS => {
-                    "The store already holds as many open responses as the embedder allows: close one first, or read its body to the end"
+                    "The store already holds as many open responses as the embedder allows"
                 }
                 Self::TIMEOUT => {
                     "The request, or the body of its response, took longer than the embedder allows"
@@ -179,11 +175,9 @@ mod wasi_experimental_http_bindings {
                 Self::INCOMPLETE_BODY => "The body of the response broke off before its end",
                 Self::CANCELLED => "The embedder cancelled the request",
                 Self::INVALID_OPTION => {
-                    "An argument has a value that this host does not know, such as a fact of a newer version"
+                    "An argument has a value that this host does not know"
                 }
-                Self::BODY_CLOSED => {
-                    "The body of the request takes no more: it is finished, as long as it was announced to be, or not wanted any more. `response_wait` tells which"
-                }
+                Self::BODY_CLOSED => "The body of the request takes no more bytes",
                 Self::NOT_STARTED => {
                     "The handle has no body of a request that is written piece by piece"
                 }

@@ -23,7 +23,7 @@ pub mod types {
         HeaderNotFound,
         /// Text sent by the guest is not UTF-8.
         Utf8Error,
-        /// The guest may not reach this destination: the embedder's list of allowed hosts does
+        /// The guest may not reach this destination. The embedder's list of allowed hosts does
         /// not name the URL's scheme, host and port, or those of a redirect's target, or the name
         /// leads into a private network.
         DestinationNotAllowed,
@@ -33,12 +33,12 @@ pub mod types {
         InvalidEncoding,
         /// The URL cannot be parsed, or its scheme is neither `http` nor `https`.
         InvalidUrl,
-        /// The request failed on its way: no connection, a TLS failure, or a response that is not
+        /// The request failed on its way. There was no connection, TLS failed, or the response is not
         /// HTTP.
         RequestError,
         /// The host failed in a way that is not the guest's fault.
         RuntimeError,
-        /// The store already holds as many open responses as the embedder allows: close one first, or
+        /// The store already holds as many open responses as the embedder allows. Close one first, or
         /// read its body to the end.
         TooManySessions,
         /// The request, or the body of its response, took longer than the embedder allows.
@@ -49,10 +49,10 @@ pub mod types {
         IncompleteBody,
         /// The embedder cancelled the request.
         Cancelled,
-        /// An argument has a value that this host does not know, such as a fact of a newer version.
+        /// An argument has a value that this host does not know. It may be of a newer version.
         InvalidOption,
-        /// The body of the request takes no more: it is finished, as long as it was announced to be, or
-        /// not wanted any more. `response_wait` tells which.
+        /// The body of the request takes no more bytes. It is finished, as long as it was announced to
+        /// be, or not wanted any more: `response_wait` tells which.
         BodyClosed,
         /// The handle has no body of a request that is written piece by piece.
         NotStarted,

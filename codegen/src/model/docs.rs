@@ -82,12 +82,17 @@ pub fn or<'t>(text: &'t str, substitute: &'t str) -> &'t str {
     }
 }
 
-/// What a case of an error means: the first sentence about it, or its name.
+/// The longest sentence that is a message, in characters: one line of a terminal and a half.
+const MAX_MESSAGE_LEN: usize = 120;
+
+/// What a case of an error means: the first sentence about it if that is short, else its name in
+/// words.
 pub fn message(case: &Member) -> String {
-    match first_sentence(&case.docs) {
-        sentence if sentence.is_empty() => case.name.clone(),
-        sentence => sentence,
+    let sentence = first_sentence(&case.docs);
+    if sentence.is_empty() || sentence.chars().count() > MAX_MESSAGE_LEN {
+        return case.name.replace('_', " ");
     }
+    sentence
 }
 
 /// The first sentence of a text in one line, without the full stop: a message.

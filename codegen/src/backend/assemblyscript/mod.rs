@@ -67,10 +67,6 @@ impl AssemblyScript<'_> {
         out.line(" * @noprettier");
         out.line(" */");
         self.types_and_constants(&mut out);
-        if self.model.types.iter().any(|def| def.is_error) {
-            out.blank();
-            self.text_function(&mut out);
-        }
         self.memory_functions(&mut out);
         self.modules(&mut out);
         out.finish()

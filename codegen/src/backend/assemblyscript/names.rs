@@ -153,7 +153,6 @@ pub const CONVENTION: Convention = Convention {
         "memory",
         "readText",
         "store",
-        "textAt",
         "trace",
         "unreachable",
         "writeText",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{AssemblyScript, Source, WIDTH, comment};
+use super::{AssemblyScript, Source, comment};
 use crate::abi::layout;
 use crate::backend::naming::TypeNames;
 use crate::model::docs::ERROR_TEXTS;
@@ -54,47 +54,26 @@ impl AssemblyScript<'_> {
     /// Functions that give texts about an error.
     fn error_texts(&self, out: &mut Source, names: &TypeNames, cases: &[Member]) {
         let name = &names.name;
-        let count = cases.len();
+        let [of_name, _] = &names.error_texts;
         for (text, function) in ERROR_TEXTS.iter().zip(&names.error_texts) {
             out.blank();
             comment(out, text.docs, "");
             let open = format!("export function {function}(code: {name}): string {{");
             out.block(open, "}", |out| {
-                // Inside of the function, so that a program without the function is without
-                // the texts.
-                out.block("const texts = memory.data<u8>([", "]);", |out| {
-                    for case in cases {
-                        text_bytes(out, &(text.of)(case));
+                if function != of_name {
+                    // Strings have two bytes for each character.
+                    out.line("// Programs that are to be small do without sentences.");
+                    out.line(format!("if (ASC_NO_ASSERT) return {of_name}(code);"));
+                }
+                out.block("switch (code) {", "}", |out| {
+                    for (case, member) in cases.iter().zip(&names.members) {
+                        let literal = string_literal(&(text.of)(case));
+                        out.line(format!("case {name}.{member}: return {literal};"));
                     }
-                    text_bytes(out, text.unknown);
+                    out.line(format!("default: return {};", string_literal(text.unknown)));
                 });
-                out.line(format!(
-                    "return textAt(texts, <u32>code < {count} ? <u32>code : {count});"
-                ));
             });
         }
-    }
-
-    /// The function that finds a text for [`AssemblyScript::error_texts`].
-    ///
-    /// String literals of AssemblyScript are UTF-16 and have a header each; a table in UTF-8 has
-    /// less than half the size.
-    pub(super) fn text_function(&self, out: &mut Source) {
-        comment(
-            out,
-            "The text at an index among texts in UTF-8, each ended by 255, a byte that is not in \
-             UTF-8.",
-            "",
-        );
-        let open = "function textAt(texts: usize, index: u32): string {";
-        out.block(open, "}", |out| {
-            out.line("let end = texts;");
-            out.block("while (true) {", "}", |out| {
-                out.line("while (load<u8>(end) != 255) end++;");
-                out.line("if (index-- == 0) return String.UTF8.decodeUnsafe(texts, end - texts);");
-                out.line("texts = ++end;");
-            });
-        });
     }
 
     fn record(&self, out: &mut Source, names: &TypeNames, fields: &[Field], def: &TypeDef) {
@@ -459,24 +438,23 @@ fn write_method(out: &mut Source, keeps: bool) -> &'static str {
     "write(pointer: usize, keep: Array<ArrayBuffer>): void {"
 }
 
-/// Writes the bytes of a text and the 255 behind it, as elements of an array, below the text.
-fn text_bytes(out: &mut Source, text: &str) {
-    // What would end the comment, or would not be seen in it, is blank in it.
-    let visible = |c: char| match c {
-        '\u{2028}' | '\u{2029}' => ' ',
-        c if c.is_control() => ' ',
-        c => c,
-    };
-    let shown: String = text.chars().map(visible).collect();
-    out.line(format!("// {shown}").trim_end());
-    let mut line = String::new();
-    for byte in text.bytes().chain([u8::MAX]) {
-        let element = format!("{byte}, ");
-        if out.width() + line.len() + element.trim_end().len() > WIDTH {
-            out.line(line.trim_end());
-            line.clear();
+/// A string literal of this text.
+fn string_literal(text: &str) -> String {
+    let mut literal = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => literal.extend(['\\', character]),
+            '\n' => literal.push_str("\\n"),
+            // Line ends in the eyes of JavaScript, and what no one sees.
+            '\u{2028}' | '\u{2029}' => {
+                literal.push_str(&format!("\\u{:04x}", u32::from(character)));
+            }
+            character if character.is_control() => {
+                literal.push_str(&format!("\\u{:04x}", u32::from(character)));
+            }
+            character => literal.push(character),
         }
-        line.push_str(&element);
     }
-    out.line(line.trim_end());
+    literal.push('"');
+    literal
 }
