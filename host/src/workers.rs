@@ -123,8 +123,12 @@ impl Workers {
             }
         }
         state.jobs.push_back(job);
+        // Those that work look for the next job themselves.
+        let someone_waits = state.idle > 0;
         drop(state);
-        self.work.notify_one();
+        if someone_waits {
+            self.work.notify_one();
+        }
         Ok(())
     }
 

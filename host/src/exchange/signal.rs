@@ -24,6 +24,8 @@ pub(crate) struct Signal {
 #[derive(Default)]
 struct State {
     is_rung: bool,
+    /// Whether the thread waits: to wake one that does not costs a system call.
+    is_waiting: bool,
     /// Whether the thread waits for sockets, so that only the bell wakes it.
     by_bell: bool,
     /// What waits in place of a thread.
@@ -42,7 +44,8 @@ impl Signal {
         state.is_rung = true;
         match self.bell.get() {
             Some(bell) if state.by_bell => bell.ring(),
-            _ => self.rung.notify_all(),
+            _ if state.is_waiting => self.rung.notify_all(),
+            _ => {}
         }
         let task = state.task.take();
         drop(state);
@@ -107,6 +110,7 @@ impl Signal {
     fn wait_for_ring(&self, left: Option<Duration>) {
         let mut state = self.lock();
         if !state.is_rung {
+            state.is_waiting = true;
             state = match left {
                 None => {
                     let rung = self.rung.wait(state);
@@ -117,6 +121,7 @@ impl Signal {
                     rung.unwrap_or_else(PoisonError::into_inner).0
                 }
             };
+            state.is_waiting = false;
         }
         state.is_rung = false;
     }
