@@ -187,7 +187,7 @@ impl Held {
 pub struct Figures {
     pub requests: u64,
     pub took: Duration,
-    /// After a tenth as many requests as were measured, and after them.
+    /// After half as many requests as were measured, and after them.
     pub before: Held,
     pub after: Held,
     /// How often each fault was played.
@@ -387,12 +387,12 @@ fn run_once(requests: u64, threads: u64, counts: &[AtomicU64]) -> Held {
     Held::now()
 }
 
-/// Sends so many requests, after a tenth as many for what is used once.
+/// Sends so many requests, after half as many for what is used once.
 pub fn soak(requests: u64, threads: u64) -> Figures {
     // The compiler has threads of its own, which stay.
     drop(Guest::new(HttpCtx::builder().build()));
     let counts: Vec<AtomicU64> = FAULTS.iter().map(|_| AtomicU64::new(0)).collect();
-    let before = run_once((requests / 10).max(threads), threads, &counts);
+    let before = run_once((requests / 2).max(threads), threads, &counts);
     for count in &counts {
         count.store(0, Ordering::Relaxed);
     }

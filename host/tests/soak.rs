@@ -8,9 +8,9 @@
 #[path = "../examples/soak.rs"]
 mod soak;
 
-/// What an allocator that serves several threads may keep more than before: less than 2 KiB for
-/// each request.
-const MEMORY_TOLERANCE: usize = 8 * 1024 * 1024;
+/// What an allocator that serves several threads may keep more than before, however many requests
+/// there were: less than 4 KiB for each request, of which many have buffers of 64 KiB and more.
+const MEMORY_TOLERANCE: usize = 16 * 1024 * 1024;
 
 #[test]
 fn many_stores_and_faults_leave_nothing_behind() {
