@@ -15,20 +15,20 @@ export function decodeText(start: usize, len: i32): string {
   return text;
 }
 
-/** Half of a character, which a string may have and UTF-8 has not, becomes U+FFFD. */
-const REPLACE = String.UTF8.ErrorMode.REPLACE;
-
-/** A text in UTF-8. */
+/** A text in UTF-8. Half of a character, which a string may have and UTF-8 has not, is U+FFFD. */
 export function encodeText(text: string): ArrayBuffer {
-  return String.UTF8.encode(text, false, REPLACE);
+  return String.UTF8.encode(text, false, String.UTF8.ErrorMode.REPLACE);
 }
 
 /** How many bytes a UTF-16 code unit can have at most in UTF-8. */
 export const MAX_UTF8: i32 = 3;
 
-/** Writes a text to memory in UTF-8, and gives where it ends. */
+/**
+ * Writes the text of a request to memory in UTF-8, and gives where it ends. Half of a character
+ * stays what it is, so that the host refuses the request: a header or a URL is not to be another.
+ */
 export function writeText(text: string, at: usize): usize {
-  return at + String.UTF8.encodeUnsafe(changetype<usize>(text), text.length, at, false, REPLACE);
+  return at + String.UTF8.encodeUnsafe(changetype<usize>(text), text.length, at);
 }
 
 /** A copy of some bytes. */
