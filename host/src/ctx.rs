@@ -277,17 +277,25 @@ impl HttpCtx {
                 // What is not allowed is found out at once, as far as its URL shows it.
                 exchange.public_only(request.url())?;
                 let guest = self.cancel.clone();
-                Started::start(request, &self.client, exchange, record.take(), guest)
+                let span = Record::span(record.as_deref());
+                Started::start(request, &self.client, exchange, span, guest)
             });
-        started.inspect_err(|error| {
-            self.failed_at = Some(target);
-            if let Error::Denied(denied) = error {
-                self.denied(denied);
+        match started {
+            Ok(mut started) => {
+                started.record = record;
+                Ok(started)
             }
-            if let Some(record) = &mut record {
-                record.failed(error);
+            Err(error) => {
+                self.failed_at = Some(target);
+                if let Error::Denied(denied) = &error {
+                    self.denied(denied);
+                }
+                if let Some(record) = &mut record {
+                    record.failed(&error);
+                }
+                Err(error)
             }
-        })
+        }
     }
 
     /// Gives something a handle.

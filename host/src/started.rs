@@ -24,6 +24,7 @@ pub(crate) struct Started {
     pub target: Arc<Target>,
     /// The body, if the guest is writing one.
     pub upload: Option<Arc<Upload>>,
+    /// Given to it once it has started.
     pub record: Option<Box<Record>>,
     exchange: Arc<Exchange>,
 }
@@ -46,7 +47,7 @@ fn lock(slot: &Slot) -> MutexGuard<'_, Option<Outcome>> {
 }
 
 impl Started {
-    /// Starts a request; `guest` is woken when there is an outcome.
+    /// Starts a request, which is traced in a span; `guest` is woken when there is an outcome.
     ///
     /// # Errors
     ///
@@ -55,7 +56,7 @@ impl Started {
         mut request: Request<'static>,
         client: &HttpClient,
         exchange: Arc<Exchange>,
-        record: Option<Box<Record>>,
+        span: tracing::Span,
         guest: CancelHandle,
     ) -> Result<Box<Self>, Error> {
         let in_flight = client.start()?;
@@ -63,10 +64,9 @@ impl Started {
             outcome: Slot::default(),
             target: request.target().clone(),
             upload: request.upload().cloned(),
-            record,
+            record: None,
             exchange: exchange.clone(),
         });
-        let span = Record::span(started.record.as_deref());
         let (slot, upload) = (started.outcome.clone(), started.upload.clone());
         let job_client = client.clone();
         let job = move || {

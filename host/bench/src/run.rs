@@ -433,14 +433,40 @@ impl Bench<'_> {
         cores: Cores,
         limit: f64,
     ) -> Result<()> {
+        self.guests(rows, what, cores, (limit, "`req`"), |other| {
+            vec![if other { work } else { "get" }]
+        })
+    }
+
+    /// Whether a request is slower the more connections to other origins are idle.
+    fn idle_origins(&self, rows: &mut Vec<Row>) -> Result<()> {
+        const LIMIT: f64 = 1.2;
+        for cores in [ONE, TWO] {
+            let what = "GETs with 255 idle origins, against none";
+            self.guests(rows, what, cores, (LIMIT, "without"), |many| {
+                vec!["get", "--idle-origins", if many { "255" } else { "0" }]
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Small requests by a guest in two ways: `work` gives what the client is asked to do, first the
+    /// one that the other is measured by. The limit is a ratio, and of what.
+    fn guests<'w>(
+        &self,
+        rows: &mut Vec<Row>,
+        what: &str,
+        cores: Cores,
+        (limit, of): (f64, &str),
+        work: impl Fn(bool) -> Vec<&'w str>,
+    ) -> Result<()> {
         if self.skips(what) {
             return Ok(());
         }
+        let [count, batches] = [GETS.to_string(), self.batches.to_string()];
         let pairs = self.pairs(what, cores, false, |server, other| {
-            let work = if other { work } else { "get" };
-            let batches = self.batches.to_string();
-            let count = GETS.to_string();
-            let work = [work, "--count", &count, "--batches", &batches];
+            let mut work = work(other);
+            work.extend(["--count", &count, "--batches", &batches]);
             self.client(server, cores, Some("rust-bench"), "/get", &work)
         })?;
         let micros = |seconds: f64| format!("{:.1} µs", seconds / GETS as f64 * 1e6);
@@ -450,46 +476,9 @@ impl Bench<'_> {
             base: micros(median(pairs.iter().map(|(base, _)| base.seconds))),
             ours: micros(median(pairs.iter().map(|(_, ours)| ours.seconds))),
             ratio: Some(ratio),
-            bar: format!("≤ {limit:.2} × `req`"),
+            bar: format!("≤ {limit:.2} × {of}"),
             holds: ratio <= limit,
         });
-        Ok(())
-    }
-
-    /// Whether a request is slower the more connections to other origins are idle.
-    fn idle_origins(&self, rows: &mut Vec<Row>) -> Result<()> {
-        const LIMIT: f64 = 1.2;
-        for cores in [ONE, TWO] {
-            let what = "GETs with 255 idle origins, against none";
-            if self.skips(what) {
-                continue;
-            }
-            let pairs = self.pairs(what, cores, false, |server, many| {
-                let batches = self.batches.to_string();
-                let origins = if many { "255" } else { "0" };
-                let count = GETS.to_string();
-                let work = [
-                    "get",
-                    "--count",
-                    &count,
-                    "--batches",
-                    &batches,
-                    "--idle-origins",
-                    origins,
-                ];
-                self.client(server, cores, Some("rust-bench"), "/get", &work)
-            })?;
-            let micros = |seconds: f64| format!("{:.1} µs", seconds / GETS as f64 * 1e6);
-            let ratio = median(pairs.iter().map(|(base, many)| many.seconds / base.seconds));
-            rows.push(Row {
-                what: format!("{what}, {}", cores.name),
-                base: micros(median(pairs.iter().map(|(base, _)| base.seconds))),
-                ours: micros(median(pairs.iter().map(|(_, many)| many.seconds))),
-                ratio: Some(ratio),
-                bar: format!("≤ {LIMIT:.2} × without"),
-                holds: ratio <= LIMIT,
-            });
-        }
         Ok(())
     }
 

@@ -5,8 +5,8 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use wasi_experimental_http_test_server::TestServer;
-use wasi_experimental_http_wasmtime::HttpClient;
 use wasi_experimental_http_wasmtime::limits::DEFAULT_MAX_CONCURRENT_REQUESTS;
+use wasi_experimental_http_wasmtime::{ErrorKind, HttpClient};
 
 use crate::common::{ANY, Guest, code};
 use crate::{guest, patient, servers};
@@ -38,7 +38,13 @@ fn a_store_has_so_many_on_their_way_and_no_more() {
 fn all_stores_of_a_client_have_so_many_on_their_way_and_no_more() {
     let server = TestServer::http().start();
     let client = HttpClient::builder().max_requests_in_flight(3).build();
-    let (mut one, mut two) = (guest(&client), guest(&client));
+    let failures = Arc::new(Mutex::new(Vec::new()));
+    let log = failures.clone();
+    let observed = patient(&client).observer(move |event| {
+        let error = event.error.as_ref();
+        log.lock().unwrap().extend(error.map(|error| error.kind));
+    });
+    let (mut one, mut two) = (Guest::new(observed.build()), guest(&client));
     let silent = server.url("/hang");
     let first = one.start_get(&silent);
     one.start_get(&silent);
@@ -48,6 +54,8 @@ fn all_stores_of_a_client_have_so_many_on_their_way_and_no_more() {
         assert_eq!(store.last_error().0, "too_many_in_flight");
         assert_eq!(store.fetch(&silent), Err(code::TOO_MANY_SESSIONS));
     }
+    // Each has its event, with the reason.
+    assert_eq!(*failures.lock().unwrap(), [ErrorKind::TooManyInFlight; 2]);
     server.wait_for_open_connections(3);
     one.call_close(first);
     server.wait_for_open_connections(2);
