@@ -272,49 +272,18 @@ impl HttpCtx {
     ) -> Result<Size, Error> {
         // A handle comes before a buffer, as in the other functions.
         let handle = response.into();
-        self.response(handle)?;
-        if self.is_async() {
-            return self.read_body_async(memory, handle, buffer, amount);
-        }
+        let is_async = self.is_async();
         let response = self.response(handle)?;
-        let mut read = |buffer: &mut [u8]| match amount {
-            Amount::All => response.fill(buffer),
-            Amount::Some => response.read(buffer),
-        };
-        if let Some(slice) = memory.as_slice_mut(buffer)? {
-            return Ok(size(read(slice)?));
+        if !is_async && let Some(slice) = memory.as_slice_mut(buffer)? {
+            return Ok(size(match amount {
+                Amount::All => response.fill(slice)?,
+                Amount::Some => response.read(slice)?,
+            }));
         }
         // Another thread may write to a shared memory at any time, so it cannot be lent.
-        let mut copy = vec![0; (buffer.len() as usize).min(SHARED_MEMORY_BUFFER_SIZE)];
-        let mut written: Size = 0;
-        loop {
-            let room = ((buffer.len() - written) as usize).min(copy.len());
-            let count = match read(&mut copy[..room]) {
-                Ok(count) => count,
-                // It comes again with the next call.
-                Err(_) if written > 0 => 0,
-                Err(error) => return Err(error),
-            };
-            let target = GuestPtr::new((buffer.as_ptr().offset() + written, size(count)));
-            memory.copy_from_slice(&copy[..count], target)?;
-            written += size(count);
-            if amount == Amount::Some || count < room || written == buffer.len() {
-                return Ok(written);
-            }
-        }
-    }
-
-    /// The same where no read may wait: a call that is made again goes on where it was.
-    fn read_body_async(
-        &mut self,
-        memory: &mut GuestMemory<'_>,
-        handle: u32,
-        buffer: GuestPtr<[u8]>,
-        amount: Amount,
-    ) -> Result<Size, Error> {
         memory.as_slice(buffer)?;
-        let mut written = 0;
         let mut copy = vec![0; (buffer.len() as usize).min(SHARED_MEMORY_BUFFER_SIZE)];
+        let mut written = 0;
         loop {
             // An empty buffer is filled.
             if buffer.len() > 0 {
