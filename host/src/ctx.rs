@@ -11,6 +11,7 @@ use crate::client::HttpClient;
 use crate::error::{Error, LastError};
 use crate::exchange::cancel::{CancelHandle, Cancelled};
 use crate::exchange::hops::Hops;
+use crate::exchange::signal::readable;
 use crate::exchange::upload::Upload;
 use crate::exchange::{Exchange, StoreId};
 use crate::generated::types::{Events, ResponseFact, Subscription};
@@ -50,6 +51,20 @@ pub struct HttpCtx {
     /// Whether the last call of the guest got as far as the function that it named.
     reached_function: bool,
     waits: Waits,
+}
+
+/// A socket that becomes readable when there is something new, and until when that may take.
+type WaitsFor = (Arc<TcpStream>, Option<Instant>);
+
+fn to_wait_for((socket, until): (&Arc<TcpStream>, Option<Instant>)) -> WaitsFor {
+    (socket.clone(), until)
+}
+
+/// The subscriptions of a `poll` that are not ready before their sockets have something to read.
+#[derive(Default)]
+struct Quiet {
+    places: Vec<usize>,
+    sockets: Vec<Arc<TcpStream>>,
 }
 
 impl HttpCtx {
@@ -233,7 +248,7 @@ impl HttpCtx {
         let failed = open.settle();
         match open {
             Open::Started(started) => {
-                let waited = self.wait(&[], None);
+                let waited = self.wait_for_one(started.waits_for().map(to_wait_for));
                 self.set_resume(Resume::Request(started));
                 waited.and(Err(Error::WouldBlock))
             }
@@ -346,31 +361,56 @@ impl HttpCtx {
 
     /// A response, which is waited for if it is not there.
     pub(crate) fn response(&mut self, handle: u32) -> Result<&mut Response, Error> {
+        // A guest that waits on its thread may as well read there.
+        let mut failed = if self.is_async() {
+            self.open.settle(handle)
+        } else {
+            self.open.await_answer(handle)
+        };
         loop {
-            self.settle(handle);
-            match self.open.get(handle) {
-                Some(Open::Started(_)) => self.wait(&[], None)?,
-                _ => return self.open.response_mut(handle),
-            }
+            self.settled(failed);
+            let Some(Open::Started(started)) = self.open.get(handle) else {
+                return self.open.response_mut(handle);
+            };
+            let waits_for = started.waits_for().map(to_wait_for);
+            self.wait_for_one(waits_for)?;
+            failed = self.open.settle(handle);
         }
     }
 
     /// Takes note of what became of a request that the guest does not wait for.
     fn settle(&mut self, handle: u32) {
-        if let Some(error) = self.open.settle(handle)
+        let failed = self.open.settle(handle);
+        self.settled(failed);
+    }
+
+    fn settled(&self, failed: Option<Arc<Error>>) {
+        if let Some(error) = failed
             && let Error::Denied(denied) = &*error
         {
             self.denied(denied);
         }
     }
 
+    /// Waits until one thing is ready, as [`HttpCtx::wait`] does.
+    fn wait_for_one(&mut self, it: Option<WaitsFor>) -> Result<(), Error> {
+        match it {
+            None => self.wait(&[], None).map(drop),
+            Some((socket, until)) => self.wait(&[socket], until).map(drop),
+        }
+    }
+
     /// Waits until something happened to one of the requests on their way, a socket has something to
-    /// read, or this time is over. It may end sooner.
+    /// read, or this time is over: the sockets that have, by their places. It may end sooner.
     ///
     /// # Errors
     ///
     /// In an asynchronous store always: [`Error::WouldBlock`], after which the call is made again.
-    fn wait(&mut self, sockets: &[Arc<TcpStream>], until: Option<Instant>) -> Result<(), Error> {
+    fn wait(
+        &mut self,
+        sockets: &[Arc<TcpStream>],
+        until: Option<Instant>,
+    ) -> Result<Vec<usize>, Error> {
         match &mut self.waits {
             Waits::Blocking => {
                 let waited = self.cancel.wait(sockets, until);
@@ -469,7 +509,7 @@ impl HttpCtx {
         };
         let socket = socket.clone();
         let until = silence.at().into_iter().chain(until).min();
-        let waits = self.wait(&[socket], until);
+        let waits = self.wait_for_one(Some((socket, until)));
         self.set_resume(Resume::Read { filled, silence });
         waits.map(|()| filled)
     }
@@ -479,7 +519,7 @@ impl HttpCtx {
         loop {
             self.settle(handle);
             match self.upload(handle)?.write(bytes) {
-                Err(Error::WouldBlock) => self.wait(&[], None)?,
+                Err(Error::WouldBlock) => self.wait_for_one(None)?,
                 result => return result,
             }
         }
@@ -511,34 +551,69 @@ impl HttpCtx {
             _ => timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
         };
         loop {
-            for it in &mut *subscriptions {
-                it.ready = self.ready(it.handle.into(), it.interest);
+            let now = Instant::now();
+            let is_over = until.is_some_and(|until| now >= until);
+            let mut quiet = Quiet::default();
+            let mut soonest = until;
+            let mut ready = 0;
+            for (place, it) in subscriptions.iter_mut().enumerate() {
+                let handle = it.handle.into();
+                it.ready = if self.is_quiet(handle, it.interest, now) {
+                    Events::empty()
+                } else {
+                    self.ready(handle, it.interest)
+                };
+                if !it.ready.is_empty() {
+                    ready += 1;
+                } else if let Some((socket, until)) = self.socket_for(handle, it.interest) {
+                    quiet.places.push(place);
+                    quiet.sockets.push(socket);
+                    soonest = soonest.into_iter().chain(until).min();
+                }
             }
-            let ready = subscriptions.iter().filter(|it| !it.ready.is_empty());
-            let ready = ready.count();
-            if ready > 0 || until.is_some_and(|until| Instant::now() >= until) {
+            // The system is asked about all at once; then those that have something are looked at.
+            let may_wait = ready == 0 && !is_over && !self.cancel.is_cancelled();
+            let found = if may_wait && !self.is_async() {
+                self.wait(&quiet.sockets, soonest)?
+            } else {
+                readable(&quiet.sockets).map_err(|error| Error::Socket(Arc::new(error)))?
+            };
+            for place in found {
+                let it = &mut subscriptions[quiet.places[place]];
+                it.ready = self.ready(it.handle.into(), it.interest);
+                ready += usize::from(!it.ready.is_empty());
+            }
+            if ready > 0 || is_over {
                 return Ok(ready);
             }
             if self.cancel.is_cancelled() {
                 return Err(Error::Cancelled);
             }
-            let mut sockets = Vec::new();
-            let mut soonest = until;
-            for it in &*subscriptions {
-                if it.interest.contains(Events::READABLE)
-                    && let Some(Open::Response(response)) = self.open.get(it.handle.into())
-                    && let Some((socket, until)) = response.body.waits_for()
-                {
-                    sockets.push(socket.clone());
-                    soonest = soonest.into_iter().chain(until).min();
-                }
-            }
-            let waited = self.wait(&sockets, soonest);
-            if self.is_waiting() {
+            if self.is_async() {
+                let waits = self.wait(&quiet.sockets, soonest);
                 self.set_resume(Resume::Poll { until });
+                waits?;
             }
-            waited?;
         }
+    }
+
+    /// Whether nothing can be ready of a subscription before its socket has something to read.
+    fn is_quiet(&mut self, handle: u32, interest: Events, now: Instant) -> bool {
+        let Some(open) = self.open.get_mut(handle) else {
+            return false;
+        };
+        open.needs_bytes_for().contains(interest)
+            && !open.has_received()
+            && open
+                .waits_for()
+                .is_some_and(|(_, until)| until.is_none_or(|until| now < until))
+    }
+
+    /// The socket that a subscription waits for, and until when that may take.
+    fn socket_for(&self, handle: u32, interest: Events) -> Option<WaitsFor> {
+        let open = self.open.get(handle)?;
+        let waits = interest.intersects(open.needs_bytes_for());
+        waits.then(|| open.waits_for().map(to_wait_for))?
     }
 
     /// What of the events has come.

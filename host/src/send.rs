@@ -18,7 +18,7 @@ use crate::client::HttpClient;
 use crate::connection::Lease;
 use crate::connection::dial::DialTimes;
 use crate::connection::pool::Key;
-use crate::connection::transport::{self, Sent};
+use crate::connection::transport::{self, Unanswered};
 use crate::error::Error;
 use crate::exchange::Exchange;
 use crate::exchange::hops::Hop;
@@ -35,10 +35,30 @@ pub(crate) fn following_redirects(
     client: &HttpClient,
     exchange: &Arc<Exchange>,
 ) -> Result<Box<Response>, Error> {
+    let first = hop(request, client, exchange, May::Reuse)?;
+    redirects_of(first, request, client, exchange)
+}
+
+/// The same over a new connection, after an idle one was closed.
+pub(crate) fn again(
+    request: &mut Request<'_>,
+    client: &HttpClient,
+    exchange: &Arc<Exchange>,
+) -> Result<Box<Response>, Error> {
+    let first = hop(request, client, exchange, May::Dial)?;
+    redirects_of(first, request, client, exchange)
+}
+
+/// Follows the redirects of a request whose first response is there.
+pub(crate) fn redirects_of(
+    mut response: Box<Response>,
+    request: &mut Request<'_>,
+    client: &HttpClient,
+    exchange: &Arc<Exchange>,
+) -> Result<Box<Response>, Error> {
     let limits = &exchange.limits;
     let mut redirects = 0;
     loop {
-        let mut response = hop(request, client, exchange)?;
         response.facts.redirects = redirects;
         if limits.max_redirects == 0 {
             return Ok(response);
@@ -70,7 +90,17 @@ pub(crate) fn following_redirects(
         exchange.traffic.useful();
         response.body.drain(MAX_DRAINED_BYTES);
         request.redirect(next).map_err(Error::Redirect)?;
+        response = hop(request, client, exchange, May::Reuse)?;
     }
+}
+
+/// Which connections a hop may use.
+#[derive(PartialEq, Eq)]
+enum May {
+    /// An idle one, if there is one.
+    Reuse,
+    /// A new one only.
+    Dial,
 }
 
 /// Sends a request to one server.
@@ -78,34 +108,88 @@ fn hop(
     request: &Request<'_>,
     client: &HttpClient,
     exchange: &Arc<Exchange>,
+    may: May,
 ) -> Result<Box<Response>, Error> {
     let mut times = DialTimes::default();
     let mut peer = None;
-    let response = exchange.public_only(request.url()).and_then(|public_only| {
-        let way = Way {
-            request,
-            client,
-            exchange,
-            key: Key {
-                origin: request.target().origin().clone(),
-                public_only,
-                owner: None,
-            },
-        };
-        way.answer(&mut times, &mut peer)
-    });
+    let response =
+        Way::of(request, client, exchange).and_then(|way| way.answer(may, &mut times, &mut peer));
+    record_hop(request, exchange, &response, peer, times);
+    response
+}
+
+fn record_hop(
+    request: &Request<'_>,
+    exchange: &Exchange,
+    response: &Result<Box<Response>, Error>,
+    peer: Option<SocketAddr>,
+    times: DialTimes,
+) {
     if let Some(hops) = &exchange.hops {
+        let response = response.as_ref().ok();
         let hop = Hop {
             peer,
-            status: response.as_ref().ok().map(|it| it.status.as_u16()),
+            status: response.map(|it| it.status.as_u16()),
             request_headers: hops.headers(Some(request.headers())),
-            response_headers: hops.headers(response.as_ref().ok().map(|it| &it.headers)),
+            response_headers: hops.headers(response.map(|it| &it.headers)),
             ..Hop::new(request_url::redacted(request.url()))
         };
         let bytes_sent = exchange.traffic.bytes_sent();
         hops.add(hop, times.lookup, times.connect, bytes_sent);
     }
-    response
+}
+
+/// Sends a request whose body is not being written over an idle connection, as far as nothing has to
+/// be waited for; `None` if that is not far enough.
+pub(crate) fn without_waiting(
+    request: &Request<'_>,
+    client: &HttpClient,
+    exchange: &Arc<Exchange>,
+) -> Result<Option<Unanswered>, Error> {
+    if request.body().is_some() {
+        return Ok(None);
+    }
+    let way = Way::of(request, client, exchange)?;
+    match way.idle()? {
+        Some(lease) => way.ask_without_waiting(lease),
+        None => Ok(None),
+    }
+}
+
+/// What comes of a request that was sent [without waiting](without_waiting).
+pub(crate) enum First {
+    Response(Box<Response>),
+    /// The connection was closed before the server saw the request.
+    Again,
+}
+
+/// The first response to a request that was sent [without waiting](without_waiting), of the head of
+/// an answer or why there is none.
+pub(crate) fn first_response(
+    request: &Request<'_>,
+    exchange: &Arc<Exchange>,
+    unanswered: Unanswered,
+    head: Result<Head, Error>,
+) -> Result<First, Error> {
+    let lease = unanswered.lease;
+    let peer = Some(lease.peer());
+    let response = match head {
+        Err(error) if can_be_sent_again(request, &lease, &error) => return Ok(First::Again),
+        Err(error) => Err(error),
+        Ok(head) => response_of(request, exchange, head, lease),
+    };
+    record_hop(request, exchange, &response, peer, DialTimes::default());
+    response.map(First::Response)
+}
+
+/// Whether a request can be sent over a new connection, since the server closed an idle one before
+/// it saw it: RFC 9112, section 9.3.1. Once: the second time the connection is a new one.
+fn can_be_sent_again(request: &Request<'_>, lease: &Lease, error: &Error) -> bool {
+    let can = error.is_disconnect() && lease.died_idle() && request.can_be_repeated();
+    if can {
+        tracing::debug!(%error, "an idle connection was closed: trying a new one");
+    }
+    can
 }
 
 /// One hop of a request.
@@ -116,33 +200,54 @@ struct Way<'a> {
     key: Key,
 }
 
-impl Way<'_> {
+impl<'a> Way<'a> {
+    /// An error if the request may not be sent.
+    fn of(
+        request: &'a Request<'a>,
+        client: &'a HttpClient,
+        exchange: &'a Arc<Exchange>,
+    ) -> Result<Self, Error> {
+        let public_only = exchange.public_only(request.url())?;
+        Ok(Way {
+            request,
+            client,
+            exchange,
+            key: Key {
+                origin: request.target().origin().clone(),
+                public_only,
+                owner: None,
+            },
+        })
+    }
+
     fn answer(
         &self,
+        may: May,
         times: &mut DialTimes,
         peer: &mut Option<SocketAddr>,
     ) -> Result<Box<Response>, Error> {
-        let lease = match self.idle()? {
+        let idle = if may == May::Reuse {
+            self.idle()?
+        } else {
+            None
+        };
+        let lease = match idle {
             Some(lease) => lease,
             None => self.dial(times)?,
         };
         *peer = Some(lease.peer());
-        let mut sent = self.ask(lease)?;
-        if let Err(error) = &sent.answer
-            && error.is_disconnect()
-            && sent.lease.died_idle()
-            && self.request.can_be_repeated()
+        let mut unanswered = self.ask(lease)?;
+        let mut head = unanswered.await_head();
+        if let Err(error) = &head
+            && can_be_sent_again(self.request, &unanswered.lease, error)
         {
-            // RFC 9112, section 9.3.1. Once: the second time the connection is a new one.
-            tracing::debug!(%error, "an idle connection was closed: trying a new one");
-            drop(sent);
+            drop(unanswered);
             let lease = self.dial(times)?;
             *peer = Some(lease.peer());
-            sent = self.ask(lease)?;
+            unanswered = self.ask(lease)?;
+            head = unanswered.await_head();
         }
-        let head = sent.answer?;
-        tracing::debug!(status = head.status.as_u16(), peer = ?sent.lease.peer(), "response");
-        self.response(head, sent.lease)
+        response_of(self.request, self.exchange, head?, unanswered.lease)
     }
 
     fn idle(&self) -> Result<Option<Lease>, Error> {
@@ -163,56 +268,70 @@ impl Way<'_> {
             .dial(client.pool(), &self.key, url, self.exchange, times)
     }
 
-    fn ask(&self, mut lease: Lease) -> Result<Sent, Error> {
+    /// Notes that the connection is the store's own, if the request authenticates it.
+    fn claim(&self, lease: &mut Lease) {
         if authentication::is_of_connection(self.request.headers().get_all(AUTHORIZATION)) {
             lease.own();
         }
+    }
+
+    fn ask_without_waiting(&self, mut lease: Lease) -> Result<Option<Unanswered>, Error> {
+        self.claim(&mut lease);
+        transport::send_without_waiting(self.client.agents(), lease, self.request.to_http()?)
+    }
+
+    fn ask(&self, mut lease: Lease) -> Result<Unanswered, Error> {
+        self.claim(&mut lease);
         let agents = self.client.agents();
         let request = self.request.to_http()?;
         match self.request.body() {
-            None => transport::ask(agents, lease, request),
-            Some(Body::Whole(bytes)) => transport::ask(agents, lease, request.map(|()| &**bytes)),
+            None => transport::send(agents, lease, request),
+            Some(Body::Whole(bytes)) => transport::send(agents, lease, request.map(|()| &**bytes)),
             Some(Body::Upload(upload)) => {
-                transport::ask_with_upload(agents, lease, request, upload)
+                transport::send_with_upload(agents, lease, request, upload)
             }
         }
     }
+}
 
-    /// Makes a response of its head and what follows on the connection.
-    fn response(&self, mut head: Head, mut lease: Lease) -> Result<Box<Response>, Error> {
-        if head.status == StatusCode::SWITCHING_PROTOCOLS {
-            return Err(Error::Status(head.status.as_u16()));
-        }
-        check_limits(&head, &self.exchange.limits)?;
-        let framing = head
-            .framing(self.request.method())
-            .map_err(Error::Framing)?;
-        let keeps_alive = head.keeps_alive();
-        if framing == Framing::Chunked {
-            // The chunks count (RFC 9112, section 6.3, rule 3); a guest would take it for the length.
-            head.headers.remove(CONTENT_LENGTH);
-        }
-        if authentication::is_offered_for_connection(&head.headers) {
-            lease.own();
-        }
-        let facts = Facts {
-            target: self.request.target().clone(),
-            version: head.version,
-            peer: lease.peer(),
-            redirects: 0,
-        };
-        let max = self.exchange.limits.response_body_bytes();
-        let body = body::Body::new(lease, framing, keeps_alive, max);
-        Ok(Box::new(Response {
-            status: head.status,
-            headers: head.headers,
-            body,
-            facts,
-            exchange: self.exchange.clone(),
-            upload: None,
-            record: None,
-        }))
+/// Makes a response of its head and what follows on the connection.
+fn response_of(
+    request: &Request<'_>,
+    exchange: &Arc<Exchange>,
+    mut head: Head,
+    mut lease: Lease,
+) -> Result<Box<Response>, Error> {
+    tracing::debug!(status = head.status.as_u16(), peer = ?lease.peer(), "response");
+    if head.status == StatusCode::SWITCHING_PROTOCOLS {
+        return Err(Error::Status(head.status.as_u16()));
     }
+    check_limits(&head, &exchange.limits)?;
+    let framing = head.framing(request.method()).map_err(Error::Framing)?;
+    let keeps_alive = head.keeps_alive();
+    if framing == Framing::Chunked {
+        // The chunks count (RFC 9112, section 6.3, rule 3); a guest would take it for the length.
+        head.headers.remove(CONTENT_LENGTH);
+    }
+    if authentication::is_offered_for_connection(&head.headers) {
+        lease.own();
+    }
+    let facts = Facts {
+        target: request.target().clone(),
+        version: head.version,
+        peer: lease.peer(),
+        redirects: 0,
+    };
+    let max = exchange.limits.response_body_bytes();
+    let body = body::Body::new(lease, framing, keeps_alive, max);
+    Ok(Box::new(Response {
+        status: head.status,
+        headers: head.headers,
+        body,
+        facts,
+        exchange: exchange.clone(),
+        upload: None,
+        record: None,
+    }))
 }
 
 fn check_limits(head: &Head, limits: &Limits) -> Result<(), Error> {

@@ -110,12 +110,12 @@ impl CancelHandle {
     }
 
     /// Waits, on the guest's thread, until it is woken, a socket has something to read, or this time
-    /// is over. It may end sooner.
+    /// is over: the sockets that have, by their places. It may end sooner.
     pub(crate) fn wait(
         &self,
         sockets: &[Arc<TcpStream>],
         until: Option<Instant>,
-    ) -> io::Result<()> {
+    ) -> io::Result<Vec<usize>> {
         self.store.guest.wait(sockets, until)
     }
 
