@@ -1,5 +1,11 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
+#![warn(
+    missing_debug_implementations,
+    clippy::missing_errors_doc,
+    clippy::must_use_candidate,
+    clippy::return_self_not_must_use
+)]
 
 use std::panic::resume_unwind;
 use std::path::Path;

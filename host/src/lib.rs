@@ -68,6 +68,12 @@
 //! - `serde`: [`AllowedHosts`] and [`AllowedHost`] can be read from files, and written to them.
 
 #![deny(missing_docs)]
+#![warn(
+    missing_debug_implementations,
+    clippy::missing_errors_doc,
+    clippy::must_use_candidate,
+    clippy::return_self_not_must_use
+)]
 
 mod abi;
 mod address;
@@ -82,6 +88,7 @@ mod ctx;
 mod error;
 mod error_kind;
 mod exchange;
+#[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
 mod generated;
@@ -102,8 +109,11 @@ mod url_data_tests;
 mod waiting;
 mod workers;
 
-pub use allowed_hosts::{ALLOW_ALL, AllowedHost, AllowedHostError, AllowedHosts};
-pub use client::{CertificateError, HttpClient, HttpClientBuilder};
+pub use allowed_hosts::{
+    ALLOW_ALL, AllowedHost, AllowedHostError, AllowedHostErrorKind, AllowedHosts,
+    AllowedHostsIntoIter, AllowedHostsIter,
+};
+pub use client::{CertificateError, CertificateErrorKind, HttpClient, HttpClientBuilder};
 pub use ctx::{HttpCtx, HttpCtxBuilder};
 pub use error_kind::ErrorKind;
 pub use exchange::cancel::{CancelHandle, CancelTimer, Cancelled};
@@ -112,6 +122,7 @@ pub use http;
 pub use policy::{Denied, DeniedReason};
 pub use telemetry::{FailedCall, RequestError, RequestEvent};
 pub use url;
+pub use wasmtime;
 
 /// Adds the functions of the module `wasi_experimental_http` to a linker.
 ///

@@ -116,16 +116,19 @@ languages! {
 
 impl Language {
     /// The name by which a language is chosen.
+    #[must_use]
     pub fn name(self) -> &'static str {
         self.backend().name()
     }
 
     /// What it is for, in a few words.
+    #[must_use]
     pub fn purpose(self) -> &'static str {
         self.backend().purpose()
     }
 
     /// The name of the file for a document of the name `stem`.
+    #[must_use]
     pub fn file_name(self, stem: &str) -> String {
         self.backend().file_name(stem)
     }

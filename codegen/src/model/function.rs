@@ -62,6 +62,7 @@ pub struct Lowered {
 
 impl Lowered {
     /// The type that the function gives as its error, if that has a name.
+    #[must_use]
     pub fn error_type(&self) -> Option<TypeId> {
         match &self.outcome {
             Outcome::Expected {
@@ -73,6 +74,7 @@ impl Lowered {
     }
 
     /// The values that are written through out-pointers.
+    #[must_use]
     pub fn outs(&self) -> &[Out] {
         match &self.outcome {
             Outcome::Expected { outs, .. } => outs,
@@ -192,6 +194,7 @@ pub enum WasmType {
 
 impl WasmType {
     /// The name of the type in the text format of WebAssembly.
+    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             WasmType::I32 => "i32",

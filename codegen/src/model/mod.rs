@@ -212,6 +212,7 @@ pub enum IntRepr {
 
 impl TypeDef {
     /// The types that are stored inside a type.
+    #[must_use]
     pub fn stored(&self) -> Box<dyn Iterator<Item = &Type> + '_> {
         match &self.kind {
             TypeKind::Alias(target) => Box::new(std::iter::once(target)),
@@ -228,6 +229,7 @@ impl TypeDef {
 
 impl IntRepr {
     /// The width in bits.
+    #[must_use]
     pub fn bits(self) -> u32 {
         match self {
             IntRepr::U8 => 8,
@@ -238,11 +240,13 @@ impl IntRepr {
     }
 
     /// Whether so many members are all the values there are.
+    #[must_use]
     pub fn is_full(self, members: usize) -> bool {
         self.bits() < 32 && members == 1 << self.bits()
     }
 
     /// The name that WITX and Rust and AssemblyScript give to this integer.
+    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             IntRepr::U8 => "u8",
@@ -268,11 +272,13 @@ pub struct Constant {
 
 impl Model {
     /// The type with this id.
+    #[must_use]
     pub fn get(&self, id: TypeId) -> &TypeDef {
         &self.types[id.0]
     }
 
     /// What a type is behind all its names.
+    #[must_use]
     pub fn resolve<'a>(&'a self, ty: &'a Type) -> &'a Type {
         resolve(&self.types, ty)
     }
@@ -288,6 +294,7 @@ impl Model {
     }
 
     /// What a compiler can check about the layout of a type.
+    #[must_use]
     pub fn layout_facts(&self, id: TypeId) -> Vec<LayoutFact> {
         let def = self.get(id);
         let mut facts = vec![
@@ -312,6 +319,7 @@ impl Model {
     }
 
     /// Whether a value of this type holds a raw pointer, so that using it is not safe.
+    #[must_use]
     pub fn holds_pointer(&self, ty: &Type) -> bool {
         match ty {
             Type::Builtin(_) | Type::Bool(_) => false,
@@ -321,6 +329,7 @@ impl Model {
     }
 
     /// The type as WITX writes it.
+    #[must_use]
     pub fn witx(&self, ty: &Type) -> String {
         match ty {
             Type::Builtin(builtin) => builtin.witx().to_owned(),
@@ -336,6 +345,7 @@ impl Model {
     }
 
     /// The result of a function as WITX writes it, if it has one.
+    #[must_use]
     pub fn witx_result(&self, function: &Function) -> Option<String> {
         match &function.lowered.outcome {
             Outcome::Nothing | Outcome::NoReturn => None,
@@ -360,6 +370,7 @@ impl Model {
 
 impl Builtin {
     /// The number that represents it in memory, as Rust, Zig and AssemblyScript call that.
+    #[must_use]
     pub fn number(self) -> &'static str {
         match self {
             Builtin::U8 | Builtin::Char8 => "u8",
@@ -378,6 +389,7 @@ impl Builtin {
     }
 
     /// The type as WITX writes it.
+    #[must_use]
     pub fn witx(self) -> &'static str {
         match self {
             Builtin::Char => "char",
