@@ -27,8 +27,7 @@ pub struct Document {
 
 impl Document {
     /// The document as the crate `witx` represents it.
-    #[must_use]
-    pub fn witx(&self) -> &witx::Document {
+    pub(crate) fn witx(&self) -> &witx::Document {
         &self.witx
     }
 

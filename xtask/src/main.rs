@@ -1,5 +1,6 @@
 //! `cargo xtask`: the commands of those who work on this project.
 
+mod api;
 mod bench;
 mod codegen;
 mod demo;
@@ -40,6 +41,8 @@ enum Task {
     Demo(demo::DemoArgs),
     #[command(about = "Measures the host and its guests beside native ureq", long_about = BENCH_HELP)]
     Bench(bench::BenchArgs),
+    #[command(about = "Lists the public interface of each library, or checks the lists", long_about = API_HELP)]
+    Api(api::ApiArgs),
     #[command(about = "Packs what is published, and tests the packages alone", long_about = PACKAGE_HELP)]
     Package(package::PackageArgs),
     #[command(about = "Runs every check and every test", long_about = TEST_HELP)]
@@ -101,6 +104,13 @@ to reach, and writes it with a plot to target/bench/.
 
 Figures mean something on a machine that does nothing else. Needs Linux and taskset (util-linux).";
 
+const API_HELP: &str = "\
+Writes the public interface of each published library to its file public-api.txt, a line for each
+item, or checks these files. A change of one is a change for those who use the crate: if it breaks
+them, CHANGELOG.md says so.
+
+It needs the version of Rust that CI has, since rustdoc's format changes with it.";
+
 const PACKAGE_HELP: &str = "\
 Packs the crates that are published, builds each from its archive, unpacks them elsewhere, and runs
 the tests that are in them there. Checks that each has what registries show, a LICENSE and a README,
@@ -115,7 +125,7 @@ Runs every check and every test, up to the first step that fails:
   2. cargo xtask codegen --check
   3. cargo xtask guests
   4. cargo clippy, without warnings, and the same for the benchmarks
-  5. cargo doc, without warnings
+  5. cargo doc, without warnings, and cargo xtask api --check
   6. the guest crate with its lowest Rust, and for a target that it is not for, where rustup
      can download these
   7. npm test, in guest-as
@@ -129,6 +139,9 @@ With arguments, only steps 3 and 10, and the test binaries get the arguments:
   cargo xtask test -- --nocapture denied  the same, with their output";
 
 fn main() -> ExitCode {
+    if let Some(code) = api::as_rustdoc() {
+        return code;
+    }
     let arguments = Arguments::parse();
     let result: Result<()> = match arguments.command {
         Task::Codegen(arguments) => codegen::run(&arguments),
@@ -136,6 +149,7 @@ fn main() -> ExitCode {
         Task::Guests(arguments) => guests::run(&arguments),
         Task::Demo(arguments) => demo::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
+        Task::Api(arguments) => api::run(&arguments),
         Task::Package(arguments) => package::run(&arguments),
         Task::Test(arguments) => test::run(&arguments),
     };

@@ -74,6 +74,7 @@ macro_rules! languages {
 
         /// What a document can be turned into.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
         pub enum Language {
             $($(#[$docs])* $language,)*
         }

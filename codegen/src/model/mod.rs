@@ -7,7 +7,7 @@
 //! WebAssembly. A type that is written in place (a tuple in a record, say) has a name, so that
 //! backends see named types only. The rules by which all that is found are in `abi`.
 
-pub mod docs;
+pub(crate) mod docs;
 mod function;
 
 use crate::location::Location;
@@ -18,6 +18,7 @@ pub use function::{
 
 /// A document, ready to be turned into text.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Model {
     /// The documentation of the document: the comment at the head of its file.
     pub docs: String,
@@ -35,6 +36,7 @@ pub struct TypeId(pub usize);
 
 /// A named type.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct TypeDef {
     /// The name in WITX, without `$`.
     pub name: String,
@@ -52,6 +54,7 @@ pub struct TypeDef {
 
 /// The size and the alignment of a type in linear memory, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Layout {
     /// The size, a multiple of the alignment.
     pub size: u32,
@@ -61,6 +64,7 @@ pub struct Layout {
 
 /// What a compiler can check about the layout of a type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum LayoutFact {
     /// The size of the type.
     Size(u32),
@@ -74,6 +78,7 @@ pub enum LayoutFact {
 
 /// What a named type is.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum TypeKind {
     /// Another name of a type.
     Alias(Type),
@@ -113,6 +118,7 @@ pub enum TypeKind {
 
 /// A case of an enum, or a flag.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Member {
     /// The name in WITX.
     pub name: String,
@@ -122,6 +128,7 @@ pub struct Member {
 
 /// A field of a record.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Field {
     /// The name in WITX.
     pub name: String,
@@ -135,6 +142,7 @@ pub struct Field {
 
 /// A case of a variant.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Case {
     /// The name in WITX.
     pub name: String,
@@ -146,6 +154,7 @@ pub struct Case {
 
 /// A use of a type.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Type {
     /// A number or a character.
     Builtin(Builtin),
@@ -168,6 +177,7 @@ pub enum Type {
 
 /// The types that WITX brings along.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Builtin {
     /// A Unicode scalar value, in 4 bytes.
     Char,
@@ -199,6 +209,7 @@ pub enum Builtin {
 
 /// The unsigned integers that represent enums, flags and tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum IntRepr {
     /// 8 bits.
     U8,
@@ -259,6 +270,7 @@ impl IntRepr {
 
 /// A named number.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Constant {
     /// The name in WITX.
     pub name: String,
