@@ -4,6 +4,7 @@
 //! The texts are made by the crate `public-api` from rustdoc's JSON. That format has a number, which
 //! changes with the compiler: where it is not the one that the crate reads, nothing is compared.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsString;
 use std::fs;
@@ -44,6 +45,9 @@ const UNPROMISED: [&str; 6] = [
     "core::panic::unwind_safe::UnwindSafe",
 ];
 
+/// An embedder that is no member of the workspace, and uses every public item of the host.
+const EMBEDDER: &str = "host/tests/embedder";
+
 /// The arguments of `cargo xtask api`.
 #[derive(clap::Args)]
 pub struct ApiArgs {
@@ -52,9 +56,10 @@ pub struct ApiArgs {
     check: bool,
 }
 
-/// Writes or compares the texts.
+/// Writes or compares the texts, and tests the embedder.
 pub fn run(arguments: &ApiArgs) -> Result<()> {
-    update(arguments.check)
+    update(arguments.check)?;
+    embedder()
 }
 
 /// Compares the texts, if this compiler's JSON can be read.
@@ -65,9 +70,73 @@ pub fn check() -> Result<()> {
         step::note(format_args!(
             "not checked: rustdoc's JSON has version {format} here, and {FORMAT} in Rust 1.95"
         ));
-        return Ok(());
+        return embedder();
     }
-    update(true)
+    update(true)?;
+    embedder()
+}
+
+/// Tests the embedder, with the versions of crates that the workspace has, and checks that it names
+/// whatever is public.
+fn embedder() -> Result<()> {
+    step::header("An embedder that uses every public item");
+    let folder = project::root().join(EMBEDDER);
+    fs::copy(
+        project::root().join("Cargo.lock"),
+        folder.join("Cargo.lock"),
+    )
+    .context("cannot copy Cargo.lock")?;
+    step::run(
+        project::cargo()
+            .current_dir(&folder)
+            .args(["test", "--quiet", "--target-dir"])
+            .arg(project::root().join("target/embedder")),
+    )?;
+    let unused = unused()?;
+    ensure!(
+        unused.is_empty(),
+        "{EMBEDDER} does not use what is public in the host: {}",
+        unused.join(", ")
+    );
+    Ok(())
+}
+
+/// The public items of the host whose names are not in the embedder.
+fn unused() -> Result<Vec<String>> {
+    let api = fs::read_to_string(project::root().join("host").join(FILE))?;
+    let source = fs::read_to_string(project::root().join(EMBEDDER).join("src/lib.rs"))?;
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let words: BTreeSet<&str> = source.split(|c| !is_part(c)).collect();
+    let mut names = names(&api);
+    names.retain(|name| !words.contains(name));
+    Ok(names.into_iter().map(str::to_owned).collect())
+}
+
+/// The names of the items in a list, but for those of traits that are implemented.
+fn names(api: &str) -> BTreeSet<&str> {
+    let mut names = BTreeSet::new();
+    let mut of_trait = false;
+    for line in api.lines().skip(1) {
+        if line.starts_with("impl") {
+            of_trait = line.contains(" for ");
+            continue;
+        }
+        let Some((_, item)) = line.split_once("pub ") else {
+            continue;
+        };
+        let item = item.trim_start_matches("const fn ");
+        let (kind, rest) = item.split_once(' ').unwrap_or(("", item));
+        // Behind the items of a trait's implementation comes another type, or a function.
+        of_trait &= matches!(kind, "fn" | "type");
+        // A field and a case have no word for what they are.
+        let path = if kind.contains("::") { item } else { rest };
+        let path = path.split(['(', '<', ' ']).next().unwrap_or_default();
+        let path = path.trim_end_matches(':');
+        if !of_trait {
+            names.extend(path.rsplit("::").next());
+        }
+    }
+    names
 }
 
 fn update(check: bool) -> Result<()> {
@@ -178,6 +247,28 @@ mod tests {
         assert!(is_of("impl<'a> !core::marker::Unpin for a::B<'a>", unpin));
         assert!(!is_of("impl core::marker::Send for a::B", unpin));
         assert!(!is_of("pub fn a::b() where T: core::marker::Unpin", unpin));
+    }
+
+    #[test]
+    fn names_of_items_are_found_in_a_list() {
+        let list = "# A list.
+pub mod a
+pub use a::url
+#[non_exhaustive] pub enum a::Kind
+pub a::Kind::One
+pub a::Kind::Two(u32)
+impl a::Kind
+pub fn a::Kind::name<T: a::Other>(&self, impl a::Third) -> &str
+impl core::clone::Clone for a::Kind
+pub fn a::Kind::clone(&self) -> a::Kind
+pub struct a::Event
+pub a::Event::field: a::Fourth
+pub const a::MAX: usize
+pub fn a::last()";
+        let expected = [
+            "Event", "Kind", "MAX", "One", "Two", "a", "field", "last", "name", "url",
+        ];
+        assert!(names(list).iter().eq(&expected), "{:?}", names(list));
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod project;
 mod step;
 mod summary;
 mod test;
+mod versions;
 mod wasm_toolchain;
 
 use std::process::ExitCode;
@@ -45,6 +46,8 @@ enum Task {
     Api(api::ApiArgs),
     #[command(about = "Packs what is published, and tests the packages alone", long_about = PACKAGE_HELP)]
     Package(package::PackageArgs),
+    #[command(about = "Tries other versions of what the host depends on", long_about = VERSIONS_HELP)]
+    Versions(versions::VersionsArgs),
     #[command(about = "Runs every check and every test", long_about = TEST_HELP)]
     Test(test::TestArgs),
 }
@@ -118,6 +121,15 @@ and that its pages lead nowhere that is not packed. The package for npm is teste
 
 It builds wasmtime twice more than the other commands: several minutes, and 3 GB below target/.";
 
+const VERSIONS_HELP: &str = "\
+Runs the tests of the host with the oldest and the newest ureq of the range in Cargo.toml, or checks
+the library with another major version of wasmtime:
+
+  cargo xtask versions
+  cargo xtask versions --wasmtime 49
+
+Works on a copy of the workspace below target/, and asks the registry for the versions.";
+
 const TEST_HELP: &str = "\
 Runs every check and every test, up to the first step that fails:
 
@@ -151,6 +163,7 @@ fn main() -> ExitCode {
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Api(arguments) => api::run(&arguments),
         Task::Package(arguments) => package::run(&arguments),
+        Task::Versions(arguments) => versions::run(&arguments),
         Task::Test(arguments) => test::run(&arguments),
     };
     match result {
