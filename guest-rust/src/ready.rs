@@ -34,6 +34,7 @@ enum Target<'a> {
 
 impl Wait<'_> {
     /// Whether it was ready when [`poll`] returned.
+    #[must_use]
     pub fn is_ready(&self) -> bool {
         self.is_ready
     }

@@ -1,6 +1,7 @@
 //! The HTTP client that stores share: its pool of connections, its certificate authorities and its
 //! limits.
 
+use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 use std::net::IpAddr;
@@ -73,26 +74,14 @@ impl Drop for InFlight {
 
 impl HttpClient {
     /// A client of its own that trusts the system's certificate authorities.
+    #[must_use]
     pub fn new() -> Self {
         Self::builder().build()
     }
 
     /// A client with other settings.
     pub fn builder() -> HttpClientBuilder {
-        HttpClientBuilder {
-            roots: Roots {
-                system: true,
-                added: Vec::new(),
-            },
-            max_in_flight: limits::DEFAULT_MAX_REQUESTS_IN_FLIGHT,
-            connections: pool::Limits {
-                open: limits::DEFAULT_MAX_OPEN_RESPONSES,
-                idle: limits::DEFAULT_MAX_IDLE_CONNECTIONS,
-                idle_per_host: limits::DEFAULT_MAX_IDLE_CONNECTIONS_PER_HOST,
-                idle_timeout: limits::DEFAULT_IDLE_TIMEOUT,
-            },
-            lookup: None,
-        }
+        HttpClientBuilder::new()
     }
 
     /// The client that every [`HttpCtx`](crate::HttpCtx) of this process uses unless it is given
@@ -159,7 +148,7 @@ pub struct HttpClientBuilder {
 
 impl Default for HttpClientBuilder {
     fn default() -> Self {
-        HttpClient::builder()
+        Self::new()
     }
 }
 
@@ -174,10 +163,28 @@ impl fmt::Debug for HttpClientBuilder {
 }
 
 impl HttpClientBuilder {
+    /// Those of [`HttpClient::new`].
+    pub fn new() -> Self {
+        HttpClientBuilder {
+            roots: Roots {
+                system: true,
+                added: Vec::new(),
+            },
+            max_in_flight: limits::DEFAULT_MAX_REQUESTS_IN_FLIGHT,
+            connections: pool::Limits {
+                open: limits::DEFAULT_MAX_OPEN_RESPONSES,
+                idle: limits::DEFAULT_MAX_IDLE_CONNECTIONS,
+                idle_per_host: limits::DEFAULT_MAX_IDLE_CONNECTIONS_PER_HOST,
+                idle_timeout: limits::DEFAULT_IDLE_TIMEOUT,
+            },
+            lookup: None,
+        }
+    }
+
     /// Whether the system's certificate authorities are trusted; `true` by default.
     ///
     /// They are read when the first `https` request needs them, once for the process.
-    pub fn system_root_certificates(mut self, trust: bool) -> Self {
+    pub fn system_root_certificates(&mut self, trust: bool) -> &mut Self {
         self.roots.system = trust;
         self
     }
@@ -187,21 +194,26 @@ impl HttpClientBuilder {
     /// # Errors
     ///
     /// If the text is not PEM, has no certificate in it, or one that cannot be an authority.
-    pub fn add_root_certificates_pem(
-        mut self,
+    pub fn try_add_root_certificates_pem(
+        &mut self,
         pem: impl AsRef<[u8]>,
-    ) -> Result<Self, CertificateError> {
+    ) -> Result<&mut Self, CertificateError> {
         let before = self.roots.added.len();
         for certificate in CertificateDer::pem_slice_iter(pem.as_ref()) {
-            let certificate =
-                certificate.map_err(|error| CertificateError::Pem(error.to_string()))?;
+            let certificate = certificate
+                .map_err(|error| CertificateError::new(CertificateErrorKind::InvalidPem, error))?;
             rustls::RootCertStore::empty()
                 .add(certificate.clone())
-                .map_err(|error| CertificateError::Authority(error.to_string()))?;
+                .map_err(|error| {
+                    CertificateError::new(CertificateErrorKind::NotAnAuthority, error)
+                })?;
             self.roots.added.push(certificate);
         }
         if self.roots.added.len() == before {
-            return Err(CertificateError::NoCertificate);
+            return Err(CertificateError {
+                kind: CertificateErrorKind::NoCertificate,
+                source: None,
+            });
         }
         Ok(self)
     }
@@ -209,7 +221,7 @@ impl HttpClientBuilder {
     /// How many requests of all stores together may wait for the headers of their responses; 512
     /// ([`DEFAULT_MAX_REQUESTS_IN_FLIGHT`](limits::DEFAULT_MAX_REQUESTS_IN_FLIGHT)) by default.
     /// Beyond it `req` gives `too_many_sessions`, and 0 allows none.
-    pub fn max_requests_in_flight(mut self, max: usize) -> Self {
+    pub fn max_requests_in_flight(&mut self, max: usize) -> &mut Self {
         self.max_in_flight = max;
         self
     }
@@ -220,7 +232,7 @@ impl HttpClientBuilder {
     /// It bounds the client's connections, and so its file descriptors: idle ones count, and are
     /// closed to make room, the oldest first. If there is none, `req` gives `too_many_sessions`;
     /// 0 allows no request at all.
-    pub fn max_open_responses(mut self, max: usize) -> Self {
+    pub fn max_open_responses(&mut self, max: usize) -> &mut Self {
         self.connections.open = max;
         self
     }
@@ -228,7 +240,7 @@ impl HttpClientBuilder {
     /// How many idle connections are kept for later requests; 256
     /// ([`DEFAULT_MAX_IDLE_CONNECTIONS`](limits::DEFAULT_MAX_IDLE_CONNECTIONS)) by default. The
     /// oldest is closed for a newer one; with 0 none is kept.
-    pub fn max_idle_connections(mut self, max: usize) -> Self {
+    pub fn max_idle_connections(&mut self, max: usize) -> &mut Self {
         self.connections.idle = max;
         self
     }
@@ -236,7 +248,7 @@ impl HttpClientBuilder {
     /// How many of them are kept for one scheme, host and port; 64
     /// ([`DEFAULT_MAX_IDLE_CONNECTIONS_PER_HOST`](limits::DEFAULT_MAX_IDLE_CONNECTIONS_PER_HOST)) by
     /// default. The oldest of them is closed for a newer one.
-    pub fn max_idle_connections_per_host(mut self, max: usize) -> Self {
+    pub fn max_idle_connections_per_host(&mut self, max: usize) -> &mut Self {
         self.connections.idle_per_host = max;
         self
     }
@@ -244,7 +256,7 @@ impl HttpClientBuilder {
     /// How long an idle connection is kept; 15 seconds
     /// ([`DEFAULT_IDLE_TIMEOUT`](limits::DEFAULT_IDLE_TIMEOUT)) by default. Then it is closed, by a
     /// thread that the client has as long as something is idle.
-    pub fn idle_timeout(mut self, timeout: std::time::Duration) -> Self {
+    pub fn idle_timeout(&mut self, timeout: std::time::Duration) -> &mut Self {
         self.connections.idle_timeout = timeout;
         self
     }
@@ -256,15 +268,16 @@ impl HttpClientBuilder {
     /// the store may reach private networks. It is called on a thread of the client's own, and may
     /// block; a store whose request is cancelled does not wait for it.
     pub fn resolver(
-        mut self,
+        &mut self,
         look_up: impl Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync + 'static,
-    ) -> Self {
+    ) -> &mut Self {
         self.lookup = Some(Arc::new(look_up));
         self
     }
 
-    /// The client.
-    pub fn build(self) -> HttpClient {
+    /// A client with these settings: another one, with connections of its own, at each call.
+    #[must_use]
+    pub fn build(&self) -> HttpClient {
         let config = Config::builder()
             .accept_encoding(AutoHeaderValue::None)
             .allow_non_standard_methods(true)
@@ -280,7 +293,7 @@ impl HttpClientBuilder {
         HttpClient {
             inner: Arc::new(Inner {
                 pool: Pool::new(self.connections),
-                dialer: Dialer::new(self.lookup, self.roots),
+                dialer: Dialer::new(self.lookup.clone(), self.roots.clone()),
                 agents: Agents::new(config),
                 max_in_flight: self.max_in_flight,
                 in_flight: AtomicUsize::new(0),
@@ -292,19 +305,69 @@ impl HttpClientBuilder {
     }
 }
 
-/// A certificate that [`HttpClientBuilder::add_root_certificates_pem`] cannot take.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+/// Why [`HttpClientBuilder::try_add_root_certificates_pem`] takes a text not.
+///
+/// Its [source](std::error::Error::source) is what the library for PEM or for certificates said of
+/// it, if it was one of them that refused it.
+#[derive(Debug, Clone)]
+pub struct CertificateError {
+    kind: CertificateErrorKind,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+/// What kind of failure a [`CertificateError`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum CertificateError {
+pub enum CertificateErrorKind {
     /// The text is not PEM.
-    #[error("not a PEM file: {0}")]
-    Pem(String),
+    InvalidPem,
     /// A certificate that no chain can end in.
-    #[error("not a certificate authority: {0}")]
-    Authority(String),
+    NotAnAuthority,
     /// The text has no certificate in it.
-    #[error("no certificate found: expected `-----BEGIN CERTIFICATE-----`")]
     NoCertificate,
+}
+
+impl CertificateError {
+    fn new(kind: CertificateErrorKind, source: impl StdError + Send + Sync + 'static) -> Self {
+        CertificateError {
+            kind,
+            source: Some(Arc::new(source)),
+        }
+    }
+
+    /// What kind of failure it is.
+    #[must_use]
+    pub fn kind(&self) -> CertificateErrorKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for CertificateErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            CertificateErrorKind::InvalidPem => "not a PEM file",
+            CertificateErrorKind::NotAnAuthority => "not a certificate authority",
+            CertificateErrorKind::NoCertificate => {
+                "no certificate found: expected `-----BEGIN CERTIFICATE-----`"
+            }
+        })
+    }
+}
+
+/// With what its source says.
+impl fmt::Display for CertificateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.source {
+            Some(source) => write!(f, "{}: {source}", self.kind),
+            None => self.kind.fmt(f),
+        }
+    }
+}
+
+impl StdError for CertificateError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(self.source.as_deref()?)
+    }
 }
 
 /// Sharing a client between threads is the point of it.
@@ -320,18 +383,22 @@ mod tests {
     #[test]
     fn a_bad_certificate_says_why() {
         let not_a_certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        use CertificateErrorKind as Kind;
         let cases = [
-            ("", "no certificate found"),
-            ("hello", "no certificate found"),
-            (not_a_certificate, "not a certificate authority"),
-            ("-----BEGIN CERTIFICATE-----\nAAAA", "not a PEM file"),
+            ("", Kind::NoCertificate),
+            ("hello", Kind::NoCertificate),
+            (not_a_certificate, Kind::NotAnAuthority),
+            ("-----BEGIN CERTIFICATE-----\nAAAA", Kind::InvalidPem),
         ];
-        for (pem, expected) in cases {
+        for (pem, kind) in cases {
             let error = HttpClient::builder()
-                .add_root_certificates_pem(pem)
-                .expect_err(pem)
-                .to_string();
-            assert!(error.contains(expected), "{error}");
+                .try_add_root_certificates_pem(pem)
+                .expect_err(pem);
+            assert_eq!(error.kind(), kind, "{error}");
+            assert!(error.to_string().starts_with(&kind.to_string()), "{error}");
+            let said = error.source().map(ToString::to_string);
+            assert_eq!(said.is_none(), kind == Kind::NoCertificate, "{error}");
+            assert!(error.to_string().ends_with(&said.unwrap_or_default()));
         }
     }
 }

@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::allowed_hosts::{AllowedHostError, AllowedHosts};
+use crate::allowed_hosts::{AllowedHost, AllowedHostError, AllowedHosts};
 use crate::client::HttpClient;
 use crate::error::{Error, LastError};
 use crate::exchange::cancel::{CancelHandle, Cancelled};
@@ -80,30 +80,21 @@ impl HttpCtx {
         allowed_hosts: Option<Vec<String>>,
         max_concurrent_requests: Option<u32>,
     ) -> Result<Self, AllowedHostError> {
-        let mut builder =
-            Self::builder().allowed_hosts(AllowedHosts::parse(allowed_hosts.unwrap_or_default())?);
+        let mut builder = Self::builder();
+        builder.allowed_hosts(AllowedHosts::parse(allowed_hosts.unwrap_or_default())?);
         if let Some(max) = max_concurrent_requests {
-            builder = builder.max_concurrent_requests(max);
+            builder.max_concurrent_requests(usize::try_from(max).unwrap_or(usize::MAX));
         }
         Ok(builder.build())
     }
 
     /// A context that denies everything, until it is told otherwise.
     pub fn builder() -> HttpCtxBuilder {
-        HttpCtxBuilder {
-            client: None,
-            allowed_hosts: Arc::default(),
-            limits: Limits::default(),
-            timeouts: Timeouts::default(),
-            allow_private_networks: false,
-            host_header: Arc::default(),
-            observers: Arc::default(),
-            show_peer: false,
-            trap_when_cancelled: false,
-        }
+        HttpCtxBuilder::new()
     }
 
     /// A handle to cancel this store's requests with, from any thread.
+    #[must_use]
     pub fn cancel_handle(&self) -> CancelHandle {
         self.cancel.clone()
     }
@@ -115,6 +106,7 @@ impl HttpCtx {
     }
 
     /// How many requests on their way, and responses, the guest holds open.
+    #[must_use]
     pub fn open_responses(&self) -> usize {
         self.open.len()
     }
@@ -330,7 +322,7 @@ impl HttpCtx {
     ) -> Result<Arc<Exchange>, Error> {
         let max = self.limits.max_concurrent_requests;
         // Those that are finished hold neither a connection nor a body. With 0 there are none.
-        if max == 0 || self.open.unfinished() >= usize::try_from(max).unwrap_or(usize::MAX) {
+        if max == 0 || self.open.unfinished() >= max {
             return Err(Error::TooManySessions { max });
         }
         if self.last_handle == u32::MAX {
@@ -680,7 +672,18 @@ impl fmt::Debug for HttpCtx {
 /// Settings of an [`HttpCtx`]. Each method names its default; those of limits are constants in
 /// [`limits`](crate::limits), with the reasons for them.
 ///
-/// Cheap to clone: an embedder that makes many stores can keep one and clone it for each.
+/// One builder makes any number of contexts. It is cheap to clone, for stores that differ in a few of
+/// the settings:
+///
+/// ```
+/// use wasi_experimental_http_wasmtime::HttpCtx;
+///
+/// let mut plugins = HttpCtx::builder();
+/// plugins.try_allowed_host("https://example.com")?.max_redirects(3);
+/// let one = plugins.build();
+/// let another = plugins.clone().label("another").build();
+/// # Ok::<(), wasi_experimental_http_wasmtime::AllowedHostError>(())
+/// ```
 #[derive(Clone)]
 #[must_use]
 pub struct HttpCtxBuilder {
@@ -696,21 +699,41 @@ pub struct HttpCtxBuilder {
 }
 
 impl HttpCtxBuilder {
+    /// Those of a context that denies everything, which is the default.
+    pub fn new() -> Self {
+        HttpCtxBuilder {
+            client: None,
+            allowed_hosts: Arc::default(),
+            limits: Limits::default(),
+            timeouts: Timeouts::default(),
+            allow_private_networks: false,
+            host_header: Arc::default(),
+            observers: Arc::default(),
+            show_peer: false,
+            trap_when_cancelled: false,
+        }
+    }
+
     /// Which hosts the guest may reach, in place of those named so far; none by default. A request
     /// to another one gives `destination_not_allowed`.
-    pub fn allowed_hosts(mut self, hosts: AllowedHosts) -> Self {
+    pub fn allowed_hosts(&mut self, hosts: AllowedHosts) -> &mut Self {
         self.allowed_hosts = Arc::new(hosts);
         self
     }
 
-    /// Adds a host that the guest may reach.
+    /// Adds a host that the guest may reach; there is none by default.
+    pub fn allowed_host(&mut self, host: AllowedHost) -> &mut Self {
+        Arc::make_mut(&mut self.allowed_hosts).insert(host);
+        self
+    }
+
+    /// Adds a host that the guest may reach, by its text.
     ///
     /// # Errors
     ///
     /// If it is not an entry as [`AllowedHosts`] describes.
-    pub fn allowed_host(mut self, entry: &str) -> Result<Self, AllowedHostError> {
-        Arc::make_mut(&mut self.allowed_hosts).insert(entry)?;
-        Ok(self)
+    pub fn try_allowed_host(&mut self, entry: &str) -> Result<&mut Self, AllowedHostError> {
+        Ok(self.allowed_host(entry.parse()?))
     }
 
     /// Whether the names of allowed hosts may lead to addresses that are not public: loopback,
@@ -720,29 +743,33 @@ impl HttpCtxBuilder {
     /// the addresses of a name are checked after it is looked up. This does not concern URLs with
     /// an address in them, whose entry names the very address, nor `localhost`, nor
     /// [`ALLOW_ALL`](crate::ALLOW_ALL), which allows all of it.
-    pub fn allow_private_networks(mut self, allow: bool) -> Self {
+    pub fn allow_private_networks(&mut self, allow: bool) -> &mut Self {
         self.allow_private_networks = allow;
         self
     }
 
-    /// Lets the guest choose the `Host` header of its requests to this host, an entry as
-    /// [`AllowedHosts`] describes. Without it, the default, one that is not the URL's gives
-    /// `invalid_encoding`.
+    /// Lets the guest choose the `Host` header of its requests to this host. Without it, the
+    /// default, one that is not the URL's gives `invalid_encoding`.
     ///
     /// It decides which of the sites behind a server answers, so the server has to tell apart what
     /// its clients may see.
+    pub fn allow_host_header(&mut self, host: AllowedHost) -> &mut Self {
+        Arc::make_mut(&mut self.host_header).insert(host);
+        self
+    }
+
+    /// Adds a host for [`allow_host_header`](HttpCtxBuilder::allow_host_header), by its text.
     ///
     /// # Errors
     ///
-    /// If it is not such an entry.
-    pub fn allow_host_header(mut self, entry: &str) -> Result<Self, AllowedHostError> {
-        Arc::make_mut(&mut self.host_header).insert(entry)?;
-        Ok(self)
+    /// If it is not an entry as [`AllowedHosts`] describes.
+    pub fn try_allow_host_header(&mut self, entry: &str) -> Result<&mut Self, AllowedHostError> {
+        Ok(self.allow_host_header(entry.parse()?))
     }
 
     /// The client to send with: its connections, certificate authorities and limits.
     /// [`HttpClient::shared`] by default, which all stores of the process share.
-    pub fn client(mut self, client: HttpClient) -> Self {
+    pub fn client(&mut self, client: HttpClient) -> &mut Self {
         self.client = Some(client);
         self
     }
@@ -754,7 +781,7 @@ impl HttpCtxBuilder {
     /// Of those whose body has ended the store keeps 256
     /// ([`MAX_FINISHED_RESPONSES`](crate::limits::MAX_FINISHED_RESPONSES)) for their headers, and
     /// then closes the oldest.
-    pub fn max_concurrent_requests(mut self, max: u32) -> Self {
+    pub fn max_concurrent_requests(&mut self, max: usize) -> &mut Self {
         self.limits.max_concurrent_requests = max;
         self
     }
@@ -762,7 +789,7 @@ impl HttpCtxBuilder {
     /// How many redirects are followed; 10
     /// ([`DEFAULT_MAX_REDIRECTS`](crate::limits::DEFAULT_MAX_REDIRECTS)) by default. With one more
     /// `req` gives `request_error`. With 0 the guest gets the redirecting response itself.
-    pub fn max_redirects(mut self, max: u32) -> Self {
+    pub fn max_redirects(&mut self, max: usize) -> &mut Self {
         self.limits.max_redirects = max;
         self
     }
@@ -771,8 +798,8 @@ impl HttpCtxBuilder {
     /// ([`DEFAULT_MAX_URL_LEN`](crate::limits::DEFAULT_MAX_URL_LEN)) by default, 65,534
     /// ([`MAX_URL_LEN`](crate::limits::MAX_URL_LEN)) at most: more is taken for that. A longer one
     /// gives `invalid_url`; one that a redirect leads to, `request_error`.
-    pub fn max_url_len(mut self, max: usize) -> Self {
-        self.limits.max_url_len = max.min(limits::MAX_URL_LEN);
+    pub fn max_url_len(&mut self, max: u64) -> &mut Self {
+        self.limits.max_url_len = limits::in_memory(max.min(limits::MAX_URL_LEN));
         self
     }
 
@@ -780,8 +807,8 @@ impl HttpCtxBuilder {
     /// ([`DEFAULT_MAX_METHOD_LEN`](crate::limits::DEFAULT_MAX_METHOD_LEN)) by default, 4 KiB
     /// ([`MAX_METHOD_LEN`](crate::limits::MAX_METHOD_LEN)) at most: more is taken for that. A longer
     /// one gives `invalid_method`.
-    pub fn max_method_len(mut self, max: usize) -> Self {
-        self.limits.max_method_len = max.min(limits::MAX_METHOD_LEN);
+    pub fn max_method_len(&mut self, max: u64) -> &mut Self {
+        self.limits.max_method_len = limits::in_memory(max.min(limits::MAX_METHOD_LEN));
         self
     }
 
@@ -789,8 +816,9 @@ impl HttpCtxBuilder {
     /// ([`DEFAULT_MAX_REQUEST_HEADER_BYTES`](crate::limits::DEFAULT_MAX_REQUEST_HEADER_BYTES)) by
     /// default, 128 KiB ([`MAX_REQUEST_HEADER_BYTES`](crate::limits::MAX_REQUEST_HEADER_BYTES)) at
     /// most: more is taken for that. Beyond it `req` gives `invalid_encoding`.
-    pub fn max_request_header_bytes(mut self, max: usize) -> Self {
-        self.limits.max_request_header_bytes = max.min(limits::MAX_REQUEST_HEADER_BYTES);
+    pub fn max_request_header_bytes(&mut self, max: u64) -> &mut Self {
+        self.limits.max_request_header_bytes =
+            limits::in_memory(max.min(limits::MAX_REQUEST_HEADER_BYTES));
         self
     }
 
@@ -798,7 +826,7 @@ impl HttpCtxBuilder {
     /// ([`DEFAULT_MAX_REQUEST_HEADERS`](crate::limits::DEFAULT_MAX_REQUEST_HEADERS)) by default,
     /// 1,024 ([`MAX_REQUEST_HEADERS`](crate::limits::MAX_REQUEST_HEADERS)) at most: more is taken
     /// for that. Beyond it `req` gives `invalid_encoding`; with 0 a request may have none.
-    pub fn max_request_headers(mut self, max: usize) -> Self {
+    pub fn max_request_headers(&mut self, max: usize) -> &mut Self {
         self.limits.max_request_headers = max.min(limits::MAX_REQUEST_HEADERS);
         self
     }
@@ -806,15 +834,16 @@ impl HttpCtxBuilder {
     /// How large the head of a response may be, status line and all, in bytes; 64 KiB
     /// ([`MAX_RESPONSE_HEADER_BYTES`](crate::limits::MAX_RESPONSE_HEADER_BYTES)) by default and at
     /// most: more is taken for that. A larger one gives `request_error`.
-    pub fn max_response_header_bytes(mut self, max: usize) -> Self {
-        self.limits.max_response_header_bytes = max.min(limits::MAX_RESPONSE_HEADER_BYTES);
+    pub fn max_response_header_bytes(&mut self, max: u64) -> &mut Self {
+        self.limits.max_response_header_bytes =
+            limits::in_memory(max.min(limits::MAX_RESPONSE_HEADER_BYTES));
         self
     }
 
     /// How many headers a response may have; 128
     /// ([`MAX_RESPONSE_HEADERS`](crate::limits::MAX_RESPONSE_HEADERS)) by default and at most: more
     /// is taken for that. A response with more of them gives `request_error`.
-    pub fn max_response_headers(mut self, max: usize) -> Self {
+    pub fn max_response_headers(&mut self, max: usize) -> &mut Self {
         self.limits.max_response_headers = max.min(limits::MAX_RESPONSE_HEADERS);
         self
     }
@@ -822,7 +851,7 @@ impl HttpCtxBuilder {
     /// How many bytes the body of a request may have; `None`, the default, for what fits the
     /// guest's memory. A longer one is not sent, and gives `body_too_large`. With 0 there may be
     /// no body.
-    pub fn max_request_body_bytes(mut self, max: Option<u64>) -> Self {
+    pub fn max_request_body_bytes(&mut self, max: Option<u64>) -> &mut Self {
         self.limits.max_request_body_bytes = max;
         self
     }
@@ -830,7 +859,7 @@ impl HttpCtxBuilder {
     /// How many bytes of a response's body the guest may read; `None`, the default, for any
     /// number, since a body streams and takes no memory. Behind the last byte allowed,
     /// `body_read` gives `body_too_large`. With 0 a body must be empty.
-    pub fn max_response_body_bytes(mut self, max: Option<u64>) -> Self {
+    pub fn max_response_body_bytes(&mut self, max: Option<u64>) -> &mut Self {
         self.limits.max_response_body_bytes = max;
         self
     }
@@ -842,7 +871,7 @@ impl HttpCtxBuilder {
     /// a part for the whole. With this a body that breaks off makes `req` fail with `request_error`,
     /// and one that is longer with `body_too_large`. It costs the memory of the bodies, up to
     /// `max` for each open response, and a guest gets nothing of an endless one.
-    pub fn whole_bodies(mut self, max: u64) -> Self {
+    pub fn whole_bodies(&mut self, max: u64) -> &mut Self {
         self.limits.whole_bodies = Some(max);
         self
     }
@@ -854,7 +883,7 @@ impl HttpCtxBuilder {
     ///
     /// Each of the timeouts ends the call with `timeout`. One of [`Duration::ZERO`] leaves no
     /// time: every request fails with it.
-    pub fn connect_timeout(mut self, timeout: Option<Duration>) -> Self {
+    pub fn connect_timeout(&mut self, timeout: Option<Duration>) -> &mut Self {
         self.timeouts.connect = limits::countable(timeout);
         self
     }
@@ -862,7 +891,7 @@ impl HttpCtxBuilder {
     /// How long a server may take from the end of the request to the end of its headers; 60 seconds
     /// ([`DEFAULT_RESPONSE_TIMEOUT`](crate::limits::DEFAULT_RESPONSE_TIMEOUT)) by default, `None`
     /// for no timeout. Beyond it `req` gives `timeout`.
-    pub fn response_timeout(mut self, timeout: Option<Duration>) -> Self {
+    pub fn response_timeout(&mut self, timeout: Option<Duration>) -> &mut Self {
         self.timeouts.response = limits::countable(timeout);
         self
     }
@@ -871,7 +900,7 @@ impl HttpCtxBuilder {
     /// host sends; 60 seconds ([`DEFAULT_READ_TIMEOUT`](crate::limits::DEFAULT_READ_TIMEOUT)) by
     /// default, `None` for no timeout. Beyond it the call gives `timeout`. The time that a guest
     /// takes between its reads does not count.
-    pub fn read_timeout(mut self, timeout: Option<Duration>) -> Self {
+    pub fn read_timeout(&mut self, timeout: Option<Duration>) -> &mut Self {
         self.timeouts.read = limits::countable(timeout);
         self
     }
@@ -880,14 +909,14 @@ impl HttpCtxBuilder {
     /// the guest's own pauses; 15 minutes ([`DEFAULT_TIMEOUT`](crate::limits::DEFAULT_TIMEOUT)) by
     /// default, `None` for no timeout. Beyond it the call that waits, or the next one, gives
     /// `timeout`.
-    pub fn timeout(mut self, timeout: Option<Duration>) -> Self {
+    pub fn timeout(&mut self, timeout: Option<Duration>) -> &mut Self {
         self.timeouts.total = limits::countable(timeout);
         self
     }
 
     /// Whether the guest may ask for the addresses of the servers that answer it; `false` by
     /// default, since those behind a name may be the embedder's secret.
-    pub fn show_peer(mut self, show: bool) -> Self {
+    pub fn show_peer(&mut self, show: bool) -> &mut Self {
         self.show_peer = show;
         self
     }
@@ -898,14 +927,14 @@ impl HttpCtxBuilder {
     ///
     /// A call that is on its way when the store is cancelled gives the code. A guest that calls
     /// nothing does not get here: only epochs or fuel end it, as [`CancelHandle`] shows.
-    pub fn trap_when_cancelled(mut self, trap: bool) -> Self {
+    pub fn trap_when_cancelled(&mut self, trap: bool) -> &mut Self {
         self.trap_when_cancelled = trap;
         self
     }
 
     /// A name for the store, or whatever else tells the embedder whose its requests are; none by
     /// default. It is in all that observers are told.
-    pub fn label(mut self, label: impl Into<Arc<str>>) -> Self {
+    pub fn label(&mut self, label: impl Into<Arc<str>>) -> &mut Self {
         Arc::make_mut(&mut self.observers).label = Some(label.into());
         self
     }
@@ -915,7 +944,7 @@ impl HttpCtxBuilder {
     /// Here and in the other two, every function that is given is called, in order, on the guest's
     /// thread, which waits for it. One that panics is told of as a `tracing` event at level `ERROR`,
     /// and changes nothing for the guest.
-    pub fn on_denied(mut self, observer: impl Fn(&Denied) + Send + Sync + 'static) -> Self {
+    pub fn on_denied(&mut self, observer: impl Fn(&Denied) + Send + Sync + 'static) -> &mut Self {
         let observers = Arc::make_mut(&mut self.observers);
         observers.denials.push(Arc::new(observer));
         self
@@ -924,9 +953,9 @@ impl HttpCtxBuilder {
     /// Calls a function with each call of the guest that fails, whichever function it is, and
     /// whether or not there was a request: also bad URLs, handles and pointers.
     pub fn on_failed_call(
-        mut self,
+        &mut self,
         observer: impl Fn(&FailedCall) + Send + Sync + 'static,
-    ) -> Self {
+    ) -> &mut Self {
         let observers = Arc::make_mut(&mut self.observers);
         observers.failed_calls.push(Arc::new(observer));
         self
@@ -943,7 +972,10 @@ impl HttpCtxBuilder {
     ///     .observer(|event| println!("{} {}: {:?}", event.method, event.url, event.status))
     ///     .build();
     /// ```
-    pub fn observer(mut self, observer: impl Fn(&RequestEvent) + Send + Sync + 'static) -> Self {
+    pub fn observer(
+        &mut self,
+        observer: impl Fn(&RequestEvent) + Send + Sync + 'static,
+    ) -> &mut Self {
         let observers = Arc::make_mut(&mut self.observers);
         observers.requests.push(Arc::new(observer));
         self
@@ -958,22 +990,23 @@ impl HttpCtxBuilder {
     /// `Authorization`, `Cookie`, `Set-Cookie` and whatever else has a name that hints at a key, a
     /// token or the like, and `Location` and its kind if their URL has a query, a fragment or user
     /// information. Others may be secret all the same.
-    pub fn record_headers(mut self, record: bool) -> Self {
+    pub fn record_headers(&mut self, record: bool) -> &mut Self {
         Arc::make_mut(&mut self.observers).headers = record;
         self
     }
 
-    /// The context.
-    pub fn build(self) -> HttpCtx {
+    /// A context with these settings: another one, for another store, at each call.
+    #[must_use]
+    pub fn build(&self) -> HttpCtx {
         HttpCtx {
-            client: self.client.unwrap_or_else(HttpClient::shared),
-            allowed_hosts: self.allowed_hosts,
-            limits: Arc::new(self.limits),
-            timeouts: self.timeouts,
+            client: self.client.clone().unwrap_or_else(HttpClient::shared),
+            allowed_hosts: self.allowed_hosts.clone(),
+            limits: Arc::new(self.limits.clone()),
+            timeouts: self.timeouts.clone(),
             allow_private_networks: self.allow_private_networks,
-            host_header: self.host_header,
+            host_header: self.host_header.clone(),
             id: Arc::default(),
-            observers: self.observers,
+            observers: self.observers.clone(),
             cancel: CancelHandle::of_a_new_store(),
             trap_when_cancelled: self.trap_when_cancelled,
             last_target: LastTarget::default(),
@@ -990,7 +1023,7 @@ impl HttpCtxBuilder {
 
 impl Default for HttpCtxBuilder {
     fn default() -> Self {
-        HttpCtx::builder()
+        Self::new()
     }
 }
 

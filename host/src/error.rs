@@ -42,7 +42,7 @@ pub(crate) enum Error {
     #[error("a redirect leads nowhere: {0}")]
     Redirect(UrlError),
     #[error("more than {max} redirects")]
-    TooManyRedirects { max: u32 },
+    TooManyRedirects { max: usize },
     #[error("the request's body is longer than {max} bytes")]
     RequestBodyTooLarge { max: u64 },
     #[error("the response's body is longer than {max} bytes")]
@@ -135,7 +135,7 @@ pub(crate) enum Error {
     #[error("{0}")]
     Failed(Arc<Error>),
     #[error("the limit of the store is reached, {max} open responses")]
-    TooManySessions { max: u32 },
+    TooManySessions { max: usize },
     #[error("the store has no handles left")]
     HandlesExhausted,
     #[error("there is no memory for the whole body")]

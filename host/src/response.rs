@@ -32,7 +32,7 @@ pub(crate) struct Facts {
     pub target: Arc<Target>,
     pub version: Version,
     pub peer: SocketAddr,
-    pub redirects: u32,
+    pub redirects: usize,
 }
 
 impl Response {

@@ -151,7 +151,7 @@ fn agent(arguments: &ClientArgs) -> Result<ureq::Agent> {
         .max_idle_connections_per_host(64)
         .max_redirects(0)
         .max_redirects_will_error(false)
-        .max_response_header_size(limits::MAX_RESPONSE_HEADER_BYTES)
+        .max_response_header_size(usize::try_from(limits::MAX_RESPONSE_HEADER_BYTES)?)
         .timeout_connect(Some(limits::DEFAULT_CONNECT_TIMEOUT))
         .timeout_recv_response(Some(limits::DEFAULT_RESPONSE_TIMEOUT))
         .timeout_per_read(Some(limits::DEFAULT_READ_TIMEOUT))
@@ -269,9 +269,10 @@ impl Guests {
         } else {
             wasi_experimental_http_wasmtime::add_to_linker(&mut linker, State::http)?;
         }
-        let mut client = connections::with_names(HttpClient::builder());
+        let mut client = HttpClient::builder();
+        connections::with_names(&mut client);
         if let Some(path) = &arguments.ca_file {
-            client = client.add_root_certificates_pem(fs::read(path)?)?;
+            client.try_add_root_certificates_pem(fs::read(path)?)?;
         }
         let origin = arguments
             .url
@@ -302,7 +303,8 @@ impl Guests {
             http: HttpCtx::builder()
                 .allowed_hosts(AllowedHosts::parse([origin])?)
                 .max_concurrent_requests(64)
-                .client(client),
+                .client(client)
+                .clone(),
             is_async,
             url: arguments.url.clone(),
         })

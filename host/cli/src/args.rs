@@ -128,7 +128,7 @@ pub struct Arguments {
     pub invoke: String,
 
     /// How many responses the guest may hold open at once
-    #[arg(short, long, value_name = "N", value_parser = number(1, u32::MAX as usize), default_value_t = DEFAULT_MAX_CONCURRENT_REQUESTS as usize)]
+    #[arg(short, long, value_name = "N", value_parser = number(1, usize::MAX), default_value_t = DEFAULT_MAX_CONCURRENT_REQUESTS)]
     pub concurrency: usize,
 
     /// An environment variable for the guest (repeatable)

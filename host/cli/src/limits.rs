@@ -28,7 +28,7 @@ pub struct Limits {
     ///
     /// With 0 the guest gets the redirecting responses themselves.
     #[arg(long, value_name = "N", default_value_t = limits::DEFAULT_MAX_REDIRECTS)]
-    max_redirects: u32,
+    max_redirects: usize,
 
     /// How many requests may wait for their headers at once
     #[arg(long, value_parser = number(1, usize::MAX), value_name = "N", default_value_t = limits::DEFAULT_MAX_REQUESTS_IN_FLIGHT)]
@@ -55,11 +55,11 @@ pub struct Limits {
 
     /// How long a URL may be, up to 65534 bytes
     #[arg(long, value_parser = size(1, limits::MAX_URL_LEN), value_name = "SIZE", default_value_t = limits::DEFAULT_MAX_URL_LEN)]
-    max_url_length: usize,
+    max_url_length: u64,
 
     /// How long a method may be, up to 4KiB
     #[arg(long, value_parser = size(1, limits::MAX_METHOD_LEN), value_name = "SIZE", default_value_t = limits::DEFAULT_MAX_METHOD_LEN)]
-    max_method_length: usize,
+    max_method_length: u64,
 
     /// How many headers a request may have, up to 1024
     #[arg(long, value_parser = number(0, limits::MAX_REQUEST_HEADERS), value_name = "N", default_value_t = limits::DEFAULT_MAX_REQUEST_HEADERS)]
@@ -67,7 +67,7 @@ pub struct Limits {
 
     /// How long the headers of a request may be together, up to 128KiB
     #[arg(long, value_parser = size(0, limits::MAX_REQUEST_HEADER_BYTES), value_name = "SIZE", default_value_t = limits::DEFAULT_MAX_REQUEST_HEADER_BYTES)]
-    max_request_header_bytes: usize,
+    max_request_header_bytes: u64,
 
     /// How long the body of a request may be, or `none`
     #[arg(long, value_name = "SIZE", default_value_t = Limit(None))]
@@ -79,7 +79,7 @@ pub struct Limits {
 
     /// How long the head of a response may be, up to 64KiB
     #[arg(long, value_parser = size(1, limits::MAX_RESPONSE_HEADER_BYTES), value_name = "SIZE", default_value_t = limits::MAX_RESPONSE_HEADER_BYTES)]
-    max_response_header_bytes: usize,
+    max_response_header_bytes: u64,
 
     /// How much of the body of a response the guest may read, or `none`
     #[arg(long, value_name = "SIZE", default_value_t = Limit(None))]
@@ -116,8 +116,8 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The client of a guest with these limits.
-    pub fn client(&self, client: HttpClientBuilder) -> HttpClientBuilder {
+    /// Sets these limits for the client of a guest.
+    pub fn client<'a>(&self, client: &'a mut HttpClientBuilder) -> &'a mut HttpClientBuilder {
         client
             .max_requests_in_flight(self.max_in_flight)
             .max_open_responses(self.max_open)
@@ -126,12 +126,11 @@ impl Limits {
             .idle_timeout(self.idle_timeout)
     }
 
-    /// The requests of a guest with these limits.
-    pub fn requests(&self, http: HttpCtxBuilder) -> HttpCtxBuilder {
-        let http = match self.whole_bodies {
-            Some(max) => http.whole_bodies(max),
-            None => http,
-        };
+    /// Sets these limits for the requests of a guest.
+    pub fn requests<'a>(&self, http: &'a mut HttpCtxBuilder) -> &'a mut HttpCtxBuilder {
+        if let Some(max) = self.whole_bodies {
+            http.whole_bodies(max);
+        }
         http.allow_private_networks(self.allow_private)
             .max_redirects(self.max_redirects)
             .max_url_len(self.max_url_length)

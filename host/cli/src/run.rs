@@ -193,24 +193,25 @@ fn http(arguments: &Arguments) -> Result<HttpCtx> {
     for path in &arguments.ca_files {
         let name = path.display();
         let pem = fs::read(path).with_context(|| format!("cannot read the --ca-file `{name}`"))?;
-        client = client
-            .add_root_certificates_pem(pem)
+        client
+            .try_add_root_certificates_pem(pem)
             .with_context(|| format!("cannot use the --ca-file `{name}`"))?;
     }
     let limits = &arguments.limits;
     let hosts = AllowedHosts::parse(&arguments.allowed_hosts)?;
-    let http = match arguments.verbose {
-        0 => HttpCtx::builder().observer(report::failures()),
-        verbose => HttpCtx::builder()
+    let mut http = HttpCtx::builder();
+    match arguments.verbose {
+        0 => http.observer(report::failures()),
+        verbose => http
             .observer(log::requests(arguments.log_format))
             .on_failed_call(log::malformed(arguments.log_format))
             .record_headers(verbose > 1),
     };
     Ok(limits
-        .requests(http)
+        .requests(&mut http)
         .allowed_hosts(hosts.clone())
-        .max_concurrent_requests(u32::try_from(arguments.concurrency).unwrap_or(u32::MAX))
-        .client(limits.client(client).build())
+        .max_concurrent_requests(arguments.concurrency)
+        .client(limits.client(&mut client).build())
         .on_denied(report::denials(hosts))
         .build())
 }

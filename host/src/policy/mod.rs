@@ -51,7 +51,7 @@ impl Policy {
 }
 
 /// A request that was denied.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Denied {
     /// Whose request it was: the store's [`label`](crate::HttpCtxBuilder::label).
@@ -65,7 +65,7 @@ pub struct Denied {
 }
 
 /// Why a request was denied.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DeniedReason {
     /// No entry of the [`AllowedHosts`] allows the URL.
@@ -78,6 +78,7 @@ pub enum DeniedReason {
 
 impl Denied {
     /// A denied request to this URL, of a store without a label.
+    #[must_use]
     pub fn new(url: &Url, reason: DeniedReason) -> Self {
         Denied {
             label: None,
@@ -88,6 +89,19 @@ impl Denied {
     }
 }
 
+impl fmt::Display for DeniedReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DeniedReason::NotAllowed => f.write_str("no allowed host matches"),
+            DeniedReason::DeniedBy(rule) => write!(f, "denied by \"deny:{rule}\""),
+            DeniedReason::NotPublic(address) => {
+                write!(f, "resolves to {address}, which is not a public address")
+            }
+        }
+    }
+}
+
+/// What was denied and why, and what would allow it.
 impl fmt::Display for Denied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Denied {
@@ -97,17 +111,12 @@ impl fmt::Display for Denied {
             ..
         } = self;
         match reason {
-            DeniedReason::NotAllowed => {
-                write!(
-                    f,
-                    "{url} is denied: no allowed host matches; {origin:?} would"
-                )
-            }
-            DeniedReason::DeniedBy(rule) => write!(f, "{url} is denied by \"deny:{rule}\""),
-            DeniedReason::NotPublic(address) => write!(
+            DeniedReason::NotAllowed => write!(f, "{url} is denied: {reason}; {origin:?} would"),
+            DeniedReason::DeniedBy(_) => write!(f, "{url} is {reason}"),
+            DeniedReason::NotPublic(_) => write!(
                 f,
-                "{url} is denied: it resolves to {address}, which is not a public address; \
-                 `allow_private_networks` (`--allow-private`) would allow it"
+                "{url} is denied: it {reason}; `allow_private_networks` (`--allow-private`) would \
+                 allow it"
             ),
         }
     }

@@ -161,7 +161,12 @@ fn redirects_to_hosts_that_are_not_allowed_are_not_followed() {
 #[test]
 fn redirects_end() {
     let server = TestServer::http().start();
-    let builder = || HttpCtx::builder().allowed_host(&server.origin()).unwrap();
+    let builder = || {
+        HttpCtx::builder()
+            .try_allowed_host(&server.origin())
+            .unwrap()
+            .clone()
+    };
     let mut guest = Guest::new(builder().max_redirects(3).build());
     assert_eq!(guest.fetch_all(&server.url("/redirect/3")).0, 200);
     assert_eq!(

@@ -24,11 +24,12 @@ const LONG: Duration = Duration::from_secs(20);
 fn patient(client: &HttpClient) -> HttpCtxBuilder {
     HttpCtx::builder()
         .client(client.clone())
-        .allowed_host("insecure:allow-all")
+        .try_allowed_host("insecure:allow-all")
         .unwrap()
         .response_timeout(None)
         .read_timeout(None)
         .timeout(Some(LONG))
+        .clone()
 }
 
 fn guest(client: &HttpClient) -> Guest {

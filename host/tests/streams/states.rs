@@ -65,9 +65,9 @@ fn what_is_not_allowed_is_not_started() {
     for (server, client) in servers() {
         let denied = Arc::new(Mutex::new(Vec::new()));
         let log = denied.clone();
-        let http = wasi_experimental_http_wasmtime::HttpCtx::builder()
-            .client(client)
-            .allowed_host(&server.origin())
+        let mut http = wasi_experimental_http_wasmtime::HttpCtx::builder();
+        http.client(client)
+            .try_allowed_host(&server.origin())
             .unwrap()
             .on_denied(move |denied| log.lock().unwrap().push(denied.url.clone()));
         let mut guest = Guest::new(http.build());

@@ -36,6 +36,7 @@ use documented::{doc_or, document_trait, document_type};
 /// Each list is searched for the first name that the error type of the function has as a case.
 /// If there is none, or the function gives no error, the guest traps with a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct GuestFaults {
     /// The guest exports no memory named `memory`. By default `memory_not_found`.
     pub no_memory: Vec<String>,
