@@ -160,10 +160,11 @@ fn silence_ends_with_the_timeout_for_it() {
         {
             let mut patient_guest = guest(&played.client);
             warm(&mut patient_guest, &played);
-            let http = match which {
-                0 => patient(&played.client).response_timeout(short),
-                1 => patient(&played.client).read_timeout(short),
-                _ => patient(&played.client).timeout(short),
+            let mut http = patient(&played.client);
+            match which {
+                0 => http.response_timeout(short),
+                1 => http.read_timeout(short),
+                _ => http.timeout(short),
             };
             let mut guest = Guest::new(http.build());
             let handle = guest.start_get(&played.server.url("/"));
