@@ -15,10 +15,10 @@ use http::header::{AUTHORIZATION, CONTENT_LENGTH};
 use crate::authentication;
 use crate::body;
 use crate::client::HttpClient;
-use crate::connection::Lease;
 use crate::connection::dial::DialTimes;
 use crate::connection::pool::Key;
-use crate::connection::transport::{self, Unanswered};
+use crate::connection::transport;
+use crate::connection::{Lease, Unanswered};
 use crate::error::Error;
 use crate::exchange::Exchange;
 use crate::exchange::hops::Hop;
@@ -277,7 +277,7 @@ impl<'a> Way<'a> {
 
     fn ask_without_waiting(&self, mut lease: Lease) -> Result<Option<Unanswered>, Error> {
         self.claim(&mut lease);
-        transport::send_without_waiting(self.client.agents(), lease, self.request.to_http()?)
+        transport::ask_without_waiting(self.client.agents(), lease, self.request.to_http()?)
     }
 
     fn ask(&self, mut lease: Lease) -> Result<Unanswered, Error> {
@@ -285,10 +285,10 @@ impl<'a> Way<'a> {
         let agents = self.client.agents();
         let request = self.request.to_http()?;
         match self.request.body() {
-            None => transport::send(agents, lease, request),
-            Some(Body::Whole(bytes)) => transport::send(agents, lease, request.map(|()| &**bytes)),
+            None => transport::ask(agents, lease, request),
+            Some(Body::Whole(bytes)) => transport::ask(agents, lease, request.map(|()| &**bytes)),
             Some(Body::Upload(upload)) => {
-                transport::send_with_upload(agents, lease, request, upload)
+                transport::ask_with_upload(agents, lease, request, upload)
             }
         }
     }

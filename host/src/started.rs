@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use crate::client::{HttpClient, InFlight};
-use crate::connection::transport::Unanswered;
+use crate::connection::Unanswered;
 use crate::error::Error;
 use crate::exchange::Exchange;
 use crate::exchange::cancel::CancelHandle;

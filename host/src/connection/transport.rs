@@ -5,9 +5,7 @@
 //! all the same. While the body is sent, an answer that has come is looked at, and may end it.
 
 use std::fmt;
-use std::net::TcpStream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use ureq::config::Config;
 use ureq::http::Uri;
@@ -17,11 +15,11 @@ use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTi
 use super::Lease;
 use super::buffers::{Chunk, Output};
 use super::socket::Patience;
+use super::unanswered::{Unanswered, next_head};
 use crate::error::Error;
-use crate::exchange::deadline::Deadline;
 use crate::exchange::upload::{Sending, Upload};
 use crate::head::Head;
-use crate::limits::{MAX_EARLY_RESPONSE_BYTES, MAX_RAW_HEAD_BYTES, Phase};
+use crate::limits::{MAX_EARLY_RESPONSE_BYTES, Phase};
 
 /// With this ureq gives a connection back.
 const END_OF_THE_LOAN: ureq::Error = ureq::Error::ConnectionFailed;
@@ -75,16 +73,16 @@ impl Agents {
 }
 
 /// Sends a request over a connection. While a body is sent the answer may come already.
-pub(crate) fn send(
+pub(crate) fn ask(
     agents: &Agents,
     lease: Lease,
     request: http::Request<impl ureq::AsSendBody>,
 ) -> Result<Unanswered, Error> {
-    Loan::new(lease, None).send(agents, request)
+    Loan::new(lease, None).lend(agents, request)
 }
 
 /// The same of a request whose body is being written.
-pub(crate) fn send_with_upload(
+pub(crate) fn ask_with_upload(
     agents: &Agents,
     lease: Lease,
     request: http::Request<()>,
@@ -92,14 +90,14 @@ pub(crate) fn send_with_upload(
 ) -> Result<Unanswered, Error> {
     let mut body = Sending(upload);
     let request = request.map(|()| ureq::SendBody::from_reader(&mut body));
-    let sent = Loan::new(lease, Some(upload.clone())).send(agents, request);
+    let sent = Loan::new(lease, Some(upload.clone())).lend(agents, request);
     upload.close();
     sent
 }
 
 /// Sends a request without a body, as far as nothing has to be waited for. `None` if the connection
 /// does not take it at once: the server has not seen the whole request.
-pub(crate) fn send_without_waiting(
+pub(crate) fn ask_without_waiting(
     agents: &Agents,
     lease: Lease,
     request: http::Request<()>,
@@ -108,86 +106,10 @@ pub(crate) fn send_without_waiting(
         may_wait: false,
         ..Loan::new(lease, None)
     };
-    match loan.send(agents, request) {
+    match loan.lend(agents, request) {
         Err(Error::WouldBlock) => Ok(None),
         result => result.map(Some),
     }
-}
-
-/// A request that was sent, and the connection over which its answer comes.
-pub(crate) struct Unanswered {
-    pub lease: Lease,
-    /// Before this the answer has to begin.
-    deadline: Deadline,
-    /// Before this something has to come.
-    silence: Deadline,
-    /// Why the connection took no more, if it did not. Without an answer, this is the error.
-    reason: Option<Error>,
-    /// The head, if it came while the request was sent.
-    head: Option<Head>,
-}
-
-impl Unanswered {
-    /// The head of the answer, if it has come.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::WouldBlock`] as long as it has not.
-    pub(crate) fn head(&mut self) -> Result<Head, Error> {
-        let before = self.lease.input.waiting().len();
-        match self.read_head(Patience::None) {
-            Err(Error::WouldBlock) => {
-                if self.lease.input.waiting().len() > before {
-                    self.silence = self.lease.exchange().deadlines.begin(Phase::Read);
-                }
-                self.silence.or(self.deadline).left()?;
-                Err(Error::WouldBlock)
-            }
-            result => result,
-        }
-    }
-
-    /// The same, which is waited for.
-    pub(crate) fn await_head(&mut self) -> Result<Head, Error> {
-        self.read_head(Patience::Until(self.deadline, Phase::Read))
-    }
-
-    /// Reads until the head is there. If the connection ends before, that it took no more is why.
-    fn read_head(&mut self, patience: Patience) -> Result<Head, Error> {
-        if let Some(head) = self.head.take() {
-            return Ok(head);
-        }
-        loop {
-            if let Some(head) = next_head(&mut self.lease)? {
-                return Ok(head);
-            }
-            match self.lease.fill(MAX_RAW_HEAD_BYTES, patience) {
-                Ok(0) => return Err(self.reason.take().unwrap_or(Error::Closed)),
-                Ok(_) => {}
-                Err(error) if error.is_disconnect() => {
-                    return Err(self.reason.take().unwrap_or(error));
-                }
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    /// What becomes readable when there may be more of the head, and until when that may take.
-    pub(crate) fn waits_for(&self) -> (&Arc<TcpStream>, Option<Instant>) {
-        (self.lease.socket(), self.silence.or(self.deadline).at())
-    }
-}
-
-/// Takes the heads of interim responses off the input, and that of the answer, if it is there.
-fn next_head(lease: &mut Lease) -> Result<Option<Head>, Error> {
-    while let Some((len, head)) = Head::parse(lease.input.waiting())? {
-        lease.input.consume(len);
-        if !head.is_interim() {
-            lease.exchange().traffic.useful();
-            return Ok(Some(head));
-        }
-    }
-    Ok(None)
 }
 
 type Slot = Arc<Mutex<Option<Loan>>>;
@@ -245,7 +167,7 @@ impl Loan {
     }
 
     /// Has ureq send a request.
-    fn send(
+    fn lend(
         self,
         agents: &Agents,
         request: http::Request<impl ureq::AsSendBody>,
@@ -269,15 +191,7 @@ impl Loan {
             (None, State::Sent) => None,
             (None, State::Head | State::Body) => return Err(client_error()),
         };
-        let deadlines = &loan.lease.exchange().deadlines;
-        let now = Instant::now();
-        Ok(Unanswered {
-            deadline: deadlines.begin_at(Phase::Response, now),
-            silence: deadlines.begin_at(Phase::Read, now),
-            lease: loan.lease,
-            reason,
-            head: loan.head,
-        })
+        Ok(Unanswered::new(loan.lease, reason, loan.head))
     }
 
     fn transmit(&mut self, amount: usize) -> Result<(), Error> {
