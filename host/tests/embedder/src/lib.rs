@@ -157,7 +157,9 @@ pub fn settings(
         .read_timeout(Some(limits::DEFAULT_READ_TIMEOUT))
         .timeout(Some(limits::DEFAULT_TIMEOUT))
         .observer(move |event| requests.lock().unwrap().request(event))
-        .on_denied(move |it| drop(denied.lock().unwrap().denied.insert(it.clone())))
+        .on_denied(move |it| {
+            denied.lock().unwrap().denied.insert(it.clone());
+        })
         .on_failed_call(move |call| calls.lock().unwrap().calls.push(call.clone()));
     http.try_allowed_host("https://*.example.com")?
         .try_allow_host_header("https://*.example.com")?;
