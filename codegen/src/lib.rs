@@ -55,7 +55,7 @@ pub const GENERATOR: &str = concat!("witx-bindings ", env!("CARGO_PKG_VERSION"))
 /// What is not in the document, but in the generated files.
 ///
 /// It is made by [`Options::of_files`] or by default, and its fields are set one by one.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Options {
     /// The name of the document, from which the names of files are made. It is in no API.

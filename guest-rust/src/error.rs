@@ -242,6 +242,13 @@ mod tests {
         assert_eq!(text, HttpError::TOO_MANY_SESSIONS.to_string());
         assert_eq!(format!("{error:?}"), text);
         assert!(error::Error::source(&error).is_none());
+        let Error::Host(host) = error else {
+            panic!("{error}");
+        };
+        assert_eq!(
+            (format!("{host:?}"), host.to_string()),
+            (text.clone(), text)
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 #![deny(unsafe_code)]
 #![warn(
     missing_debug_implementations,
+    missing_docs,
     clippy::must_use_candidate,
     clippy::return_self_not_must_use
 )]

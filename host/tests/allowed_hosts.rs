@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use proptest::prelude::*;
-use wasi_experimental_http_wasmtime::{ALLOW_ALL, AllowedHost, AllowedHosts};
+use wasi_experimental_http_wasmtime::{ALLOW_ALL, AllowedHost, AllowedHostErrorKind, AllowedHosts};
 
 /// Entries of every form, as they are shown.
 const ENTRIES: [&str; 14] = [
@@ -125,6 +125,39 @@ fn in_json_it_is_a_list_of_texts() {
         let error = serde_json::from_str::<AllowedHosts>(wrong).unwrap_err();
         assert!(error.to_string().contains("allowed host"), "{error}");
     }
+}
+
+#[test]
+fn an_entry_that_is_wrong_says_of_what_kind_it_is() {
+    use AllowedHostErrorKind as Kind;
+    let cases = [
+        ("", Kind::Empty),
+        ("# a comment", Kind::Comment),
+        ("https://a.example, https://b.example", Kind::List),
+        ("https://a b.example", Kind::Space),
+        ("example.com", Kind::NoScheme),
+        ("*", Kind::NoScheme),
+        ("ftp://example.com", Kind::OtherScheme),
+        ("https://me@example.com", Kind::ExtraPart),
+        ("https://example.com:0x50", Kind::InvalidPort),
+        ("http://10.0.0.0/33", Kind::InvalidBlock),
+        ("http://10.0.0.1/8", Kind::InvalidBlock),
+        ("https://a*.example.com", Kind::InvalidWildcard),
+        ("https://[::1", Kind::InvalidHost),
+    ];
+    for (entry, kind) in cases {
+        let error = entry.parse::<AllowedHost>().unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(!kind.to_string().is_empty());
+        // What the parser of hosts said is not lost.
+        let source = std::error::Error::source(&error);
+        assert_eq!(source.is_some(), kind == Kind::InvalidHost, "{error}");
+    }
+    let mut hosts = AllowedHosts::none();
+    assert!(hosts.try_insert("https://example.com").unwrap());
+    assert!(!hosts.insert("HTTPS://example.com:443".parse().unwrap()));
+    assert_eq!((hosts.len(), hosts.iter().len()), (1, 1));
+    assert_eq!(hosts.iter().next_back(), hosts.iter().next());
 }
 
 proptest! {

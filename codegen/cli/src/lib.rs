@@ -142,9 +142,17 @@ fn lint(name: &str) -> Result<String, UnknownLint> {
 }
 
 /// A failure that the user has been told about.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reported;
+
+impl std::fmt::Display for Reported {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("it failed, as was said")
+    }
+}
+
+impl std::error::Error for Reported {}
 
 /// Does what the arguments say, and tells the user.
 pub fn run(arguments: &Arguments) -> ExitCode {

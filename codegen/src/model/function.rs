@@ -5,7 +5,7 @@ use super::{Layout, Type, TypeId};
 use crate::location::Location;
 
 /// The functions that a guest imports under one module name.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Module {
     /// The name, which is also that of the import.
@@ -17,7 +17,7 @@ pub struct Module {
 }
 
 /// A function of a module.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Function {
     /// The name of the import.
@@ -39,7 +39,7 @@ pub struct Function {
 }
 
 /// A parameter of a function, as WITX has it.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Param {
     /// The name in WITX.
@@ -51,7 +51,7 @@ pub struct Param {
 }
 
 /// A function as WebAssembly sees it and as a language should show it.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Lowered {
     /// What a caller passes, in the order of the WITX parameters.
@@ -88,7 +88,7 @@ impl Lowered {
 }
 
 /// A parameter of a function as a language should show it.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Input {
     /// The name in WITX, without `$`.
@@ -125,7 +125,7 @@ pub enum InputKind {
 }
 
 /// What a function gives back.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
     /// Nothing.
@@ -144,7 +144,7 @@ pub enum Outcome {
 }
 
 /// A value that is written through an out-pointer.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Out {
     /// A name made from that of its type; different for each out-pointer of a function.
@@ -172,7 +172,7 @@ pub struct WasmParam {
 }
 
 /// What a parameter of the import carries. Numbers are indices.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Role {
     /// A WITX parameter itself.
@@ -190,7 +190,7 @@ pub enum Role {
 }
 
 /// The types of WebAssembly that are used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum WasmType {
     /// A 32-bit integer.
     I32,

@@ -17,7 +17,7 @@ pub use function::{
 };
 
 /// A document, ready to be turned into text.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Model {
     /// The documentation of the document: the comment at the head of its file.
@@ -35,7 +35,7 @@ pub struct Model {
 pub struct TypeId(pub usize);
 
 /// A named type.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TypeDef {
     /// The name in WITX, without `$`.
@@ -53,7 +53,7 @@ pub struct TypeDef {
 }
 
 /// The size and the alignment of a type in linear memory, in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Layout {
     /// The size, a multiple of the alignment.
@@ -63,7 +63,7 @@ pub struct Layout {
 }
 
 /// What a compiler can check about the layout of a type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LayoutFact {
     /// The size of the type.
@@ -77,7 +77,7 @@ pub enum LayoutFact {
 }
 
 /// What a named type is.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TypeKind {
     /// Another name of a type.
@@ -117,7 +117,7 @@ pub enum TypeKind {
 }
 
 /// A case of an enum, or a flag.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Member {
     /// The name in WITX.
@@ -127,7 +127,7 @@ pub struct Member {
 }
 
 /// A field of a record.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Field {
     /// The name in WITX.
@@ -141,7 +141,7 @@ pub struct Field {
 }
 
 /// A case of a variant.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Case {
     /// The name in WITX.
@@ -176,7 +176,7 @@ pub enum Type {
 }
 
 /// The types that WITX brings along.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Builtin {
     /// A Unicode scalar value, in 4 bytes.
@@ -208,7 +208,7 @@ pub enum Builtin {
 }
 
 /// The unsigned integers that represent enums, flags and tags.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum IntRepr {
     /// 8 bits.
@@ -269,7 +269,7 @@ impl IntRepr {
 }
 
 /// A named number.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Constant {
     /// The name in WITX.
