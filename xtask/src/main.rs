@@ -66,9 +66,9 @@ turns any document into any of the languages:
 const MATRIX_HELP: &str = "\
 Generates every language from many documents, and compiles each of the files: this project's
 interface, WASI preview0, preview1 and wasi-nn, and the small documents in
-codegen/tests/documents, which are one construct or one trap each. Then runs guests in Rust,
-AssemblyScript, C, C++ and Go, built from generated bindings, with a host that is written by hand and
-with a wiggle host, and compares what arrives. Prints the matrix, and fails if a cell does, or if
+codegen/tests/documents, which are one construct or one trap each. A dozen random documents are
+compiled as well. Then runs guests in Rust, AssemblyScript, C, C++, Zig and Go, built from generated
+bindings, with a host that is written by hand and with a wiggle host, and compares what arrives. Prints the matrix, and fails if a cell does, or if
 codegen/README.md shows another matrix.
 
 What it needs is found, or installed: a Rust compiler for wasm32-wasip1 and the npm packages (see

@@ -9,6 +9,7 @@
 mod behaviour;
 mod check;
 mod compilers;
+mod random;
 pub mod tools;
 mod words;
 
@@ -21,7 +22,7 @@ use anyhow::{Context, Result, bail};
 use wasi_experimental_http_codegen::{Document, Language, Options, generate};
 
 use crate::{project, step};
-use compilers::{COLUMNS, Column};
+use compilers::{COLUMNS, Column, Outcome};
 
 /// Our own small documents, one construct or one trap each.
 const DOCUMENTS: &str = "codegen/tests/documents";
@@ -33,6 +34,9 @@ const OTHER_PREFIX: &str = "other_";
 
 /// The cells that cannot be: `document | language | part of the message | reason`, one a line.
 const IMPOSSIBLE: &str = "impossible.txt";
+
+/// How many random documents are compiled beside the others.
+const RANDOM_DOCUMENTS: usize = 12;
 
 /// The page that shows the matrix, between these lines.
 const PAGE: &str = "codegen/README.md";
@@ -55,8 +59,16 @@ pub struct MatrixArgs {
     #[arg(long, conflicts_with_all = ["write", "filter"])]
     pub words: bool,
 
+    /// So many random documents instead of all documents; nothing is compared then
+    #[arg(long, value_name = "COUNT", conflicts_with_all = ["write", "filter", "words"])]
+    pub random: Option<usize>,
+
+    /// Other random documents than those of the seed 0
+    #[arg(long, default_value_t, conflicts_with = "words")]
+    pub seed: u64,
+
     /// Only the guests that call hosts, and no matrix
-    #[arg(long, conflicts_with_all = ["write", "words", "filter"])]
+    #[arg(long, conflicts_with_all = ["write", "words", "random", "seed", "filter"])]
     pub behaviour: bool,
 
     /// Only the documents with this in their names; nothing is compared then
@@ -65,6 +77,11 @@ pub struct MatrixArgs {
 }
 
 impl MatrixArgs {
+    /// Whether these are the documents that the page shows.
+    fn is_usual(&self) -> bool {
+        self.filter.is_none() && !self.words && self.random.is_none()
+    }
+
     /// Whether a language is asked for.
     fn includes(&self, language: Language) -> bool {
         self.lang.is_empty() || self.lang.contains(&language)
@@ -75,6 +92,9 @@ impl MatrixArgs {
 struct Subject {
     name: String,
     path: PathBuf,
+    /// Made by chance: may be refused by languages that cannot express everything, and is in no
+    /// table.
+    is_random: bool,
     /// What was generated, or the message why not.
     outputs: BTreeMap<Language, Result<PathBuf, String>>,
 }
@@ -103,16 +123,7 @@ pub fn run(args: &MatrixArgs) -> Result<()> {
         return behaviour::run(&tools, &folder, |language| args.includes(language));
     }
     let declared = declarations()?;
-    let mut subjects = match args.words {
-        true => Vec::new(),
-        false => subjects()?,
-    };
-    let words = words::documents(&folder, args.words)?;
-    subjects.extend(words.into_iter().map(|(name, path)| Subject {
-        name,
-        path,
-        outputs: BTreeMap::new(),
-    }));
+    let mut subjects = subjects(args, &folder)?;
     if let Some(filter) = &args.filter {
         subjects.retain(|subject| subject.name.contains(filter.as_str()));
     }
@@ -142,11 +153,11 @@ pub fn run(args: &MatrixArgs) -> Result<()> {
             row.push(cell);
         }
     }
-    if args.filter.is_none() && !args.words {
+    if args.is_usual() {
         behaviour::run(&tools, &folder, |language| args.includes(language))?;
     }
     let table = table(&columns, &subjects, &cells, &declared);
-    if !args.words {
+    if !args.words && args.random.is_none() {
         println!("{table}");
     }
     let mut failed = 0;
@@ -154,16 +165,17 @@ pub fn run(args: &MatrixArgs) -> Result<()> {
         for (column, cell) in columns.iter().zip(row) {
             if let Cell::Fails(message) = cell {
                 failed += 1;
-                eprintln!("{} in {}:\n{message}\n", subject.name, column.name);
+                let path = project::relative(&subject.path).display();
+                eprintln!("{} in {}:\n{message}\n", path, column.name);
             }
         }
     }
     if failed > 0 {
         bail!("{failed} of {} cells fail", subjects.len() * columns.len());
     }
-    match args.filter.is_some() || args.words || !args.lang.is_empty() {
-        true => Ok(()),
-        false => show(&table, args.write),
+    match args.is_usual() && args.lang.is_empty() {
+        true => show(&table, args.write),
+        false => Ok(()),
     }
 }
 
@@ -193,8 +205,35 @@ fn show(table: &str, write: bool) -> Result<()> {
     Ok(())
 }
 
-/// All documents: ours, those of WASI that come with crates, and the small ones.
-fn subjects() -> Result<Vec<Subject>> {
+/// The documents that are asked for.
+fn subjects(args: &MatrixArgs, folder: &Path) -> Result<Vec<Subject>> {
+    let mut found = Vec::new();
+    if !args.words && args.random.is_none() {
+        found.extend(written()?);
+    }
+    if args.random.is_none() {
+        found.extend(words::documents(folder, args.words)?);
+    }
+    let subject = |is_random: bool| {
+        move |(name, path): (String, PathBuf)| Subject {
+            name,
+            path,
+            is_random,
+            outputs: BTreeMap::new(),
+        }
+    };
+    let mut subjects: Vec<Subject> = found.into_iter().map(subject(false)).collect();
+    if !args.words {
+        let count = args.random.unwrap_or(RANDOM_DOCUMENTS);
+        let random = random::documents(folder, count, args.seed)?;
+        subjects.extend(random.into_iter().map(subject(true)));
+    }
+    Ok(subjects)
+}
+
+/// The documents that somebody wrote: ours, those of WASI that come with crates, those of the other
+/// dialect's tool, and the small ones.
+fn written() -> Result<Vec<(String, PathBuf)>> {
     let mut found = vec![("wasi_experimental_http".to_owned(), {
         project::root().join("witx/wasi_experimental_http.witx")
     })];
@@ -203,12 +242,7 @@ fn subjects() -> Result<Vec<Subject>> {
     }
     found.extend(documents_in(OTHER_DOCUMENTS, OTHER_PREFIX)?);
     found.extend(documents_in(DOCUMENTS, "")?);
-    let subjects = found.into_iter().map(|(name, path)| Subject {
-        name,
-        path,
-        outputs: BTreeMap::new(),
-    });
-    Ok(subjects.collect())
+    Ok(found)
 }
 
 /// The documents of a folder in the order of their names, and what they are called here.
@@ -281,22 +315,41 @@ fn compile(
             (Err(error), Some(declaration)) if error.contains(&declaration.message) => {
                 cells[index] = Some(Cell::Impossible);
             }
+            (Err(error), None) if subject.is_random && may_refuse(column.language, error) => {
+                cells[index] = Some(Cell::Impossible);
+            }
             (Err(error), _) => cells[index] = Some(Cell::Fails(error.clone())),
         }
     }
     let paths: Vec<&Path> = inputs.iter().map(|(_, path)| path.as_path()).collect();
-    let together = column.compile(tools, folder, &paths)?;
-    for ((index, path), message) in inputs.iter().zip(together.by_input(paths.len())) {
-        let alone = match message {
-            Some(_) if !together.is_by_input() => column
-                .compile(tools, folder, &[path])?
-                .by_input(1)
-                .remove(0),
-            message => message,
-        };
-        cells[*index] = Some(alone.map_or(Cell::Compiles, Cell::Fails));
+    let messages = messages(&|paths| column.compile(tools, folder, paths), &paths)?;
+    for ((index, _), message) in inputs.iter().zip(messages) {
+        cells[*index] = Some(message.map_or(Cell::Compiles, Cell::Fails));
     }
     Ok(cells.into_iter().flatten().collect())
+}
+
+/// What a compiler says about each file: if it does not say which one it means, they are halved until
+/// there is only one.
+fn messages(
+    compile: &dyn Fn(&[&Path]) -> Result<Outcome>,
+    paths: &[&Path],
+) -> Result<Vec<Option<String>>> {
+    match compile(paths)? {
+        Outcome::Each(messages) => Ok(messages),
+        Outcome::Together(Some(_)) if paths.len() > 1 => {
+            let (first, second) = paths.split_at(paths.len() / 2);
+            let mut all = messages(compile, first)?;
+            all.extend(messages(compile, second)?);
+            Ok(all)
+        }
+        Outcome::Together(message) => Ok(vec![message; paths.len()]),
+    }
+}
+
+/// Whether a language refuses what it cannot express, which a random document may have.
+fn may_refuse(language: Language, error: &str) -> bool {
+    language == Language::Wiggle && error.contains("wiggle cannot express")
 }
 
 fn declarations() -> Result<Vec<Declaration>> {
@@ -335,7 +388,13 @@ fn table(
     text.push_str("\n|---|");
     text.push_str(&"---|".repeat(columns.len()));
     let mut notes: Vec<&Declaration> = Vec::new();
-    for (subject, row) in subjects.iter().zip(cells) {
+    let shown = || {
+        subjects
+            .iter()
+            .zip(cells)
+            .filter(|(subject, _)| !subject.is_random)
+    };
+    for (subject, row) in shown() {
         let _ = write!(text, "\n| {} |", subject.name);
         for (column, cell) in columns.iter().zip(row) {
             let shown = match cell {
@@ -353,7 +412,7 @@ fn table(
         }
     }
     text.push('\n');
-    let all = cells.iter().flatten();
+    let all = shown().flat_map(|(_, row)| row);
     let compiled = all.clone().filter(|cell| **cell == Cell::Compiles).count();
     let _ = write!(
         text,
@@ -369,4 +428,25 @@ fn table(
         text.push('\n');
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_that_do_not_compile_are_found_among_others() {
+        let paths = ["a", "b", "c", "d", "e"].map(Path::new);
+        let compile = |paths: &[&Path]| {
+            let bad = paths
+                .iter()
+                .find(|path| ["b", "e"].contains(&path.to_str().unwrap_or("")));
+            Ok(Outcome::Together(
+                bad.map(|path| path.display().to_string()),
+            ))
+        };
+        let messages = messages(&compile, &paths).unwrap();
+        let messages: Vec<Option<&str>> = messages.iter().map(Option::as_deref).collect();
+        assert_eq!(messages, [None, Some("b"), None, None, Some("e")]);
+    }
 }

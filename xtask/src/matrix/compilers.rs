@@ -82,20 +82,6 @@ pub enum Outcome {
     Each(Vec<Option<String>>),
 }
 
-impl Outcome {
-    /// The message for each of so many inputs.
-    pub fn by_input(&self, inputs: usize) -> Vec<Option<String>> {
-        match self {
-            Outcome::Together(message) => vec![message.clone(); inputs],
-            Outcome::Each(messages) => messages.clone(),
-        }
-    }
-
-    pub fn is_by_input(&self) -> bool {
-        matches!(self, Outcome::Each(_))
-    }
-}
-
 impl Column {
     /// Compiles generated files.
     pub fn compile(&self, tools: &Tools, folder: &Path, inputs: &[&Path]) -> Result<Outcome> {

@@ -98,7 +98,9 @@ impl Markdown<'_> {
     }
 
     fn docs(&mut self, text: &str) {
-        let lines = docs::lines(text);
+        let mut lines = docs::lines(text);
+        // Else the rest of the page would be in the block.
+        lines.extend(open_fence(&lines));
         if !lines.is_empty() {
             self.paragraph(&lines.join("\n"));
         }
@@ -510,6 +512,29 @@ fn size_and_align(def: &TypeDef) -> String {
     format!("{size} {}, aligned to {align} {}", unit(size), unit(align))
 }
 
+/// What closes a block of code that is open at the end of a text.
+fn open_fence<'a>(lines: &[&'a str]) -> Option<&'a str> {
+    let mut open: Option<&str> = None;
+    for line in lines {
+        let indent = line.len() - line.trim_start_matches(' ').len();
+        let line = &line[indent..];
+        let mark = if line.starts_with('~') { '~' } else { '`' };
+        let rest = line.trim_start_matches(mark);
+        let fence = &line[..line.len() - rest.len()];
+        if indent > 3 || fence.len() < 3 {
+            continue;
+        }
+        open = match open {
+            Some(start) if fence.starts_with(start) && rest.is_empty() => None,
+            // Not a fence, but code in a line.
+            None if mark == '`' && rest.contains(mark) => None,
+            None => Some(fence),
+            start => start,
+        };
+    }
+    open
+}
+
 /// A text in one line that does not end the cell of a table.
 fn cell(text: &str) -> String {
     docs::one_line(text).replace('|', "\\|")
@@ -543,4 +568,26 @@ fn quoted(text: &str) -> String {
     }
     literal.push('"');
     literal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_of_code_that_is_left_open_is_closed() {
+        for (text, close) in [
+            ("text", None),
+            ("```\ncode\n```", None),
+            ("```\ncode", Some("```")),
+            ("  ~~~~ witx\n~~~\n```", Some("~~~~")),
+            ("~~~~\n~~~~~", None),
+            ("```code``` in a line", None),
+            ("    ```", None),
+            ("```\na\n```\n```rust", Some("```")),
+        ] {
+            let lines: Vec<&str> = text.lines().collect();
+            assert_eq!(open_fence(&lines), close, "{text}");
+        }
+    }
 }
