@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
-use cargo_metadata::{DependencyKind, MetadataCommand, Package};
+use cargo_metadata::{DependencyKind, Package};
 
 use crate::summary::Summary;
 use crate::{project, step};
@@ -30,7 +30,7 @@ pub fn run(arguments: &PackageArgs) -> Result<()> {
     let packages = published()?;
     let unpacked = tempfile::tempdir().context("cannot make a directory")?;
     let mut summary = Summary::default();
-    let passed = summary.step("manifests", || packages.iter().try_for_each(check_manifest))
+    let _ = summary.step("manifests", || packages.iter().try_for_each(check_manifest))
         && summary.step("packing and building", || {
             pack(&packages, arguments.allow_dirty)
         })
@@ -45,25 +45,15 @@ pub fn run(arguments: &PackageArgs) -> Result<()> {
                     test(package, &packages, unpacked.path())
                 })
             }));
-    summary.print();
-    ensure!(
-        passed,
-        "the last step above failed; those after it did not run"
-    );
-    Ok(())
+    summary.finish(&[])
 }
 
 /// The packages of the workspace that are published.
-fn published() -> Result<Vec<Package>> {
-    let metadata = MetadataCommand::new()
-        .current_dir(project::root())
-        .no_deps()
-        .other_options(["--locked".to_owned()])
-        .exec()?;
-    let packages = metadata.packages.into_iter();
+pub fn published() -> Result<Vec<Package>> {
+    let packages = project::metadata()?.workspace_packages().into_iter();
     // An empty list of registries is `publish = false`.
     let packages = packages.filter(|it| it.publish.is_none());
-    Ok(packages.collect())
+    Ok(packages.cloned().collect())
 }
 
 /// Checks what registries and docs.rs show of a package.
