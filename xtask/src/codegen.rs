@@ -50,7 +50,7 @@ pub struct CodegenArgs {
 /// The command line of `witx-bindings`.
 #[derive(Parser)]
 #[command(name = "cargo xtask codegen", bin_name = COMMAND, long_about = witx_bindings::HELP)]
-struct WitxBindings {
+pub struct WitxBindings {
     #[command(flatten)]
     arguments: Arguments,
 }

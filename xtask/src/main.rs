@@ -3,6 +3,7 @@
 mod bench;
 mod codegen;
 mod demo;
+mod dist;
 mod guests;
 mod machine;
 mod matrix;
@@ -50,6 +51,8 @@ enum Task {
     Systems(portability::SystemsArgs),
     #[command(about = "Packs what is published, and tests the packages alone", long_about = PACKAGE_HELP)]
     Package(package::PackageArgs),
+    #[command(about = "Packs the commands for people without Rust", long_about = DIST_HELP)]
+    Dist(dist::DistArgs),
     #[command(about = "Runs every check and every test", long_about = test::help())]
     Test(test::TestArgs),
 }
@@ -120,6 +123,16 @@ and that its pages lead nowhere that is not packed. The package for npm is teste
 
 It builds wasmtime twice more than the other commands: several minutes, and 3 GB below target/.";
 
+const DIST_HELP: &str = "\
+Builds wasmtime-http and witx-bindings, optimised, and packs them with manual pages, completions for
+bash, fish, PowerShell and zsh, and the licences of all crates in them, into
+target/dist/wasi-experimental-http-VERSION-TARGET.tar.gz, with a checksum beside it. mandoc and the
+shells look at the pages and completions, where they are installed. Then unpacks the archive
+elsewhere and runs the commands.
+
+With --target x86_64-unknown-linux-musl the binaries are static. rustup installs the target below
+target/tools/, and Zig, which comes from PyPI, compiles the C.";
+
 const SYSTEMS_HELP: &str = "\
 Type-checks all crates and their tests for macOS and Windows, without those systems. rustup installs
 a toolchain for them below target/tools/, and Zig, which comes from PyPI, compiles their C.";
@@ -153,6 +166,7 @@ fn run(task: Task) -> Result<()> {
         Task::Demo(arguments) => demo::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Package(arguments) => package::run(&arguments),
+        Task::Dist(arguments) => dist::run(&arguments),
         Task::Systems(arguments) => portability::systems(&arguments),
         Task::Test(arguments) => test::run(&arguments),
     }

@@ -22,11 +22,20 @@ const PACKAGE: &str = "wasi-experimental-http";
 const COMPONENT_TARGET: &str = "wasm32-wasip2";
 const COMPONENT_SENTENCE: &str = "compile for wasm32-wasip1";
 
-/// Other systems: a target, and how the C compiler calls it.
-const SYSTEMS: [(&str, &str); 3] = [
+/// Targets of other systems.
+const SYSTEMS: [&str; 3] = [
+    "x86_64-pc-windows-gnu",
+    "x86_64-apple-darwin",
+    "aarch64-apple-darwin",
+];
+
+/// How the C compiler calls targets that are not this machine's.
+const C_TARGETS: [(&str, &str); 5] = [
     ("x86_64-pc-windows-gnu", "x86_64-windows-gnu"),
     ("x86_64-apple-darwin", "x86_64-macos"),
     ("aarch64-apple-darwin", "aarch64-macos"),
+    ("x86_64-unknown-linux-musl", "x86_64-linux-musl"),
+    ("aarch64-unknown-linux-musl", "aarch64-linux-musl"),
 ];
 
 /// Toolchains and targets are downloads of up to 300 MB.
@@ -74,52 +83,57 @@ pub fn component_target() -> Result<()> {
 #[derive(clap::Args)]
 pub struct SystemsArgs {
     /// Only these targets
-    #[arg(value_name = "TARGET", value_parser = SYSTEMS.map(|(target, _)| target))]
+    #[arg(value_name = "TARGET", value_parser = SYSTEMS)]
     targets: Vec<String>,
 }
 
 /// Type-checks all crates and their tests for other systems.
 pub fn systems(arguments: &SystemsArgs) -> Result<()> {
-    let version = project::package("xtask")?
-        .rust_version
-        .as_ref()
-        .context("the package xtask has no rust-version")?
-        .to_string();
-    let targets = SYSTEMS.map(|(target, _)| target);
-    let toolchain = Toolchain::find_or_install(&version, &targets)?;
-    for (target, c_target) in SYSTEMS {
+    let version = project::rust_version()?;
+    let toolchain = Toolchain::find_or_install(&version, &SYSTEMS)?;
+    for target in SYSTEMS {
         if !arguments.targets.is_empty() && !arguments.targets.iter().any(|it| it == target) {
             continue;
         }
         step::header(format_args!("The crates for {target}"));
-        let compiler = tools::c_compiler()?;
-        let words = [compiler.get_program()]
-            .into_iter()
-            .chain(compiler.get_args());
-        let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
         let mut cargo = toolchain.cargo();
+        // Crates with C in them are compiled, not only checked.
+        compile_c(&mut cargo, target)?;
         cargo
             .args(["check", "--locked", "--workspace", "--all-targets"])
             .args(["--target", target, "--target-dir"])
-            .arg(project::root().join("target/systems"))
-            // Crates with C in them are compiled, not only checked.
-            .env(
-                format!("CC_{}", target.replace('-', "_")),
-                format!("{} -target {c_target}", words.join(" ")),
-            )
-            .env("AR", "true");
-        for (name, value) in compiler.get_envs() {
-            if let Some(value) = value {
-                cargo.env(name, value);
-            }
-        }
+            .arg(project::root().join("target/systems"));
         step::run(&mut cargo)?;
     }
     Ok(())
 }
 
+/// Has the crates that have C in them compile it for a target.
+pub fn compile_c(cargo: &mut Command, target: &str) -> Result<()> {
+    let (_, c_target) = C_TARGETS
+        .iter()
+        .find(|it| it.0 == target)
+        .with_context(|| format!("no C compiler is known for {target}"))?;
+    let compiler = tools::c_compiler()?;
+    let words = [compiler.get_program()]
+        .into_iter()
+        .chain(compiler.get_args());
+    let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
+    let suffix = target.replace('-', "_");
+    cargo.env(
+        format!("CC_{suffix}"),
+        format!("{} -target {c_target}", words.join(" ")),
+    );
+    for (name, value) in compiler.get_envs() {
+        if let Some(value) = value {
+            cargo.env(name, value);
+        }
+    }
+    Ok(())
+}
+
 /// A toolchain of rustup's.
-struct Toolchain {
+pub struct Toolchain {
     version: String,
     /// Where rustup keeps it; else where it keeps all others.
     home: Option<PathBuf>,
@@ -128,7 +142,7 @@ struct Toolchain {
 impl Toolchain {
     /// A toolchain with the standard library for these targets. It is installed below `target/`,
     /// unless rustup has it.
-    fn find_or_install(version: &str, targets: &[&str]) -> Result<Toolchain> {
+    pub fn find_or_install(version: &str, targets: &[&str]) -> Result<Toolchain> {
         let home = project::root().join("target/tools/rustup");
         for home in [None, Some(home.clone())] {
             let toolchain = Toolchain {
@@ -192,7 +206,8 @@ impl Toolchain {
         rustup
     }
 
-    fn cargo(&self) -> Command {
+    /// Its cargo, in the root of the workspace.
+    pub fn cargo(&self) -> Command {
         let mut cargo = self.rustup();
         cargo.args(["run", &self.version, "cargo"]);
         cargo

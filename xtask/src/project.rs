@@ -8,6 +8,8 @@ use std::sync::OnceLock;
 use anyhow::{Context, Result};
 use cargo_metadata::{Metadata, MetadataCommand, Package};
 
+use crate::step;
+
 /// The root of the workspace.
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -75,6 +77,18 @@ pub fn package(name: &str) -> Result<&'static Package> {
     packages
         .find(|package| package.name.as_str() == name)
         .with_context(|| format!("`{name}` is neither of the workspace nor a dependency"))
+}
+
+/// The lowest Rust that the workspace promises to build with.
+pub fn rust_version() -> Result<String> {
+    let version = package("xtask")?.rust_version.as_ref();
+    Ok(version.context("xtask has no rust-version")?.to_string())
+}
+
+/// The target that the compiler compiles for by default.
+pub fn host() -> Result<String> {
+    let tuple = step::output(rustc().args(["--print", "host-tuple"]))?;
+    Ok(tuple.trim().to_owned())
 }
 
 /// A program in the environment of the person who called `cargo xtask`.

@@ -8,7 +8,7 @@ use anyhow::{Result, ensure};
 use crate::codegen::{self, CodegenArgs};
 use crate::guests::{self, GuestsArgs};
 use crate::machine::{self, Missing, Need};
-use crate::matrix::{self, MatrixArgs};
+use crate::matrix::{self, MatrixArgs, tools};
 use crate::summary::Summary;
 use crate::{bench, npm, portability, project, step};
 
@@ -29,6 +29,18 @@ const STEPS: &[Step] = &[
         about: "cargo fmt --check",
         needs: &[Need::Clippy],
         run: formatting,
+    },
+    Step {
+        name: "spelling",
+        about: "typos",
+        needs: &[Need::Pip],
+        run: spelling,
+    },
+    Step {
+        name: "dependencies",
+        about: "cargo deny check: their licences and where they come from",
+        needs: &[Need::Pip],
+        run: dependencies,
     },
     Step {
         name: "generated-files",
@@ -206,6 +218,22 @@ fn formatting() -> Result<()> {
         project::cargo()
             .current_dir(project::root().join(bench::PACKAGE))
             .args(["fmt", "--", "--check"]),
+    )
+}
+
+fn spelling() -> Result<()> {
+    step::header("Spelling");
+    step::run(tools::typos()?.current_dir(project::root()))
+}
+
+fn dependencies() -> Result<()> {
+    step::header("Licences and sources of the dependencies");
+    // Advisories are in a database that is not on every machine.
+    step::run(
+        tools::cargo_deny()?
+            .current_dir(project::root())
+            .args(["--locked", "check", "--hide-inclusion-graph"])
+            .args(["bans", "licenses", "sources"]),
     )
 }
 

