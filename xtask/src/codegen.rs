@@ -50,7 +50,7 @@ pub struct CodegenArgs {
 /// The command line of `witx-bindings`.
 #[derive(Parser)]
 #[command(name = "cargo xtask codegen", bin_name = COMMAND, long_about = witx_bindings::HELP)]
-struct WitxBindings {
+pub struct WitxBindings {
     #[command(flatten)]
     arguments: Arguments,
 }
@@ -109,7 +109,22 @@ fn arguments(language: &str, file: &str) -> Arguments {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
+
+    /// Web pages that show changes leave out what the attributes of Git call generated.
+    #[test]
+    fn git_knows_which_files_are_generated() {
+        let attributes = fs::read_to_string(project::root().join(".gitattributes")).unwrap();
+        let files = OUTPUTS.iter().map(|[_, file]| *file);
+        for file in files.chain([JSON_SCHEMA]) {
+            let line = format!("/{file} linguist-generated");
+            assert!(attributes.lines().any(|it| it == line), "{line}");
+        }
+        let lines = attributes.matches(" linguist-generated").count();
+        assert_eq!(lines, OUTPUTS.len() + 1);
+    }
 
     #[test]
     fn the_table_is_of_arguments_that_the_command_takes() {

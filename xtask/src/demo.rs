@@ -1,13 +1,15 @@
 //! `cargo xtask demo`: the whole way, from the WITX file to guests that make real requests.
 
+use std::env::consts::EXE_EXTENSION;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use wasi_experimental_http_test_server::{TestServer, body_hash, fill_pattern};
 
 use crate::codegen::{self, CodegenArgs};
 use crate::guests::{self, GuestsArgs};
+use crate::machine::{self, Need};
 use crate::summary::Summary;
 use crate::{project, step};
 
@@ -34,6 +36,7 @@ pub struct DemoArgs {
 
 /// Runs the steps up to the first that fails; of the guests, all.
 pub fn run(arguments: &DemoArgs) -> Result<()> {
+    machine::require(&[Need::WasmRust, Need::Node])?;
     if !project::debug_dir().join("wasmtime-http").exists() {
         step::note(FIRST_TIME);
     }
@@ -41,31 +44,28 @@ pub fn run(arguments: &DemoArgs) -> Result<()> {
     let ready = summary.step("generate the bindings", generate)
         && summary.step("build the guests", build_guests)
         && summary.step("build wasmtime-http", build_runner);
-    if ready {
-        let mut download = vec![0; DOWNLOAD_BYTES];
-        fill_pattern(0, &mut download);
-        let demo = Demo {
-            runner: project::debug_dir()
-                .join("wasmtime-http")
-                .with_extension(std::env::consts::EXE_EXTENSION),
-            server: TestServer::http().port(PORT).start(),
-            download,
-        };
-        for (prefix, language) in LANGUAGES {
-            demo.run_guests(prefix, language, &mut summary);
-        }
-        summary.step("a request that is not allowed", || demo.denied());
-        if !summary.print() {
-            bail!("the demo failed");
-        }
-        println!("\n{NEXT}");
-        if arguments.serve {
-            demo.serve();
-        }
-        return Ok(());
+    if !ready {
+        return summary.finish(&[]);
     }
-    summary.print();
-    bail!("the demo failed");
+    let mut download = vec![0; DOWNLOAD_BYTES];
+    fill_pattern(0, &mut download);
+    let demo = Demo {
+        runner: project::debug_dir()
+            .join("wasmtime-http")
+            .with_extension(EXE_EXTENSION),
+        server: TestServer::http().port(PORT).start(),
+        download,
+    };
+    for (prefix, language) in LANGUAGES {
+        demo.run_guests(prefix, language, &mut summary);
+    }
+    summary.step("a request that is not allowed", || demo.denied());
+    summary.finish(&[])?;
+    println!("\n{NEXT}");
+    if arguments.serve {
+        demo.serve();
+    }
+    Ok(())
 }
 
 /// What the first run costs, on two cores.

@@ -8,6 +8,7 @@ use std::time::{Instant, SystemTime};
 use anyhow::{Context, Result};
 use wasi_experimental_http_codegen::{Document, Language, Options, generate};
 
+use crate::machine::{self, Need};
 use crate::matrix::tools;
 use crate::wasm_toolchain::{Kind, Toolchain};
 use crate::{npm, pages, project, step};
@@ -329,6 +330,14 @@ pub fn run(arguments: &GuestsArgs) -> Result<()> {
         .iter()
         .filter(|guest| arguments.selects(guest.name))
         .collect();
+    let pages = arguments.selects(PAGES);
+    let needs = [
+        (Need::WasmRust, pages || !rust.is_empty()),
+        (Need::Node, pages || !assembly_script.is_empty()),
+        (Need::Pip, !others.is_empty()),
+    ];
+    let needs = needs.into_iter().filter(|(_, is_needed)| *is_needed);
+    machine::require(&needs.map(|(need, _)| need).collect::<Vec<_>>())?;
     let directory = project::guests_dir();
     fs::create_dir_all(&directory)
         .with_context(|| format!("cannot create {}", directory.display()))?;
@@ -338,7 +347,7 @@ pub fn run(arguments: &GuestsArgs) -> Result<()> {
     if !assembly_script.is_empty() {
         build_as(&assembly_script)?;
     }
-    if arguments.selects(PAGES) {
+    if pages {
         build_pages()?;
     }
     for guest in &others {
@@ -349,7 +358,7 @@ pub fn run(arguments: &GuestsArgs) -> Result<()> {
         rust.len()
             + assembly_script.len()
             + others.len()
-            + usize::from(arguments.selects(PAGES)) * 2 * pages::PROGRAMS.len(),
+            + usize::from(pages) * 2 * pages::PROGRAMS.len(),
         project::relative(&directory).display(),
         step::seconds(start.elapsed())
     ));
@@ -439,11 +448,12 @@ fn build_other(guest: &OtherGuest) -> Result<()> {
             zig
         }
         Compiler::Bindings(Language::C) => {
-            let mut zig = tools::zig(tools::NEWEST_ZIG)?;
-            zig.args(["cc", "-target", "wasm32-wasi", "-std=c11", "-Os"])
+            let mut clang = tools::c_compiler()?;
+            clang
+                .args(["--target=wasm32-wasi", "-std=c11", "-Os"])
                 .args(["-Wall", "-Wextra", "-Werror", "-o"])
                 .arg(&unfinished);
-            zig
+            clang
         }
         Compiler::Bindings(Language::Go) => {
             let mut go = tools::go()?;
@@ -468,11 +478,10 @@ fn build_other(guest: &OtherGuest) -> Result<()> {
 }
 
 fn clang(output: &Path) -> Result<Command> {
-    tools::clang()?;
-    let mut clang = project::command("clang");
+    let mut clang = tools::c_compiler()?;
     clang
-        .args(["--target=wasm32", "-nostdlib", "-O2"])
-        .args(["-Wall", "-Wextra", "-Werror", "-Wl,--no-entry", "-o"])
+        .args(["--target=wasm32-freestanding", "-nostdlib", "-O2"])
+        .args(["-Wall", "-Wextra", "-Werror", "-Wl,--no-entry", "-s", "-o"])
         .arg(output);
     Ok(clang)
 }

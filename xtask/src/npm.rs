@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::wasm_toolchain::find_program;
+use crate::machine::{self, Missing, Need};
 use crate::{project, step};
 
 /// Says, inside `node_modules`, which lock file it was installed from.
@@ -23,18 +23,14 @@ pub fn install(package: &Path) -> Result<()> {
     if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
         return Ok(());
     }
-    if find_program("npm").is_none() || find_program("node").is_none() {
-        bail!(
-            "npm and Node.js, which the AssemblyScript guests are built with, are not installed.\n\
-             Install Node.js 20 or newer (https://nodejs.org, or on Debian as root: \
-             apt-get install nodejs npm), then run the same command again"
-        );
+    if !machine::prepare(&[Need::Node])?.is_empty() {
+        bail!(Missing(Need::Node.name().to_owned()));
     }
     step::header(format_args!(
         "npm packages of {}",
         project::relative(package).display()
     ));
-    let mut npm = project::command("npm");
+    let mut npm = project::command(project::NPM);
     npm.current_dir(package)
         .args(["ci", "--no-audit", "--no-fund"]);
     step::run_with_deadline(&mut npm, NPM_LIMIT)?;

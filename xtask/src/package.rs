@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
-use cargo_metadata::{DependencyKind, MetadataCommand, Package};
+use cargo_metadata::{DependencyKind, Package};
 
 use crate::summary::Summary;
 use crate::{project, step};
@@ -30,7 +30,7 @@ pub fn run(arguments: &PackageArgs) -> Result<()> {
     let packages = published()?;
     let unpacked = tempfile::tempdir().context("cannot make a directory")?;
     let mut summary = Summary::default();
-    let passed = summary.step("manifests", || packages.iter().try_for_each(check_manifest))
+    let _ = summary.step("manifests", || packages.iter().try_for_each(check_manifest))
         && summary.step("packing and building", || {
             pack(&packages, arguments.allow_dirty)
         })
@@ -45,25 +45,15 @@ pub fn run(arguments: &PackageArgs) -> Result<()> {
                     test(package, &packages, unpacked.path())
                 })
             }));
-    summary.print();
-    ensure!(
-        passed,
-        "the last step above failed; those after it did not run"
-    );
-    Ok(())
+    summary.finish(&[])
 }
 
 /// The packages of the workspace that are published.
-fn published() -> Result<Vec<Package>> {
-    let metadata = MetadataCommand::new()
-        .current_dir(project::root())
-        .no_deps()
-        .other_options(["--locked".to_owned()])
-        .exec()?;
-    let packages = metadata.packages.into_iter();
+pub fn published() -> Result<Vec<Package>> {
+    let packages = project::metadata()?.workspace_packages().into_iter();
     // An empty list of registries is `publish = false`.
     let packages = packages.filter(|it| it.publish.is_none());
-    Ok(packages.collect())
+    Ok(packages.cloned().collect())
 }
 
 /// Checks what registries and docs.rs show of a package.
@@ -139,7 +129,7 @@ fn unpack(package: &Package, into: &Path) -> Result<()> {
 }
 
 /// Checks that what a page leads to is there.
-fn check_links(page: &Path) -> Result<()> {
+pub fn check_links(page: &Path) -> Result<()> {
     let text = fs::read_to_string(page)?;
     let folder = page.parent().unwrap_or(page);
     for link in links(&text) {
@@ -236,6 +226,70 @@ mod tests {
         assert!(packages.len() >= 5, "{}", packages.len());
         for package in &packages {
             check_manifest(package).unwrap();
+        }
+    }
+
+    /// Of the crates by the workspace, so that these are the places where it can be forgotten.
+    #[test]
+    fn all_packages_and_pages_have_one_version() {
+        let read = |path: &str| fs::read_to_string(project::root().join(path)).unwrap();
+        let packages = published().unwrap();
+        let version = &packages[0].version;
+        for package in &packages {
+            assert_eq!(package.version, *version, "{}", package.name);
+            for dependency in &package.dependencies {
+                if packages.iter().any(|it| *it.name == dependency.name) {
+                    let what = format!("{} of {}", dependency.name, package.name);
+                    assert!(dependency.req.matches(version), "{what}");
+                }
+            }
+        }
+        let npm: serde_json::Value = serde_json::from_str(&read("guest-as/package.json")).unwrap();
+        assert_eq!(npm["version"], version.to_string());
+        let tarball = format!("wasi-experimental-http-{version}.tgz");
+        for page in ["README.md", "guest-as/README.md"] {
+            assert!(
+                read(page).contains(&tarball),
+                "{page} does not name {tarball}"
+            );
+        }
+        assert!(read("CHANGELOG.md").contains(&format!("\n## {version}")));
+    }
+
+    #[test]
+    fn the_page_of_the_host_says_which_wasmtime_it_is_for() {
+        let page = fs::read_to_string(project::root().join("host/README.md")).unwrap();
+        let version = &project::package(project::HOST_PACKAGE).unwrap().version;
+        let wasmtime = &project::package("wasmtime").unwrap().version;
+        let rust = project::rust_version().unwrap();
+        let rust = rust.strip_suffix(".0").unwrap_or(&rust);
+        let crates = format!("{}.{}", version.major, version.minor);
+        let row = format!("| {crates} | {} | {rust} |\n", wasmtime.major);
+        assert!(page.contains(&row), "{row}");
+        assert!(page.contains(&format!("wasmtime = \"{}\"", wasmtime.major)));
+        assert!(page.contains(&format!("wasi-experimental-http-wasmtime = \"{crates}\"")));
+    }
+
+    /// Each of them is in the right order for the others to be there.
+    #[test]
+    fn the_page_about_releases_publishes_every_package() {
+        let page = fs::read_to_string(project::root().join("RELEASING.md")).unwrap();
+        let order: Vec<&str> = page
+            .lines()
+            .filter_map(|line| line.strip_prefix("$ cargo publish --locked --package "))
+            .collect();
+        let packages = published().unwrap();
+        assert_eq!(order.len(), packages.len());
+        for package in &packages {
+            let place = |name: &str| order.iter().position(|it| *it == name);
+            let own = place(&package.name);
+            assert!(own.is_some(), "{}", package.name);
+            for dependency in &package.dependencies {
+                let before = place(&dependency.name);
+                if dependency.kind == DependencyKind::Normal && before.is_some() {
+                    assert!(before < own, "{} before {}", dependency.name, package.name);
+                }
+            }
         }
     }
 }

@@ -196,4 +196,32 @@ mod tests {
         assert_eq!(blocks(page, "json"), ["d\n"]);
         assert!(blocks(page, "t").is_empty());
     }
+
+    /// There they are compiled, and run.
+    #[test]
+    fn the_programs_of_the_readme_are_those_of_the_packages() {
+        let page = |path: &str| fs::read_to_string(project::root().join(path)).unwrap();
+        let first = |path: &str, language: &str| blocks(&page(path), language).swap_remove(0);
+        let readme = page("README.md");
+        assert_eq!(
+            blocks(&readme, "rust,no_run"),
+            [
+                first("host/README.md", "rust,no_run"),
+                first("guest-rust/README.md", "rust,no_run")
+            ]
+        );
+        assert_eq!(blocks(&readme, "ts"), [first("guest-as/README.md", "ts")]);
+    }
+
+    #[test]
+    fn links_of_the_pages_at_the_top_lead_somewhere() {
+        for name in [
+            "README.md",
+            "CONTRIBUTING.md",
+            "RELEASING.md",
+            "CHANGELOG.md",
+        ] {
+            crate::package::check_links(&project::root().join(name)).unwrap();
+        }
+    }
 }

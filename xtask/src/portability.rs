@@ -1,11 +1,18 @@
-//! What the guest crate promises about compilers and targets other than those that it is developed
-//! with: the lowest version of Rust, and a sentence where it cannot work.
+//! What the crates promise about compilers and systems other than those that they are developed
+//! with: the lowest version of Rust, a sentence where the guest crate cannot work, and that they
+//! compile for macOS and Windows.
+//!
+//! Toolchains for this are installed below `target/`, unless rustup has them.
 
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::machine::{self, Missing};
+use crate::matrix::tools;
+use crate::wasm_toolchain::rustup_has;
 use crate::{project, step};
 
 /// The package of the guest crate.
@@ -15,35 +22,35 @@ const PACKAGE: &str = "wasi-experimental-http";
 const COMPONENT_TARGET: &str = "wasm32-wasip2";
 const COMPONENT_SENTENCE: &str = "compile for wasm32-wasip1";
 
+/// Targets of other systems.
+const SYSTEMS: [&str; 3] = [
+    "x86_64-pc-windows-gnu",
+    "x86_64-apple-darwin",
+    "aarch64-apple-darwin",
+];
+
+/// How the C compiler calls targets that are not this machine's.
+const C_TARGETS: [(&str, &str); 5] = [
+    ("x86_64-pc-windows-gnu", "x86_64-windows-gnu"),
+    ("x86_64-apple-darwin", "x86_64-macos"),
+    ("aarch64-apple-darwin", "aarch64-macos"),
+    ("x86_64-unknown-linux-musl", "x86_64-linux-musl"),
+    ("aarch64-unknown-linux-musl", "aarch64-linux-musl"),
+];
+
 /// Toolchains and targets are downloads of up to 300 MB.
 const DOWNLOAD_LIMIT: Duration = Duration::from_secs(300);
 
-/// Compiles the guest crate with the lowest Rust that its manifest names. Where that cannot be had,
-/// what remains is clippy's lint `incompatible_msrv`.
+/// Compiles the guest crate with the lowest Rust that its manifest names.
 pub fn lowest_rust() -> Result<()> {
     let version = lowest_version()?;
     step::header(format_args!("The guest crate with Rust {version}"));
-    let mut install = project::command("rustup");
-    install.args([
-        "toolchain",
-        "install",
-        "--profile",
-        "minimal",
-        "--no-self-update",
-    ]);
-    if let Err(error) = step::run_with_deadline(install.arg(&version), DOWNLOAD_LIMIT) {
-        step::note(format_args!("not checked: {error:#}"));
-        return Ok(());
-    }
-    let mut cargo = project::command("rustup");
+    let toolchain = Toolchain::find_or_install(&version, &[])?;
+    let mut cargo = toolchain.cargo();
     cargo
-        .current_dir(project::root())
-        .args(["run", &version, "cargo", "check", "--locked", "--lib"])
-        .args(["--package", PACKAGE, "--target-dir"])
+        .args(["check", "--locked", "--lib", "--package", PACKAGE])
+        .arg("--target-dir")
         .arg(project::root().join("target/lowest-rust"))
-        // Those of the toolchain that runs this program.
-        .env_remove("CARGO")
-        .env_remove("RUSTC")
         .env("RUSTFLAGS", "--deny warnings");
     step::run(&mut cargo)
 }
@@ -51,13 +58,12 @@ pub fn lowest_rust() -> Result<()> {
 /// Checks that compiling for components fails with the sentence that says what to do.
 pub fn component_target() -> Result<()> {
     step::header(format_args!("The guest crate for {COMPONENT_TARGET}"));
-    let mut add = project::command("rustup");
-    add.args(["target", "add", COMPONENT_TARGET]);
-    if let Err(error) = step::run_with_deadline(&mut add, DOWNLOAD_LIMIT) {
-        step::note(format_args!("not checked: {error:#}"));
-        return Ok(());
-    }
-    let output = project::cargo()
+    let mut cargo = if rustup_has(COMPONENT_TARGET)? {
+        project::cargo()
+    } else {
+        Toolchain::find_or_install(&lowest_version()?, &[COMPONENT_TARGET])?.cargo()
+    };
+    let output = cargo
         .args(["check", "--locked", "--lib", "--package", PACKAGE])
         .args(["--target", COMPONENT_TARGET, "--target-dir"])
         .arg(project::guests_build_dir().join("components"))
@@ -73,18 +79,145 @@ pub fn component_target() -> Result<()> {
     Ok(())
 }
 
-/// `rust-version` of the guest crate, as cargo reads it.
-fn lowest_version() -> Result<String> {
-    let mut cargo: Command = project::cargo();
-    cargo.args(["metadata", "--format-version", "1", "--no-deps", "--locked"]);
-    let metadata: serde_json::Value = serde_json::from_str(&step::output(&mut cargo)?)?;
-    let packages = metadata["packages"].as_array();
-    let package = packages
+/// The arguments of `cargo xtask systems`.
+#[derive(clap::Args)]
+pub struct SystemsArgs {
+    /// Only these targets
+    #[arg(value_name = "TARGET", value_parser = SYSTEMS)]
+    targets: Vec<String>,
+}
+
+/// Type-checks all crates and their tests for other systems.
+pub fn systems(arguments: &SystemsArgs) -> Result<()> {
+    let version = project::rust_version()?;
+    let toolchain = Toolchain::find_or_install(&version, &SYSTEMS)?;
+    for target in SYSTEMS {
+        if !arguments.targets.is_empty() && !arguments.targets.iter().any(|it| it == target) {
+            continue;
+        }
+        step::header(format_args!("The crates for {target}"));
+        let mut cargo = toolchain.cargo();
+        // Crates with C in them are compiled, not only checked.
+        compile_c(&mut cargo, target)?;
+        cargo
+            .args(["check", "--locked", "--workspace", "--all-targets"])
+            .args(["--target", target, "--target-dir"])
+            .arg(project::root().join("target/systems"));
+        step::run(&mut cargo)?;
+    }
+    Ok(())
+}
+
+/// Has the crates that have C in them compile it for a target.
+pub fn compile_c(cargo: &mut Command, target: &str) -> Result<()> {
+    let (_, c_target) = C_TARGETS
+        .iter()
+        .find(|it| it.0 == target)
+        .with_context(|| format!("no C compiler is known for {target}"))?;
+    let compiler = tools::c_compiler()?;
+    let words = [compiler.get_program()]
         .into_iter()
-        .flatten()
-        .find(|it| it["name"] == PACKAGE);
-    match package.and_then(|package| package["rust_version"].as_str()) {
-        Some(version) => Ok(version.to_owned()),
+        .chain(compiler.get_args());
+    let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
+    let suffix = target.replace('-', "_");
+    cargo.env(
+        format!("CC_{suffix}"),
+        format!("{} -target {c_target}", words.join(" ")),
+    );
+    for (name, value) in compiler.get_envs() {
+        if let Some(value) = value {
+            cargo.env(name, value);
+        }
+    }
+    Ok(())
+}
+
+/// A toolchain of rustup's.
+pub struct Toolchain {
+    version: String,
+    /// Where rustup keeps it; else where it keeps all others.
+    home: Option<PathBuf>,
+}
+
+impl Toolchain {
+    /// A toolchain with the standard library for these targets. It is installed below `target/`,
+    /// unless rustup has it.
+    pub fn find_or_install(version: &str, targets: &[&str]) -> Result<Toolchain> {
+        let home = project::root().join("target/tools/rustup");
+        for home in [None, Some(home.clone())] {
+            let toolchain = Toolchain {
+                version: version.to_owned(),
+                home,
+            };
+            if toolchain.is_installed(targets) {
+                return Ok(toolchain);
+            }
+        }
+        let toolchain = Toolchain {
+            version: version.to_owned(),
+            home: Some(home),
+        };
+        let mut rustup = toolchain.rustup();
+        rustup.args(["toolchain", "install", version, "--no-self-update"]);
+        rustup.args(["--profile", "minimal"]);
+        for target in targets {
+            rustup.args(["--target", target]);
+        }
+        step::run_with_deadline(&mut rustup, DOWNLOAD_LIMIT).map_err(|error| {
+            let targets = targets.join(" and ");
+            let of = if targets.is_empty() { "" } else { " for " };
+            Missing(format!(
+                "Rust {version}{of}{targets}, installed by rustup ({error:#})"
+            ))
+        })?;
+        Ok(toolchain)
+    }
+
+    fn is_installed(&self, targets: &[&str]) -> bool {
+        let mut rustup = self.rustup();
+        rustup.args(["run", &self.version, "rustc", "--version"]);
+        let has = |target: &&str| {
+            let mut rustup = self.rustup();
+            rustup.args([
+                "target",
+                "list",
+                "--installed",
+                "--toolchain",
+                &self.version,
+            ]);
+            step::output(&mut rustup)
+                .is_ok_and(|installed| installed.lines().any(|line| line == *target))
+        };
+        machine::succeeds(&mut rustup) && targets.iter().all(has)
+    }
+
+    fn rustup(&self) -> Command {
+        let mut rustup = project::command("rustup");
+        rustup
+            .current_dir(project::root())
+            .env("RUSTUP_AUTO_INSTALL", "0")
+            // Those of the toolchain that runs this program.
+            .env_remove("CARGO")
+            .env_remove("RUSTC")
+            .env_remove("RUSTUP_TOOLCHAIN");
+        if let Some(home) = &self.home {
+            rustup.env("RUSTUP_HOME", home);
+        }
+        rustup
+    }
+
+    /// Its cargo, in the root of the workspace.
+    pub fn cargo(&self) -> Command {
+        let mut cargo = self.rustup();
+        cargo.args(["run", &self.version, "cargo"]);
+        cargo
+    }
+}
+
+/// `rust-version` of the guest crate.
+fn lowest_version() -> Result<String> {
+    match &project::package(PACKAGE)?.rust_version {
+        Some(version) => Ok(version.to_string()),
         None => bail!("the package {PACKAGE} has no rust-version"),
     }
 }

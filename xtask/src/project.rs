@@ -3,6 +3,12 @@
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
+
+use anyhow::{Context, Result};
+use cargo_metadata::{Metadata, MetadataCommand, Package};
+
+use crate::step;
 
 /// The root of the workspace.
 pub fn root() -> &'static Path {
@@ -51,6 +57,40 @@ pub fn rustc() -> Command {
     command
 }
 
+/// What cargo says of the workspace and of all that it depends on, on any system.
+pub fn metadata() -> Result<&'static Metadata> {
+    static METADATA: OnceLock<Metadata> = OnceLock::new();
+    if let Some(metadata) = METADATA.get() {
+        return Ok(metadata);
+    }
+    let metadata = MetadataCommand::new()
+        .current_dir(root())
+        .other_options(["--locked".to_owned()])
+        .exec()
+        .context("cannot read the manifests of the workspace")?;
+    Ok(METADATA.get_or_init(|| metadata))
+}
+
+/// A package of the workspace, or one that it depends on.
+pub fn package(name: &str) -> Result<&'static Package> {
+    let mut packages = metadata()?.packages.iter();
+    packages
+        .find(|package| package.name.as_str() == name)
+        .with_context(|| format!("`{name}` is neither of the workspace nor a dependency"))
+}
+
+/// The lowest Rust that the workspace promises to build with.
+pub fn rust_version() -> Result<String> {
+    let version = package("xtask")?.rust_version.as_ref();
+    Ok(version.context("xtask has no rust-version")?.to_string())
+}
+
+/// The target that the compiler compiles for by default.
+pub fn host() -> Result<String> {
+    let tuple = step::output(rustc().args(["--print", "host-tuple"]))?;
+    Ok(tuple.trim().to_owned())
+}
+
 /// A program in the environment of the person who called `cargo xtask`.
 pub fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new(program);
@@ -79,3 +119,9 @@ pub fn relative(path: &Path) -> &Path {
 
 /// The npm package whose compiler builds all guests in AssemblyScript.
 pub const AS_PACKAGE: &str = "guest-as";
+
+/// The library for embedders.
+pub const HOST_PACKAGE: &str = "wasi-experimental-http-wasmtime";
+
+/// The program npm.
+pub const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };

