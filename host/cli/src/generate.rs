@@ -54,25 +54,20 @@ fn man(command: Command, sections: &[&str], text: &mut Vec<u8>) -> io::Result<()
     man.render_synopsis_section(text)?;
     man.render_description_section(text)?;
     man.render_options_section(text)?;
-    for line in sections.iter().flat_map(|text| text.trim_end().lines()) {
-        write_line(line, text)?;
-    }
-    Ok(())
-}
-
-/// A line as it is, or the title of a section: `Hosts, as --allowed-host takes them:` is `HOSTS`.
-fn write_line(line: &str, text: &mut Vec<u8>) -> io::Result<()> {
     let mut roff = Roff::new();
-    match line.strip_suffix(':') {
-        Some(title) if !line.starts_with(' ') => {
-            let title = title.split(',').next().unwrap_or(title).to_uppercase();
-            roff.control("SH", [title.as_str()]);
+    for line in sections.iter().flat_map(|text| text.trim_end().lines()) {
+        match title(line) {
             // Lines are not filled from here to the next section.
-            roff.control("nf", []);
-        }
-        _ => {
-            roff.text([roman(line)]);
-        }
+            Some(title) => roff.control("SH", [title.as_str()]).control("nf", []),
+            None => roff.text([roman(line)]),
+        };
     }
     roff.to_writer(text)
+}
+
+/// The title that a line is: `Hosts, as --allowed-host takes them:` is `HOSTS`.
+fn title(line: &str) -> Option<String> {
+    let title = line.strip_suffix(':')?;
+    let title = title.split(',').next().unwrap_or(title);
+    (!line.starts_with(' ')).then(|| title.to_uppercase())
 }
