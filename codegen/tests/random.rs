@@ -3,6 +3,8 @@
 
 #[path = "support/choices.rs"]
 mod choices;
+#[path = "support/every.rs"]
+mod every;
 mod support;
 #[path = "support/witx_abi.rs"]
 mod witx_abi;
@@ -113,5 +115,17 @@ proptest! {
             let differences = witx_abi::differences(document.model(), witx_tree(&document));
             prop_assert!(differences.is_empty(), "{text}\n{differences:#?}");
         }
+    }
+
+    /// What the fuzz targets look for, in fewer documents.
+    #[test]
+    fn what_is_refused_is_refused_at_a_place(
+        numbers in prop::collection::vec(any::<u32>(), 1..60),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let text = Choices::new(numbers).document();
+        let chars: Vec<char> = text.chars().collect();
+        let start: String = chars[..cut.index(chars.len())].iter().collect();
+        every::language(&start);
     }
 }

@@ -4,6 +4,7 @@
 
 #[path = "../../tests/support/choices.rs"]
 mod choices;
+#[path = "../../tests/support/every.rs"]
 mod every;
 
 use libfuzzer_sys::fuzz_target;

@@ -2,6 +2,7 @@
 
 #![no_main]
 
+#[path = "../../tests/support/every.rs"]
 mod every;
 
 use libfuzzer_sys::fuzz_target;

@@ -6,6 +6,9 @@
 //! decided in the [`model`](crate::model) and by the rules of the [`abi`](crate::abi).
 
 mod declarations;
+// The made-up language of ARCHITECTURE.md.
+#[cfg(test)]
+mod ini;
 mod naming;
 mod source;
 
@@ -157,5 +160,42 @@ impl FromStr for Language {
         let mut all = Language::ALL.iter().copied();
         all.find(|language| language.name() == name)
             .ok_or_else(|| UnknownLanguage(name.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Document;
+
+    /// The language that is added step by step in ARCHITECTURE.md, as it stands there.
+    #[test]
+    fn the_language_of_the_page_works() {
+        let page = include_str!("../../ARCHITECTURE.md").replace("\r\n", "\n");
+        let source = include_str!("ini/mod.rs").replace("\r\n", "\n");
+        let block = page
+            .split("1. `src/backend/ini/mod.rs`:\n\n   ```rust,ignore\n")
+            .nth(1);
+        let block = block.and_then(|rest| rest.split("   ```\n").next());
+        let block = block.unwrap_or_default().lines();
+        let block: Vec<&str> = block.map(|line| line.get(3..).unwrap_or("")).collect();
+        assert_eq!(block, source.lines().collect::<Vec<_>>());
+
+        let text = ";;; Time.\n\n(module $clock\n\
+            (@interface func (export \"now\") (param $zone string))\n\
+            (@interface func (export \"tick\")))";
+        let document = Document::parse("clock.witx", text).unwrap();
+        let options = Options::of_files(&["clock.witx"]);
+        let job = Job {
+            model: document.model(),
+            options: &options,
+            header: options.header(),
+        };
+        let [from, by] = options.header();
+        assert_eq!(ini::Backend.file_name("clock"), "clock.ini");
+        assert_eq!(
+            ini::Backend.generate(&job).unwrap(),
+            format!("; {from}\n; {by}\n\n[clock]\nnow = 2\ntick = 0\n")
+        );
     }
 }

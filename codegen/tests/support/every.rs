@@ -1,4 +1,4 @@
-//! What both targets do with a text.
+//! What the fuzz targets do with a text, which a test does too.
 
 use wasi_experimental_http_codegen::{Document, Error, Language, Options, generate};
 
