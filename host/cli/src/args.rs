@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::error::{ContextKind, ErrorKind};
-use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
+use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, ValueHint};
 use wasi_experimental_http_wasmtime::limits::DEFAULT_MAX_CONCURRENT_REQUESTS;
 use wasi_experimental_http_wasmtime::{AllowedHost, AllowedHosts};
 use wasmtime_wasi::FsPerms;
 
+use crate::generate::Generated;
 use crate::limits::{Limit, Limits, number};
 use crate::log::Format;
 use crate::say::{name, say};
@@ -56,7 +57,7 @@ Examples:
 ";
 
 const AFTER_LONG_HELP: &str = "\
-Hosts, as --allowed-host takes them:
+Hosts:
   https://example.com       the host at its scheme's port, 443 or 80; a subdomain is another host
   http://127.0.0.1:8080     an address at this port; IPv6 in brackets, http://[::1]:8080
   https://example.com:*     any port
@@ -105,7 +106,7 @@ pub struct Arguments {
     /// behind its own name. With --invoke it is the parameters of the function: integers (decimal,
     /// or hexadecimal with `0x`) and floating-point numbers. A `--` right behind the module is left
     /// out.
-    #[arg(value_names = ["module", "ARGS"], num_args = 1.., required = true, trailing_var_arg = true)]
+    #[arg(value_names = ["module", "ARGS"], num_args = 1.., required = true, trailing_var_arg = true, value_hint = ValueHint::FilePath)]
     command: Vec<OsString>,
 
     #[arg(skip)]
@@ -142,7 +143,7 @@ pub struct Arguments {
     ///
     /// The guest sees it under the name GUEST, or under the same name. With `:ro` at the end it may
     /// only be read.
-    #[arg(long = "dir", value_name = "HOST[::GUEST][:ro]", value_parser = parse_directory)]
+    #[arg(long = "dir", value_name = "HOST[::GUEST][:ro]", value_parser = parse_directory, value_hint = ValueHint::DirPath)]
     pub directories: Vec<Directory>,
 
     /// How long the guest may run
@@ -168,7 +169,7 @@ pub struct Arguments {
     /// A file of certificate authorities to trust besides the system's (repeatable)
     ///
     /// One or more certificates in PEM.
-    #[arg(long = "ca-file", value_name = "PEM")]
+    #[arg(long = "ca-file", value_name = "PEM", value_hint = ValueHint::FilePath)]
     pub ca_files: Vec<PathBuf>,
 
     /// Log requests to stderr; more with -vv and -vvv
@@ -190,12 +191,19 @@ pub struct Arguments {
 
     #[command(flatten)]
     pub limits: Limits,
+
+    /// Write the manual page, or the completions of a shell, to stdout: for who packages this program
+    #[arg(long, value_name = "WHAT", value_enum, exclusive = true, hide = true)]
+    pub generate: Option<Generated>,
 }
 
 impl Arguments {
     /// What the command line says; ends the process if that is wrong or asks for help.
     pub fn from_command_line() -> Arguments {
         let arguments = Self::parse_words(std::env::args_os()).unwrap_or_else(|error| error.exit());
+        if arguments.generate.is_some() {
+            return arguments;
+        }
         let words = arguments.misplaced();
         if !words.is_empty() {
             say(format_args!(

@@ -6,6 +6,7 @@
 mod args;
 mod backtrace;
 mod exit;
+mod generate;
 mod imports;
 mod interrupt;
 mod invoke;
@@ -29,7 +30,11 @@ use crate::args::Arguments;
 fn main() {
     let arguments = Arguments::from_command_line();
     trace_to_stderr(arguments.verbose);
-    let code = match run::run(&arguments) {
+    let ran = match arguments.generate {
+        Some(what) => generate::write(what),
+        None => run::run(&arguments),
+    };
+    let code = match ran {
         _ if interrupt::is_interrupted() => interrupt::INTERRUPTED,
         Ok(()) => 0,
         Err(error) => exit::report(&error, &arguments),
