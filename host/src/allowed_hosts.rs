@@ -241,6 +241,11 @@ impl AllowedHost {
         self.0.denies
     }
 
+    /// Whether it names no host: `https://*`, `insecure:allow-all`, `deny:*`.
+    pub(crate) fn is_every_host(&self) -> bool {
+        matches!(self.0.host, HostPattern::Any | HostPattern::Public)
+    }
+
     /// Whether it allows every public host, `https://*`, and so none of the local network.
     pub fn is_every_public_host(&self) -> bool {
         self.0.host == HostPattern::Public

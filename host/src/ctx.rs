@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::allowed_hosts::{AllowedHostError, AllowedHosts};
 use crate::client::HttpClient;
+use crate::credentials::Credential;
 use crate::error::{Error, LastError};
 use crate::exchange::cancel::{CancelHandle, Cancelled};
 use crate::exchange::hops::Hops;
@@ -36,6 +37,7 @@ pub struct HttpCtx {
     timeouts: Timeouts,
     allow_private_networks: bool,
     host_header: Arc<AllowedHosts>,
+    credentials: Option<Arc<Vec<Credential>>>,
     observers: Arc<Observers>,
     id: Arc<StoreId>,
     cancel: CancelHandle,
@@ -82,6 +84,7 @@ impl HttpCtx {
             timeouts: Timeouts::default(),
             allow_private_networks: false,
             host_header: Arc::default(),
+            credentials: None,
             observers: Arc::default(),
             show_peer: false,
             trap_when_cancelled: false,
@@ -324,6 +327,7 @@ impl HttpCtx {
         let policy = Policy {
             allowed_hosts: self.allowed_hosts.clone(),
             allow_private_networks: self.allow_private_networks,
+            credentials: self.credentials.clone(),
         };
         let exchange = Exchange::start(
             policy,
@@ -615,6 +619,7 @@ pub struct HttpCtxBuilder {
     timeouts: Timeouts,
     allow_private_networks: bool,
     host_header: Arc<AllowedHosts>,
+    credentials: Option<Arc<Vec<Credential>>>,
     observers: Arc<Observers>,
     show_peer: bool,
     trap_when_cancelled: bool,
@@ -663,6 +668,13 @@ impl HttpCtxBuilder {
     pub fn allow_host_header(mut self, entry: &str) -> Result<Self, AllowedHostError> {
         Arc::make_mut(&mut self.host_header).insert(entry)?;
         Ok(self)
+    }
+
+    /// Adds a header field that the host sends to certain hosts, and the guest never sees; none by
+    /// default.
+    pub fn credential(mut self, credential: Credential) -> Self {
+        Arc::make_mut(self.credentials.get_or_insert_default()).push(credential);
+        self
     }
 
     /// The client to send with: its connections, certificate authorities and limits.
@@ -897,6 +909,7 @@ impl HttpCtxBuilder {
             timeouts: self.timeouts,
             allow_private_networks: self.allow_private_networks,
             host_header: self.host_header,
+            credentials: self.credentials,
             id: Arc::default(),
             observers: self.observers,
             cancel: CancelHandle::of_a_new_store(),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use url::Url;
 
+use crate::credentials::NoCredential;
 use crate::error_kind::ErrorKind;
 use crate::generated::types::{HttpError, Reason};
 use crate::headers::HeaderError;
@@ -33,6 +34,8 @@ pub(crate) enum Error {
     HeaderNotFound,
     #[error("{0}")]
     Denied(Denied),
+    #[error(transparent)]
+    NoCredential(NoCredential),
     #[error("the method is longer than {max} bytes, not a token, or CONNECT")]
     InvalidMethod { max: usize },
     #[error(transparent)]
@@ -240,6 +243,11 @@ impl Error {
                     "ask for private networks to be allowed",
                 ),
             },
+            Error::NoCredential(_) => row(
+                Code::RuntimeError,
+                Why::DeniedByRule,
+                "try again later: who runs the host is told why",
+            ),
             Error::InvalidMethod { .. } => row(
                 Code::InvalidMethod,
                 Why::Misuse,
@@ -452,6 +460,7 @@ impl Error {
             | Error::Socket(source)
             | Error::Send(source)
             | Error::Receive(source) => Some(source.clone()),
+            Error::NoCredential(error) => Some(error.source.clone()),
             Error::Tls(error) => Some(Arc::new(error.clone())),
             Error::Client(error) => Some(error.clone()),
             Error::Body(error)
@@ -479,6 +488,7 @@ impl Error {
                     "its name leads to an address that is not public".to_owned()
                 }
             },
+            Error::NoCredential(_) => "the host has no credentials for it at the moment".to_owned(),
             // Where a name leads is not the guest's to know.
             Error::Connect { source, .. } => format!("cannot connect: {source}"),
             error => error.to_string(),

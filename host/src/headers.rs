@@ -112,6 +112,11 @@ static HOP_BY_HOP: [HeaderName; 10] = [
     UPGRADE,
 ];
 
+/// Whether a request header is the host's to set.
+pub(crate) fn is_of_the_host(name: &HeaderName) -> bool {
+    [HOST, CONTENT_LENGTH, TRANSFER_ENCODING].contains(name) || HOP_BY_HOP.contains(name)
+}
+
 /// Drops the headers that are the host's to set.
 ///
 /// Two meanings of one message are how requests are smuggled (RFC 9112, section 11.2), so a `Host`,

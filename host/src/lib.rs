@@ -78,6 +78,7 @@ mod chunks;
 mod cidr;
 mod client;
 mod connection;
+mod credentials;
 mod ctx;
 mod error;
 mod error_kind;
@@ -104,6 +105,7 @@ mod workers;
 
 pub use allowed_hosts::{ALLOW_ALL, AllowedHost, AllowedHostError, AllowedHosts};
 pub use client::{CertificateError, HttpClient, HttpClientBuilder};
+pub use credentials::{Credential, CredentialError};
 pub use ctx::{HttpCtx, HttpCtxBuilder};
 pub use error_kind::ErrorKind;
 pub use exchange::cancel::{CancelHandle, CancelTimer, Cancelled};

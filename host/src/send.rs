@@ -9,8 +9,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use http::StatusCode;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH};
+use http::{HeaderMap, StatusCode};
 
 use crate::authentication;
 use crate::body;
@@ -19,6 +19,7 @@ use crate::connection::Lease;
 use crate::connection::dial::DialTimes;
 use crate::connection::pool::Key;
 use crate::connection::transport::{self, Sent};
+use crate::credentials;
 use crate::error::Error;
 use crate::exchange::Exchange;
 use crate::exchange::hops::Hop;
@@ -84,6 +85,7 @@ fn hop(
     let response = exchange.public_only(request.url()).and_then(|public_only| {
         let way = Way {
             request,
+            credentials: credentials(request, exchange)?,
             client,
             exchange,
             key: Key {
@@ -108,9 +110,21 @@ fn hop(
     response
 }
 
+/// The fields that the host adds to a request.
+fn credentials(request: &Request<'_>, exchange: &Exchange) -> Result<HeaderMap, Error> {
+    let Some(credentials) = &exchange.policy.credentials else {
+        return Ok(HeaderMap::new());
+    };
+    let (method, url) = (request.method(), request.url());
+    let fields = credentials::fields(credentials, method, url, request.headers());
+    fields.map_err(Error::NoCredential)
+}
+
 /// One hop of a request.
 struct Way<'a> {
     request: &'a Request<'a>,
+    /// Fields that the host adds. They are nowhere but here and on the wire.
+    credentials: HeaderMap,
     client: &'a HttpClient,
     exchange: &'a Arc<Exchange>,
     key: Key,
@@ -164,11 +178,13 @@ impl Way<'_> {
     }
 
     fn ask(&self, mut lease: Lease) -> Result<Sent, Error> {
-        if authentication::is_of_connection(self.request.headers().get_all(AUTHORIZATION)) {
-            lease.own();
+        for headers in [self.request.headers(), &self.credentials] {
+            if authentication::is_of_connection(headers.get_all(AUTHORIZATION)) {
+                lease.own();
+            }
         }
         let agents = self.client.agents();
-        let request = self.request.to_http()?;
+        let request = self.request.to_http(&self.credentials)?;
         match self.request.body() {
             None => transport::ask(agents, lease, request),
             Some(Body::Whole(bytes)) => transport::ask(agents, lease, request.map(|()| &**bytes)),

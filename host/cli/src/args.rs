@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use clap::error::{ContextKind, ErrorKind};
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, ValueHint};
+use wasi_experimental_http_wasmtime::http::HeaderName;
 use wasi_experimental_http_wasmtime::limits::DEFAULT_MAX_CONCURRENT_REQUESTS;
-use wasi_experimental_http_wasmtime::{AllowedHost, AllowedHosts};
+use wasi_experimental_http_wasmtime::{AllowedHost, AllowedHosts, Credential};
 use wasmtime_wasi::FsPerms;
 
 use crate::generate::Generated;
@@ -50,6 +51,10 @@ Examples:
 
   Call the function `add` of a library, and print its result:
       wasmtime-http --invoke add math.wat 1 -2
+
+  Send a token that the module does not see:
+      wasmtime-http -a https://api.example.com \\
+          --header 'https://api.example.com=authorization: Bearer ${TOKEN}' get.wasm
 
   Trust a private certificate authority, and end after half a minute:
       wasmtime-http --ca-file ca.pem --timeout 30s -a https://localhost:8443 get.wasm
@@ -121,6 +126,19 @@ pub struct Arguments {
     /// below. Redirects are held to the same list. Without this option no request is sent.
     #[arg(short, long = "allowed-host", value_name = "HOST", value_parser = parse_allowed_host)]
     pub allowed_hosts: Vec<String>,
+
+    /// A header field that the guest never sees, for requests to one host (repeatable)
+    ///
+    /// As `HOST=NAME: VALUE`, with HOST as --allowed-host takes it, which still has to allow it. It is
+    /// sent to that host only, whatever redirects there are, in place of the guest's own field of
+    /// this name. In VALUE, `${NAME}` is an environment variable, `${file:PATH}` what a file has in it,
+    /// read for each request, and `$$` a `$`; in single quotes, so that the shell leaves them: what
+    /// they stand for is then not in the list of processes.
+    #[arg(long = "header", value_name = "HOST=NAME: VALUE")]
+    headers: Vec<String>,
+
+    #[arg(skip)]
+    pub credentials: Vec<Credential>,
 
     /// The function to call
     ///
@@ -253,6 +271,14 @@ impl Arguments {
                 }
             }
         }
+        for text in &arguments.headers {
+            // The text is not shown, as that of another option would be: it may have a secret in it.
+            let credential = parse_credential(text).map_err(|error| {
+                let text = format!("invalid value for '--header <HOST=NAME: VALUE>': {error}");
+                command.error(ErrorKind::ValueValidation, text)
+            })?;
+            arguments.credentials.push(credential);
+        }
         Ok(arguments)
     }
 
@@ -316,6 +342,18 @@ fn parse_allowed_host(text: &str) -> Result<String, String> {
     }
 }
 
+fn parse_credential(text: &str) -> Result<Credential, String> {
+    let parts = text.match_indices('=').find_map(|(at, _)| {
+        let (name, value) = text[at + 1..].split_once(':')?;
+        // A path may have a `=` in it.
+        HeaderName::from_bytes(name.as_bytes()).ok()?;
+        Some((&text[..at], name, value))
+    });
+    let (host, name, value) =
+        parts.ok_or("write it as 'https://example.com=authorization: Bearer ${TOKEN}'")?;
+    Credential::from_template(host, name, value).map_err(|error| format!("{host}: {error}"))
+}
+
 /// The public suffix (<https://publicsuffix.org>), such as `com` or `co.uk`, all of whose hosts an
 /// entry allows.
 fn public_suffix(entry: &str) -> Option<String> {
@@ -368,6 +406,27 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn headers_are_split_where_their_name_begins() {
+        for text in [
+            "https://example.com=a:b",
+            "https://example.com= a:b",
+            "https://example.com=x-a: b=c: d",
+        ] {
+            let is_good = !text.contains("= ");
+            assert_eq!(parse_credential(text).is_ok(), is_good, "{text}");
+        }
+        for text in [
+            "",
+            "a: b",
+            "https://example.com",
+            "https://example.com=a",
+            "=a: b",
+        ] {
+            assert!(parse_credential(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::{env, fs};
 
-use wasi_experimental_http_wasmtime::{AllowedHosts, HttpClient, HttpCtx};
+use wasi_experimental_http_wasmtime::{AllowedHosts, HttpClient, HttpCtx, HttpCtxBuilder};
 use wasmtime::error::Context;
 use wasmtime::{Cache, Config, Engine, FuncType, Linker, Module, Result, Store, Trap, Val, bail};
 use wasmtime::{StoreLimits, StoreLimitsBuilder};
@@ -206,6 +206,8 @@ fn http(arguments: &Arguments) -> Result<HttpCtx> {
             .on_failed_call(log::malformed(arguments.log_format))
             .record_headers(verbose > 1),
     };
+    let credentials = arguments.credentials.iter().cloned();
+    let http = credentials.fold(http, HttpCtxBuilder::credential);
     Ok(limits
         .requests(http)
         .allowed_hosts(hosts.clone())

@@ -8,13 +8,16 @@ use url::Url;
 
 use crate::address;
 use crate::allowed_hosts::{AllowedHosts, Verdict};
+use crate::credentials::Credential;
 use crate::request_url;
 
-/// Where the requests of a store may go.
+/// Where the requests of a store may go, and what the host adds to them there.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Policy {
     pub allowed_hosts: Arc<AllowedHosts>,
     pub allow_private_networks: bool,
+    /// `None` rather than an empty list, which would cost a request something.
+    pub credentials: Option<Arc<Vec<Credential>>>,
 }
 
 impl Policy {

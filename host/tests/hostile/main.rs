@@ -4,6 +4,7 @@ mod addresses;
 mod cancellation;
 #[path = "../common/mod.rs"]
 mod common;
+mod credentials;
 mod ending;
 mod faults;
 mod limits;
