@@ -318,7 +318,7 @@ pub(crate) fn fields(
     }
     let mut len = 0;
     for credential in credentials {
-        if !credential.hosts.allows(url) {
+        if !credential.hosts.allows_request(method, url) {
             continue;
         }
         let name = &credential.name;

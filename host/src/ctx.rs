@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::allowed_hosts::{AllowedHostError, AllowedHosts};
+use crate::allowed_hosts::{AllowedHost, AllowedHostError, AllowedHosts};
 use crate::client::HttpClient;
 use crate::credentials::Credential;
 use crate::error::{Error, LastError};
@@ -278,7 +278,7 @@ impl HttpCtx {
             .exchange(limits, timeouts, record.as_deref_mut())
             .and_then(|exchange| {
                 // What is not allowed is found out at once, as far as its URL shows it.
-                exchange.public_only(request.url())?;
+                exchange.public_only(request.method(), request.url())?;
                 let guest = self.cancel.clone();
                 let span = Record::span(record.as_deref());
                 Started::start(request, &self.client, exchange, span, guest)
@@ -664,9 +664,9 @@ impl HttpCtxBuilder {
     ///
     /// # Errors
     ///
-    /// If it is not such an entry.
+    /// If it is not such an entry, or has methods or a path.
     pub fn allow_host_header(mut self, entry: &str) -> Result<Self, AllowedHostError> {
-        Arc::make_mut(&mut self.host_header).insert(entry)?;
+        Arc::make_mut(&mut self.host_header).extend([AllowedHost::whole_host(entry)?]);
         Ok(self)
     }
 

@@ -232,6 +232,11 @@ impl Error {
                     Why::NotAllowed,
                     "ask for an allowed host that matches",
                 ),
+                DeniedReason::MethodOrPath(_) => row(
+                    Code::DestinationNotAllowed,
+                    Why::NotAllowed,
+                    "ask for this method and path to be allowed",
+                ),
                 DeniedReason::DeniedBy(_) => row(
                     Code::DestinationNotAllowed,
                     Why::DeniedByRule,
@@ -482,6 +487,9 @@ impl Error {
             Error::Denied(denied) => match denied.reason {
                 DeniedReason::NotAllowed => {
                     format!("no allowed host matches; {:?} would", denied.origin)
+                }
+                DeniedReason::MethodOrPath(_) => {
+                    "the allowed hosts have other methods or paths of this host".to_owned()
                 }
                 DeniedReason::DeniedBy(_) => "a rule of the embedder denies it".to_owned(),
                 DeniedReason::NotPublic(_) => {

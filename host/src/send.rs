@@ -82,7 +82,8 @@ fn hop(
 ) -> Result<Box<Response>, Error> {
     let mut times = DialTimes::default();
     let mut peer = None;
-    let response = exchange.public_only(request.url()).and_then(|public_only| {
+    let public_only = exchange.public_only(request.method(), request.url());
+    let response = public_only.and_then(|public_only| {
         let way = Way {
             request,
             credentials: credentials(request, exchange)?,

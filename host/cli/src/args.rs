@@ -68,6 +68,9 @@ Hosts:
   https://example.com:*     any port
   https://*.example.com     its subdomains, at any depth, but not example.com
   https://*                 every public host: names and addresses, nothing of the local network
+  https://example.com/v1/   what is below this path; without the last slash, the path itself as well
+  'GET,HEAD https://example.com'
+                            requests with these methods; a path may follow
   http://10.0.0.0/8:8801    URLs with an address of this block in them; not names that lead to one
   deny:https://example.com  denies, whatever others allow; without a port it denies all ports
   deny:10.0.0.0/8           without a scheme it denies both; names that lead to the block as well
@@ -360,7 +363,7 @@ fn public_suffix(entry: &str) -> Option<String> {
     // In the form in which it is compared: lower case, and without a scheme's own port.
     let entry = entry.parse::<AllowedHost>().ok()?.to_string();
     let (_, name) = entry.split_once("://*.")?;
-    let name = name.split(':').next()?;
+    let name = name.split([':', '/']).next()?;
     // A suffix that is not on the list, such as `internal`, is one's own network's.
     let suffix = psl::suffix(name.as_bytes()).filter(|suffix| suffix.is_known())?;
     let is_whole = suffix == name && !entry.starts_with("deny:");
@@ -441,6 +444,7 @@ mod tests {
             ("https://*.example.co.uk", None),
             ("https://*.localhost", None),
             ("https://*.internal", None),
+            ("GET https://*.com/v1/", Some("com")),
             ("deny:https://*.com", None),
             ("https://*", None),
         ];

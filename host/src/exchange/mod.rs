@@ -17,6 +17,7 @@ pub(crate) mod upload;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use http::Method;
 use url::Url;
 
 use crate::error::Error;
@@ -64,10 +65,11 @@ impl Exchange {
         }))
     }
 
-    /// Whether a request to this URL may reach public addresses only; an error if it may not be
-    /// sent at all.
-    pub(crate) fn public_only(&self, url: &Url) -> Result<bool, Error> {
-        self.policy.public_only(url).map_err(Error::Denied)
+    /// Whether a request of this method to this URL may reach public addresses only; an error if it
+    /// may not be sent at all.
+    pub(crate) fn public_only(&self, method: &Method, url: &Url) -> Result<bool, Error> {
+        let public_only = self.policy.public_only(method, url);
+        public_only.map_err(Error::Denied)
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use http::Method;
 use url::Url;
 
 use crate::address;
@@ -21,14 +22,15 @@ pub(crate) struct Policy {
 }
 
 impl Policy {
-    /// Whether a request to this URL may reach public addresses only; an error if it may not be
-    /// sent at all.
-    pub(crate) fn public_only(&self, url: &Url) -> Result<bool, Denied> {
-        let reason = match self.allowed_hosts.verdict(url) {
+    /// Whether a request of this method to this URL may reach public addresses only; an error if it
+    /// may not be sent at all.
+    pub(crate) fn public_only(&self, method: &Method, url: &Url) -> Result<bool, Denied> {
+        let reason = match self.allowed_hosts.verdict(Some(method), url) {
             Verdict::Public => return Ok(true),
             Verdict::PublicOnly => return Ok(!self.allow_private_networks),
             Verdict::Anywhere => return Ok(false),
             Verdict::NotAllowed => DeniedReason::NotAllowed,
+            Verdict::OtherRequests => DeniedReason::MethodOrPath(entry_for(method, url)),
             Verdict::Denied(rule) => DeniedReason::DeniedBy(rule.to_string()),
         };
         Err(Denied::new(url, reason))
@@ -53,6 +55,17 @@ impl Policy {
     }
 }
 
+/// An entry that allows a request, and others as little as can be said.
+fn entry_for(method: &Method, url: &Url) -> String {
+    let entry = format!("{method} {}", request_url::redacted(url));
+    let allows = |hosts: AllowedHosts| hosts.allows_request(method, url);
+    match AllowedHosts::parse([&entry]).is_ok_and(allows) {
+        true => entry,
+        // No entry has such a path.
+        false => format!("{method} {}", request_url::origin(url)),
+    }
+}
+
 /// A request that was denied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -73,6 +86,9 @@ pub struct Denied {
 pub enum DeniedReason {
     /// No entry of the [`AllowedHosts`] allows the URL.
     NotAllowed,
+    /// The entries of the [`AllowedHosts`] for this host have other methods or paths; this entry
+    /// would allow it.
+    MethodOrPath(String),
     /// This entry of the [`AllowedHosts`] denies it.
     DeniedBy(String),
     /// The name resolves to this address, which is not a public one.
@@ -106,6 +122,11 @@ impl fmt::Display for Denied {
                     "{url} is denied: no allowed host matches; {origin:?} would"
                 )
             }
+            DeniedReason::MethodOrPath(entry) => write!(
+                f,
+                "{url} is denied: the allowed hosts have other methods or paths of it; {entry:?} \
+                 would allow it"
+            ),
             DeniedReason::DeniedBy(rule) => write!(f, "{url} is denied by \"deny:{rule}\""),
             DeniedReason::NotPublic(address) => write!(
                 f,

@@ -140,7 +140,9 @@ fn a_bad_entry_is_refused_before_the_guest_runs() {
     let cases = [
         ("postman-echo.com", "https://postman-echo.com"),
         ("ftp://example.com", "ftp"),
-        ("http://example.com/path", "path"),
+        ("http://example.com/path?query", "query"),
+        ("http://example.com/v1/*", "http://example.com/v1/"),
+        ("get http://example.com", "GET http://example.com"),
         ("", "empty"),
         ("*", "insecure:allow-all"),
     ];
@@ -243,4 +245,34 @@ fn an_authority_of_a_file_is_trusted() {
     run(&["--ca-file", "none.pem"]).fails(1, &["--ca-file `none.pem`", "No such file"]);
     run(&["--ca-file", "empty.pem"]).fails(1, &["--ca-file `empty.pem`"]);
     run(&["--ca-file", "guest.wat"]).fails(1, &["--ca-file `guest.wat`"]);
+}
+
+#[test]
+fn an_entry_may_have_methods_and_a_path() {
+    let server = TestServer::http().start();
+    let origin = server.origin();
+    let directory = getter(&server.url("/get?secret"));
+    for entry in [format!("GET,HEAD {origin}"), format!("{origin}/get")] {
+        directory.run(&["-a", &entry, "guest.wat"]).prints(HELLO);
+    }
+    for entry in [format!("POST {origin}"), format!("{origin}/get/")] {
+        let advice = format!("to allow it add: --allowed-host 'GET {origin}/get'\n");
+        let outcome = directory
+            .run(&["-a", &entry, "guest.wat"])
+            .fails(DESTINATION_NOT_ALLOWED, &["other methods or paths", &advice]);
+        assert_eq!(outcome.stderr.lines().count(), 1, "{}", outcome.stderr);
+    }
+    assert_eq!(server.requests(), 2);
+}
+
+/// The help, the rustdoc and the project's page have one table.
+#[test]
+fn the_help_has_all_forms_of_a_host() {
+    let forms = include_str!("../../../src/allowed_hosts/forms.md");
+    let help = Directory::new().run(&["--help"]).stdout;
+    let rows = forms.lines().skip(2);
+    for entry in rows.map(|row| row.split('`').nth(1).unwrap()) {
+        let shown = help.lines().map(|line| line.trim().trim_start_matches('\''));
+        assert!(shown.clone().any(|line| line.starts_with(entry)), "{entry}");
+    }
 }
