@@ -7,11 +7,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::allowed_hosts::{AllowedHost, AllowedHostError, AllowedHosts};
+use crate::budget::{Budget, Budgets};
 use crate::client::HttpClient;
 use crate::credentials::Credential;
 use crate::error::{Error, LastError};
 use crate::exchange::cancel::{CancelHandle, Cancelled};
 use crate::exchange::hops::Hops;
+use crate::exchange::traffic::Traffic;
 use crate::exchange::upload::Upload;
 use crate::exchange::{Exchange, StoreId};
 use crate::generated::types::{Events, ResponseFact, Subscription};
@@ -35,6 +37,8 @@ pub struct HttpCtx {
     allowed_hosts: Arc<AllowedHosts>,
     limits: Arc<Limits>,
     timeouts: Timeouts,
+    /// `None` if there is none, which costs nothing.
+    budget: Option<Arc<Budget>>,
     allow_private_networks: bool,
     host_header: Arc<AllowedHosts>,
     credentials: Option<Arc<Vec<Credential>>>,
@@ -82,6 +86,7 @@ impl HttpCtx {
             allowed_hosts: Arc::default(),
             limits: Limits::default(),
             timeouts: Timeouts::default(),
+            budgets: Budgets::default(),
             allow_private_networks: false,
             host_header: Arc::default(),
             credentials: None,
@@ -335,6 +340,7 @@ impl HttpCtx {
             timeouts,
             &self.cancel,
             self.id.clone(),
+            Traffic::within(self.budget.clone()),
             record.is_some().then(|| Hops::new(self.observers.headers)),
         )?;
         if let Some(record) = record {
@@ -617,6 +623,7 @@ pub struct HttpCtxBuilder {
     allowed_hosts: Arc<AllowedHosts>,
     limits: Limits,
     timeouts: Timeouts,
+    budgets: Budgets,
     allow_private_networks: bool,
     host_header: Arc<AllowedHosts>,
     credentials: Option<Arc<Vec<Credential>>>,
@@ -822,6 +829,34 @@ impl HttpCtxBuilder {
         self
     }
 
+    /// How many requests the store may send in all, each redirect being one more; `None`, the
+    /// default, for any number. Beyond it a request gives `too_many_sessions`, and 0 allows none.
+    ///
+    /// What is denied does not count. Here and in the other two budgets each store that is built has
+    /// its own, whatever client it uses.
+    pub fn max_total_requests(mut self, max: Option<u64>) -> Self {
+        self.budgets.requests = max;
+        self
+    }
+
+    /// How many bytes the store's requests may carry in all, in both directions, as they are on the
+    /// wire, with headers and TLS; `None`, the default, for any number. Beyond it a request, or its
+    /// body, gives `body_too_large`.
+    ///
+    /// It ends what is on its way at the read or the write that goes beyond it, so what was carried
+    /// is more by as much as that had, up to 256 KiB.
+    pub fn max_total_bytes(mut self, max: Option<u64>) -> Self {
+        self.budgets.bytes = max;
+        self
+    }
+
+    /// How many requests the store may send in any second, each redirect being one more; `None`, the
+    /// default, for any number. One more gives `too_many_sessions`, and nothing is waited for.
+    pub fn max_requests_per_second(mut self, max: Option<u32>) -> Self {
+        self.budgets.requests_per_second = max;
+        self
+    }
+
     /// Whether the guest may ask for the addresses of the servers that answer it; `false` by
     /// default, since those behind a name may be the embedder's secret.
     pub fn show_peer(mut self, show: bool) -> Self {
@@ -907,6 +942,7 @@ impl HttpCtxBuilder {
             allowed_hosts: self.allowed_hosts,
             limits: Arc::new(self.limits),
             timeouts: self.timeouts,
+            budget: Budget::new(self.budgets).map(Arc::new),
             allow_private_networks: self.allow_private_networks,
             host_header: self.host_header,
             credentials: self.credentials,

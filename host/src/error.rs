@@ -139,6 +139,12 @@ pub(crate) enum Error {
     Failed(Arc<Error>),
     #[error("the limit of the store is reached, {max} open responses")]
     TooManySessions { max: u32 },
+    #[error("the store's budget of {max} requests is used up")]
+    RequestsSpent { max: u64 },
+    #[error("the store's budget of {max} bytes is used up")]
+    BytesSpent { max: u64 },
+    #[error("the store may send {max} requests in a second")]
+    TooManyPerSecond { max: u32 },
     #[error("the store has no handles left")]
     HandlesExhausted,
     #[error("there is no memory for the whole body")]
@@ -155,7 +161,7 @@ impl Error {
     /// What a failure means for a body: one that says more of itself stays what it is.
     pub(crate) fn in_body(self) -> Self {
         match self {
-            Error::Timeout(_) | Error::Cancelled => self,
+            Error::Timeout(_) | Error::Cancelled | Error::BytesSpent { .. } => self,
             error => Error::Body(Arc::new(error)),
         }
     }
@@ -349,6 +355,21 @@ impl Error {
                 Code::RequestError,
                 Why::InvalidResponse,
                 "send a request that is HTTP",
+            ),
+            Error::RequestsSpent { .. } => row(
+                Code::TooManySessions,
+                Why::TooManyOpen,
+                "ask for a larger budget: none of them is given back",
+            ),
+            Error::BytesSpent { .. } => row(
+                Code::BodyTooLarge,
+                Why::BodyTooLarge,
+                "ask for a larger budget: none of it is given back",
+            ),
+            Error::TooManyPerSecond { .. } => row(
+                Code::TooManySessions,
+                Why::TooManyInFlight,
+                "try again in a second",
             ),
             Error::RequestBodyTooLarge { .. } | Error::ResponseBodyTooLarge { .. } => row(
                 Code::BodyTooLarge,

@@ -44,11 +44,13 @@ pub enum ErrorKind {
     TimeoutRead,
     /// The request took longer than its total timeout.
     TimeoutTotal,
-    /// The store, the client or the process has no room for another response.
+    /// The store, the client or the process has no room for another response, or the store has sent
+    /// all requests of its budget.
     TooManyOpen,
-    /// The client has too many requests on their way.
+    /// The client has too many requests on their way, or the store sent too many in a second.
     TooManyInFlight,
-    /// The body of the request or the response is over its limit.
+    /// The body of the request or the response is over its limit, or the store has carried all bytes
+    /// of its budget.
     BodyTooLarge,
     /// The body broke off.
     IncompleteBody,

@@ -74,6 +74,7 @@ mod address;
 mod allowed_hosts;
 mod authentication;
 mod body;
+mod budget;
 mod chunks;
 mod cidr;
 mod client;

@@ -84,6 +84,7 @@ fn hop(
     let mut peer = None;
     let public_only = exchange.public_only(request.method(), request.url());
     let response = public_only.and_then(|public_only| {
+        exchange.traffic.begin_request()?;
         let way = Way {
             request,
             credentials: credentials(request, exchange)?,

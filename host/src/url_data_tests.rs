@@ -74,6 +74,7 @@ fn contacted(uri: &http::Uri) -> (Option<String>, Vec<(IpAddr, u16)>) {
         Default::default(),
         &CancelHandle::of_a_new_store(),
         Default::default(),
+        Default::default(),
         None,
     );
     let found = names

@@ -52,6 +52,7 @@ impl Exchange {
         timeouts: Timeouts,
         cancel: &CancelHandle,
         store: Arc<StoreId>,
+        traffic: Traffic,
         hops: Option<Hops>,
     ) -> Result<Arc<Self>, Error> {
         Ok(Arc::new(Exchange {
@@ -59,7 +60,7 @@ impl Exchange {
             limits,
             deadlines: Deadlines::start(timeouts)?,
             cancel: cancel.begin()?,
-            traffic: Traffic::default(),
+            traffic,
             store,
             hops,
         }))

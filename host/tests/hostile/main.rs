@@ -1,6 +1,7 @@
 //! Hostile guests, servers and networks, end to end: what `SECURITY.md` promises.
 
 mod addresses;
+mod budgets;
 mod cancellation;
 #[path = "../common/mod.rs"]
 mod common;

@@ -257,9 +257,10 @@ fn an_entry_may_have_methods_and_a_path() {
     }
     for entry in [format!("POST {origin}"), format!("{origin}/get/")] {
         let advice = format!("to allow it add: --allowed-host 'GET {origin}/get'\n");
-        let outcome = directory
-            .run(&["-a", &entry, "guest.wat"])
-            .fails(DESTINATION_NOT_ALLOWED, &["other methods or paths", &advice]);
+        let outcome = directory.run(&["-a", &entry, "guest.wat"]).fails(
+            DESTINATION_NOT_ALLOWED,
+            &["other methods or paths", &advice],
+        );
         assert_eq!(outcome.stderr.lines().count(), 1, "{}", outcome.stderr);
     }
     assert_eq!(server.requests(), 2);
@@ -272,7 +273,9 @@ fn the_help_has_all_forms_of_a_host() {
     let help = Directory::new().run(&["--help"]).stdout;
     let rows = forms.lines().skip(2);
     for entry in rows.map(|row| row.split('`').nth(1).unwrap()) {
-        let shown = help.lines().map(|line| line.trim().trim_start_matches('\''));
+        let shown = help
+            .lines()
+            .map(|line| line.trim().trim_start_matches('\''));
         assert!(shown.clone().any(|line| line.starts_with(entry)), "{entry}");
     }
 }
