@@ -18,6 +18,7 @@ use crate::exchange::upload::Upload;
 use crate::exchange::{Exchange, StoreId};
 use crate::generated::types::{Events, ResponseFact, Subscription};
 use crate::handles::{Handles, Open};
+use crate::hook::{Hook, Hooks};
 use crate::limits::{self, Limits, Phase, Timeouts};
 use crate::policy::{Denied, Policy};
 use crate::request::Request;
@@ -42,6 +43,7 @@ pub struct HttpCtx {
     allow_private_networks: bool,
     host_header: Arc<AllowedHosts>,
     credentials: Option<Arc<Vec<Credential>>>,
+    hooks: Option<Arc<Hooks>>,
     observers: Arc<Observers>,
     id: Arc<StoreId>,
     cancel: CancelHandle,
@@ -90,6 +92,7 @@ impl HttpCtx {
             allow_private_networks: false,
             host_header: Arc::default(),
             credentials: None,
+            hooks: None,
             observers: Arc::default(),
             show_peer: false,
             trap_when_cancelled: false,
@@ -178,8 +181,10 @@ impl HttpCtx {
         Ok(match fact {
             ResponseFact::Url => facts.target.url()[..url::Position::AfterQuery].into(),
             ResponseFact::Version => format!("{:?}", facts.version).into(),
-            ResponseFact::Peer if show_peer => facts.peer.to_string().into(),
-            ResponseFact::Peer => "".into(),
+            ResponseFact::Peer => match facts.peer {
+                Some(peer) if show_peer => peer.to_string().into(),
+                _ => "".into(),
+            },
             ResponseFact::Redirects => facts.redirects.to_string().into(),
         })
     }
@@ -333,6 +338,7 @@ impl HttpCtx {
             allowed_hosts: self.allowed_hosts.clone(),
             allow_private_networks: self.allow_private_networks,
             credentials: self.credentials.clone(),
+            hooks: self.hooks.clone(),
         };
         let exchange = Exchange::start(
             policy,
@@ -627,6 +633,7 @@ pub struct HttpCtxBuilder {
     allow_private_networks: bool,
     host_header: Arc<AllowedHosts>,
     credentials: Option<Arc<Vec<Credential>>>,
+    hooks: Option<Arc<Hooks>>,
     observers: Arc<Observers>,
     show_peer: bool,
     trap_when_cancelled: bool,
@@ -681,6 +688,13 @@ impl HttpCtxBuilder {
     /// default.
     pub fn credential(mut self, credential: Credential) -> Self {
         Arc::make_mut(self.credentials.get_or_insert_default()).push(credential);
+        self
+    }
+
+    /// Adds what sees each request before it is sent, and each response, and may change, refuse or
+    /// answer them; none by default.
+    pub fn hook(mut self, hook: impl Hook + 'static) -> Self {
+        Arc::make_mut(self.hooks.get_or_insert_default()).add(hook);
         self
     }
 
@@ -946,6 +960,7 @@ impl HttpCtxBuilder {
             allow_private_networks: self.allow_private_networks,
             host_header: self.host_header,
             credentials: self.credentials,
+            hooks: self.hooks,
             id: Arc::default(),
             observers: self.observers,
             cancel: CancelHandle::of_a_new_store(),

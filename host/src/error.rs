@@ -243,6 +243,11 @@ impl Error {
                     Why::NotAllowed,
                     "ask for this method and path to be allowed",
                 ),
+                DeniedReason::Refused(_) => row(
+                    Code::DestinationNotAllowed,
+                    Why::DeniedByRule,
+                    "only who runs the host can allow it",
+                ),
                 DeniedReason::DeniedBy(_) => row(
                     Code::DestinationNotAllowed,
                     Why::DeniedByRule,
@@ -505,7 +510,9 @@ impl Error {
             Error::BodyFailed(error) | Error::WholeBody(error) | Error::Failed(error) => {
                 return error.message(tried);
             }
-            Error::Denied(denied) => match denied.reason {
+            Error::Denied(denied) => match &denied.reason {
+                // Written for the guest.
+                DeniedReason::Refused(reason) => format!("it is refused: {reason}"),
                 DeniedReason::NotAllowed => {
                     format!("no allowed host matches; {:?} would", denied.origin)
                 }

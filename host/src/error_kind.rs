@@ -10,7 +10,8 @@ use crate::generated::types::Reason;
 pub enum ErrorKind {
     /// No allowed host matches.
     NotAllowed,
-    /// An entry that denies matches, or the embedder has no value for a credential that is needed.
+    /// An entry that denies matches, a hook refused it, or the embedder has no value for a credential
+    /// that is needed.
     DeniedByRule,
     /// The name leads to an address that is not public.
     NotPublic,

@@ -101,19 +101,12 @@ impl<'a> Request<'a> {
         &self.headers
     }
 
-    /// The request as ureq sends it, without its body, with fields that the host adds, in place of
-    /// the guest's.
-    pub(crate) fn to_http(&self, added: &HeaderMap) -> Result<http::Request<()>, Error> {
+    /// The request as ureq sends it, with these headers, and without its body.
+    pub(crate) fn to_http(&self, headers: &HeaderMap) -> Result<http::Request<()>, Error> {
         let mut request = http::Request::builder()
             .method(self.method.clone())
             .uri(self.target.uri().clone());
-        request = if added.is_empty() {
-            self.names.add(request, &self.headers)
-        } else {
-            let mut headers = self.headers.clone();
-            headers.extend(added.clone());
-            self.names.add(request, &headers)
-        };
+        request = self.names.add(request, headers);
         // ureq knows the length of what is there whole.
         if let Body::Upload(upload) = &self.body
             && let Some(len) = upload.len()

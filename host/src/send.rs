@@ -1,6 +1,7 @@
 //! The way of a request, from its parts to an open response.
 //!
-//! For each hop, in this order: may it be sent ([`crate::policy`]); over which connection
+//! For each hop, in this order: may it be sent ([`crate::policy`]); what hooks make of it
+//! ([`crate::hook`]) and the embedder adds to it ([`crate::credentials`]); over which connection
 //! ([`crate::connection`]: an idle one, or a new one); the request out and the head in
 //! ([`crate::connection::transport`]); what the head says of the message ([`crate::head`]); and
 //! whether it leads elsewhere ([`crate::redirect`]). What belongs to the request all the while is
@@ -24,7 +25,9 @@ use crate::error::Error;
 use crate::exchange::Exchange;
 use crate::exchange::hops::Hop;
 use crate::head::{Framing, Head};
+use crate::hook::{self, HookRequest, Refusal, Watchers};
 use crate::limits::{Limits, MAX_DRAINED_BYTES};
+use crate::policy::{Denied, DeniedReason};
 use crate::redirect;
 use crate::request::{Body, Request};
 use crate::request_url;
@@ -39,8 +42,7 @@ pub(crate) fn following_redirects(
     let limits = &exchange.limits;
     let mut redirects = 0;
     loop {
-        let mut response = hop(request, client, exchange)?;
-        response.facts.redirects = redirects;
+        let mut response = hop(request, redirects, client, exchange)?;
         if limits.max_redirects == 0 {
             return Ok(response);
         }
@@ -69,6 +71,8 @@ pub(crate) fn following_redirects(
             "following a redirect"
         );
         exchange.traffic.useful();
+        // That of a redirect is nobody's.
+        response.watchers.read(&[], true);
         response.body.drain(MAX_DRAINED_BYTES);
         request.redirect(next).map_err(Error::Redirect)?;
     }
@@ -77,6 +81,7 @@ pub(crate) fn following_redirects(
 /// Sends a request to one server.
 fn hop(
     request: &Request<'_>,
+    redirects: u32,
     client: &HttpClient,
     exchange: &Arc<Exchange>,
 ) -> Result<Box<Response>, Error> {
@@ -84,10 +89,18 @@ fn hop(
     let mut peer = None;
     let public_only = exchange.public_only(request.method(), request.url());
     let response = public_only.and_then(|public_only| {
+        let mut hooked = None;
+        if let Some(hooks) = &exchange.policy.hooks {
+            let headers = hooked.insert(request.headers().clone());
+            let answer = hooks.on_request(&mut hook_request(request, headers, redirects));
+            if let Some(answer) = answer.map_err(|refusal| refused(request, refusal))? {
+                return answered(request, answer, redirects, exchange);
+            }
+        }
         exchange.traffic.begin_request()?;
         let way = Way {
             request,
-            credentials: credentials(request, exchange)?,
+            headers: credentials(request, hooked.as_ref(), exchange)?,
             client,
             exchange,
             key: Key {
@@ -96,7 +109,27 @@ fn hop(
                 owner: None,
             },
         };
-        way.answer(&mut times, &mut peer)
+        let mut response = way.answer(&mut times, &mut peer)?;
+        response.facts.redirects = redirects;
+        if let (Some(hooks), Some(headers)) = (&exchange.policy.hooks, &mut hooked)
+            && let Some(peer) = response.facts.peer
+        {
+            let sent = hook_request(request, headers, redirects);
+            let Response {
+                status,
+                headers,
+                facts,
+                watchers,
+                ..
+            } = &mut *response;
+            let mut head = hook::response(*status, facts.version, peer, headers, watchers);
+            let result = hooks.on_response(&sent, &mut head);
+            result.map_err(|refusal| refused(request, refusal))?;
+            if !response.body.is_open() {
+                response.watchers.read(&[], true);
+            }
+        }
+        Ok(response)
     });
     if let Some(hops) = &exchange.hops {
         let hop = Hop {
@@ -112,21 +145,82 @@ fn hop(
     response
 }
 
-/// The fields that the host adds to a request.
-fn credentials(request: &Request<'_>, exchange: &Exchange) -> Result<HeaderMap, Error> {
+/// What a hook sees of a request with these headers.
+fn hook_request<'a>(
+    request: &'a Request<'_>,
+    headers: &'a mut HeaderMap,
+    redirects: u32,
+) -> HookRequest<'a> {
+    HookRequest {
+        method: request.method(),
+        url: request.url(),
+        headers,
+        body: match request.body() {
+            None => Some(&[]),
+            Some(Body::Whole(bytes)) => Some(bytes),
+            Some(Body::Upload(_)) => None,
+        },
+        redirects,
+    }
+}
+
+fn refused(request: &Request<'_>, Refusal(reason): Refusal) -> Error {
+    Error::Denied(Denied::new(request.url(), DeniedReason::Refused(reason)))
+}
+
+/// Makes a response of what a hook has answered in place of a server.
+fn answered(
+    request: &Request<'_>,
+    answer: http::Response<Vec<u8>>,
+    redirects: u32,
+    exchange: &Arc<Exchange>,
+) -> Result<Box<Response>, Error> {
+    let (head, body) = answer.into_parts();
+    if head.status.is_informational() {
+        return Err(Error::Status(head.status.as_u16()));
+    }
+    Ok(Box::new(Response {
+        status: head.status,
+        headers: head.headers,
+        body: body::Body::whole(body, exchange.limits.response_body_bytes()),
+        facts: Facts {
+            target: request.target().clone(),
+            version: head.version,
+            peer: None,
+            redirects,
+        },
+        exchange: exchange.clone(),
+        watchers: Watchers::default(),
+        upload: None,
+        record: None,
+    }))
+}
+
+/// The headers that are sent, if they are not the guest's: those that hooks made of them, with the
+/// fields that the host adds.
+fn credentials(
+    request: &Request<'_>,
+    hooked: Option<&HeaderMap>,
+    exchange: &Exchange,
+) -> Result<Option<HeaderMap>, Error> {
     let Some(credentials) = &exchange.policy.credentials else {
-        return Ok(HeaderMap::new());
+        return Ok(hooked.cloned());
     };
     let (method, url) = (request.method(), request.url());
-    let fields = credentials::fields(credentials, method, url, request.headers());
-    fields.map_err(Error::NoCredential)
+    let headers = hooked.unwrap_or(request.headers());
+    let fields = credentials::fields(credentials, method, url, headers);
+    let fields = fields.map_err(Error::NoCredential)?;
+    let mut headers = headers.clone();
+    headers.extend(fields);
+    Ok(Some(headers))
 }
 
 /// One hop of a request.
 struct Way<'a> {
     request: &'a Request<'a>,
-    /// Fields that the host adds. They are nowhere but here and on the wire.
-    credentials: HeaderMap,
+    /// The headers that are sent, with credentials in them, if they are not those of the request. They
+    /// are nowhere but here and on the wire.
+    headers: Option<HeaderMap>,
     client: &'a HttpClient,
     exchange: &'a Arc<Exchange>,
     key: Key,
@@ -180,13 +274,12 @@ impl Way<'_> {
     }
 
     fn ask(&self, mut lease: Lease) -> Result<Sent, Error> {
-        for headers in [self.request.headers(), &self.credentials] {
-            if authentication::is_of_connection(headers.get_all(AUTHORIZATION)) {
-                lease.own();
-            }
+        let headers = self.headers.as_ref().unwrap_or(self.request.headers());
+        if authentication::is_of_connection(headers.get_all(AUTHORIZATION)) {
+            lease.own();
         }
         let agents = self.client.agents();
-        let request = self.request.to_http(&self.credentials)?;
+        let request = self.request.to_http(headers)?;
         match self.request.body() {
             None => transport::ask(agents, lease, request),
             Some(Body::Whole(bytes)) => transport::ask(agents, lease, request.map(|()| &**bytes)),
@@ -216,7 +309,7 @@ impl Way<'_> {
         let facts = Facts {
             target: self.request.target().clone(),
             version: head.version,
-            peer: lease.peer(),
+            peer: Some(lease.peer()),
             redirects: 0,
         };
         let max = self.exchange.limits.response_body_bytes();
@@ -227,6 +320,7 @@ impl Way<'_> {
             body,
             facts,
             exchange: self.exchange.clone(),
+            watchers: Watchers::default(),
             upload: None,
             record: None,
         }))

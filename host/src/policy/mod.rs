@@ -10,6 +10,7 @@ use url::Url;
 use crate::address;
 use crate::allowed_hosts::{AllowedHosts, Verdict};
 use crate::credentials::Credential;
+use crate::hook::Hooks;
 use crate::request_url;
 
 /// Where the requests of a store may go, and what the host adds to them there.
@@ -19,6 +20,8 @@ pub(crate) struct Policy {
     pub allow_private_networks: bool,
     /// `None` rather than an empty list, which would cost a request something.
     pub credentials: Option<Arc<Vec<Credential>>>,
+    /// The same of these.
+    pub hooks: Option<Arc<Hooks>>,
 }
 
 impl Policy {
@@ -89,6 +92,8 @@ pub enum DeniedReason {
     /// The entries of the [`AllowedHosts`] for this host have other methods or paths; this entry
     /// would allow it.
     MethodOrPath(String),
+    /// A [`Hook`](crate::Hook) refused it, for this reason.
+    Refused(String),
     /// This entry of the [`AllowedHosts`] denies it.
     DeniedBy(String),
     /// The name resolves to this address, which is not a public one.
@@ -127,6 +132,7 @@ impl fmt::Display for Denied {
                 "{url} is denied: the allowed hosts have other methods or paths of it; {entry:?} \
                  would allow it"
             ),
+            DeniedReason::Refused(reason) => write!(f, "{url} is refused: {reason}"),
             DeniedReason::DeniedBy(rule) => write!(f, "{url} is denied by \"deny:{rule}\""),
             DeniedReason::NotPublic(address) => write!(
                 f,

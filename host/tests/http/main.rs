@@ -5,6 +5,7 @@
 mod common;
 mod connections;
 mod faults;
+mod hooks;
 // Where the system tells a process the peak of its memory.
 #[cfg(target_os = "linux")]
 mod memory;
