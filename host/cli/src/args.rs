@@ -1,16 +1,18 @@
 //! The command line: its options, its manual, and what their values mean.
 
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::error::{ContextKind, ErrorKind};
-use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, ValueHint};
+use clap::{ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches, Parser, ValueHint};
 use wasi_experimental_http_wasmtime::http::HeaderName;
 use wasi_experimental_http_wasmtime::limits::DEFAULT_MAX_CONCURRENT_REQUESTS;
 use wasi_experimental_http_wasmtime::{AllowedHost, AllowedHosts, Credential};
 use wasmtime_wasi::FsPerms;
 
+use crate::config;
 use crate::generate::Generated;
 use crate::limits::{Limit, Limits, number};
 use crate::log::Format;
@@ -114,7 +116,7 @@ pub struct Arguments {
     /// behind its own name. With --invoke it is the parameters of the function: integers (decimal,
     /// or hexadecimal with `0x`) and floating-point numbers. A `--` right behind the module is left
     /// out.
-    #[arg(value_names = ["module", "ARGS"], num_args = 1.., required = true, trailing_var_arg = true, value_hint = ValueHint::FilePath)]
+    #[arg(value_names = ["module", "ARGS"], num_args = 1.., required_unless_present = "print_config", trailing_var_arg = true, value_hint = ValueHint::FilePath)]
     command: Vec<OsString>,
 
     #[arg(skip)]
@@ -210,6 +212,22 @@ pub struct Arguments {
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text, requires = "verbose")]
     pub log_format: Format,
 
+    /// A file of options, in TOML
+    ///
+    /// Its keys are the names of options without the dashes, its values theirs: `timeout = "30s"`,
+    /// `allowed-host = ["https://example.com"]`, `allow-private = true`. Variables may be in a table
+    /// `[env]`, header fields in one for their host, `[header."https://example.com"]`. What the command
+    /// line says counts rather than the file, and with it for options that are repeatable. Paths start at
+    /// the working directory, as on the command line.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    config: Option<PathBuf>,
+
+    /// Write the options that are set to stdout, as --config takes them, and run nothing
+    ///
+    /// Those that are not set are in comments, with their defaults.
+    #[arg(long)]
+    print_config: bool,
+
     #[command(flatten)]
     pub limits: Limits,
 
@@ -251,15 +269,21 @@ impl Arguments {
             let is_shown = SHORT_HELP.contains(&arg.get_id().as_str());
             arg.hide_short_help(!is_shown)
         });
-        let mut matches = command
-            .try_get_matches_from_mut(words)
-            .map_err(|mut error| {
-                // It would advise `--`, which does not help who mistyped an option.
-                if error.kind() == ErrorKind::UnknownArgument {
-                    error.remove(ContextKind::Suggested);
-                }
-                error
-            })?;
+        let mut words: Vec<OsString> = words.into_iter().map(Into::into).collect();
+        let mut matches = matches(&mut command, &words)?;
+        if let Some(path) = matches.get_one::<PathBuf>("config") {
+            let check = |word: &str| Self::parse_words(["wasmtime-http", word, "module"]);
+            let options = config::read(path, &command, &matches, |word| check(word).map(drop));
+            let options = options.map_err(|text| command.error(ErrorKind::Io, text))?;
+            // In front of the module.
+            words.splice(1..1, options.into_iter().map(OsString::from));
+            matches = self::matches(&mut command, &words)?;
+        }
+        if matches.get_flag("print_config") {
+            let text = config::shown(&command, &matches);
+            let _ = std::io::stdout().lock().write_all(text.as_bytes());
+            std::process::exit(0);
+        }
         let mut arguments = Self::from_arg_matches_mut(&mut matches)?;
         let mut words = arguments.command.iter();
         arguments.module = words.next().map(PathBuf::from).unwrap_or_default();
@@ -306,6 +330,17 @@ impl Arguments {
             .map(|word| format!("`{}`", name(word)))
             .collect()
     }
+}
+
+fn matches(command: &mut Command, words: &[OsString]) -> Result<ArgMatches, clap::Error> {
+    let matches = command.try_get_matches_from_mut(words);
+    matches.map_err(|mut error| {
+        // It would advise `--`, which does not help who mistyped an option.
+        if error.kind() == ErrorKind::UnknownArgument {
+            error.remove(ContextKind::Suggested);
+        }
+        error
+    })
 }
 
 /// What `-h` shows: what most runs need.

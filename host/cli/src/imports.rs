@@ -88,7 +88,7 @@ pub fn check<T: 'static>(
 }
 
 /// How many characters must be added, left out or changed to make one text of another.
-fn distance(one: &str, other: &str) -> usize {
+pub fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     // No text of this length is near.
     if one.chars().count().abs_diff(other.len()) > MAX_SLIPS {

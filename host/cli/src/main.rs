@@ -5,6 +5,7 @@
 
 mod args;
 mod backtrace;
+mod config;
 mod exit;
 mod generate;
 mod imports;

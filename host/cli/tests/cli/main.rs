@@ -1,6 +1,7 @@
 //! The options of `wasmtime-http`, each through the binary.
 
 mod built_guests;
+mod config;
 mod credentials;
 mod generated;
 mod guests;
