@@ -13,6 +13,7 @@ use wasi_experimental_http_wasmtime::{AllowedHost, AllowedHosts, Credential};
 use wasmtime_wasi::FsPerms;
 
 use crate::config;
+use crate::engine::EngineOptions;
 use crate::generate::Generated;
 use crate::limits::{Limit, Limits, number};
 use crate::log::Format;
@@ -228,6 +229,27 @@ pub struct Arguments {
     #[arg(long)]
     print_config: bool,
 
+    /// The name of a command that it finds in front of its arguments; that of its file by default
+    #[arg(long, value_name = "NAME")]
+    pub argv0: Option<String>,
+
+    /// A module that offers what the guest imports from NAME (repeatable)
+    ///
+    /// It is instantiated first, with the same functions, and its exports are the imports of the guest
+    /// and of those behind it.
+    #[arg(long = "preload", value_name = "NAME=FILE", value_parser = parse_preload, value_hint = ValueHint::FilePath)]
+    pub preloads: Vec<(String, PathBuf)>,
+
+    /// Run modules that `wasmtime compile` has compiled, which may do whatever this program may
+    ///
+    /// They are native code, and cannot be checked: run none that you have not compiled yourself. They
+    /// have to be of the same version of wasmtime, with the same options.
+    #[arg(long)]
+    pub allow_precompiled: bool,
+
+    #[command(flatten)]
+    pub engine: EngineOptions,
+
     #[command(flatten)]
     pub limits: Limits,
 
@@ -297,6 +319,12 @@ impl Arguments {
                     return Err(command.error(ErrorKind::InvalidUtf8, text));
                 }
             }
+        }
+        if let Some(timeout) = arguments.engine.timeout() {
+            arguments.timeout = Limit(Some(timeout));
+        }
+        if let Some(size) = arguments.engine.max_memory() {
+            arguments.max_memory = Limit(Some(size));
         }
         for text in &arguments.headers {
             // The text is not shown, as that of another option would be: it may have a secret in it.
@@ -417,6 +445,15 @@ fn parse_variable(text: &str) -> Result<Variable, String> {
         name: name.to_owned(),
         value,
     })
+}
+
+fn parse_preload(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((name, path)) if !name.is_empty() && !path.is_empty() => {
+            Ok((name.to_owned(), path.into()))
+        }
+        _ => Err("write the name that the guest imports from, `=`, and the file".to_owned()),
+    }
 }
 
 fn parse_directory(text: &str) -> Result<Directory, String> {

@@ -6,6 +6,7 @@
 mod args;
 mod backtrace;
 mod config;
+mod engine;
 mod exit;
 mod generate;
 mod imports;

@@ -84,7 +84,10 @@ fn a_shell_completes_options() {
     let text = String::from_utf8_lossy(&output.stdout);
     let mut options: Vec<&str> = text.split_whitespace().collect();
     options.sort_unstable();
-    assert_eq!(options, ["--allow-private", "--allowed-host"]);
+    assert_eq!(
+        options,
+        ["--allow-precompiled", "--allow-private", "--allowed-host"]
+    );
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod built_guests;
 mod config;
 mod credentials;
+mod engine;
 mod generated;
 mod guests;
 mod harness;
