@@ -7,14 +7,13 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use ureq::config::{AutoHeaderValue, Config};
 
+use crate::certificate::{self, CertificateError, ClientCertificate, TlsVersion};
 use crate::connection::dial::Dialer;
 use crate::connection::lookup::Lookup;
 use crate::connection::pool::{self, Pool};
-use crate::connection::tls::Roots;
+use crate::connection::tls::TlsSettings;
 use crate::connection::transport::Agents;
 use crate::error::Error;
 use crate::exchange::reactor::Reactor;
@@ -80,10 +79,7 @@ impl HttpClient {
     /// A client with other settings.
     pub fn builder() -> HttpClientBuilder {
         HttpClientBuilder {
-            roots: Roots {
-                system: true,
-                added: Vec::new(),
-            },
+            tls: TlsSettings::default(),
             max_in_flight: limits::DEFAULT_MAX_REQUESTS_IN_FLIGHT,
             connections: pool::Limits {
                 open: limits::DEFAULT_MAX_OPEN_RESPONSES,
@@ -151,7 +147,7 @@ impl fmt::Debug for HttpClient {
 #[derive(Clone)]
 #[must_use]
 pub struct HttpClientBuilder {
-    roots: Roots,
+    tls: TlsSettings,
     max_in_flight: usize,
     connections: pool::Limits,
     lookup: Option<Lookup>,
@@ -166,7 +162,7 @@ impl Default for HttpClientBuilder {
 impl fmt::Debug for HttpClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpClientBuilder")
-            .field("roots", &self.roots)
+            .field("tls", &self.tls)
             .field("max_in_flight", &self.max_in_flight)
             .field("connections", &self.connections)
             .finish_non_exhaustive()
@@ -178,7 +174,7 @@ impl HttpClientBuilder {
     ///
     /// They are read when the first `https` request needs them, once for the process.
     pub fn system_root_certificates(mut self, trust: bool) -> Self {
-        self.roots.system = trust;
+        self.tls.roots.system = trust;
         self
     }
 
@@ -191,19 +187,58 @@ impl HttpClientBuilder {
         mut self,
         pem: impl AsRef<[u8]>,
     ) -> Result<Self, CertificateError> {
-        let before = self.roots.added.len();
-        for certificate in CertificateDer::pem_slice_iter(pem.as_ref()) {
-            let certificate =
-                certificate.map_err(|error| CertificateError::Pem(error.to_string()))?;
+        for certificate in certificate::certificates_of(pem.as_ref())? {
             rustls::RootCertStore::empty()
                 .add(certificate.clone())
                 .map_err(|error| CertificateError::Authority(error.to_string()))?;
-            self.roots.added.push(certificate);
-        }
-        if self.roots.added.len() == before {
-            return Err(CertificateError::NoCertificate);
+            self.tls.roots.added.push(certificate);
         }
         Ok(self)
+    }
+
+    /// Adds a certificate that servers are shown which ask for one; none by default. Of several for
+    /// one host the last that is given is shown.
+    pub fn client_certificate(mut self, certificate: ClientCertificate) -> Self {
+        self.tls.certificates.push(certificate);
+        self
+    }
+
+    /// The lowest version of TLS that is spoken; 1.2 by default.
+    pub fn min_tls_version(mut self, version: TlsVersion) -> Self {
+        self.tls.min_version = version;
+        self
+    }
+
+    /// The highest version of TLS that is spoken; 1.3 by default. With one below the lowest there is
+    /// none, and every `https` request fails.
+    pub fn max_tls_version(mut self, version: TlsVersion) -> Self {
+        self.tls.max_version = version;
+        self
+    }
+
+    /// Speaks TLS as this configuration says, whatever else is said here of certificates and versions:
+    /// with the trust store, the cryptography and the identity of the embedder. By default, one is made
+    /// of the other settings.
+    ///
+    /// Who is trusted is then the embedder's own business. No protocol is negotiated (ALPN), since all
+    /// that is spoken is HTTP/1.1.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use wasi_experimental_http_wasmtime::{HttpClient, rustls};
+    ///
+    /// let roots = rustls::RootCertStore::empty();
+    /// let provider = Arc::new(rustls::crypto::ring::default_provider());
+    /// let tls = rustls::ClientConfig::builder_with_provider(provider)
+    ///     .with_protocol_versions(&[&rustls::version::TLS13])?
+    ///     .with_root_certificates(roots)
+    ///     .with_no_client_auth();
+    /// let client = HttpClient::builder().tls_config(tls).build();
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn tls_config(mut self, config: rustls::ClientConfig) -> Self {
+        self.tls.own = Some(Arc::new(config));
+        self
     }
 
     /// How many requests of all stores together may wait for the headers of their responses; 512
@@ -280,7 +315,7 @@ impl HttpClientBuilder {
         HttpClient {
             inner: Arc::new(Inner {
                 pool: Pool::new(self.connections),
-                dialer: Dialer::new(self.lookup, self.roots),
+                dialer: Dialer::new(self.lookup, self.tls),
                 agents: Agents::new(config),
                 max_in_flight: self.max_in_flight,
                 in_flight: AtomicUsize::new(0),
@@ -290,21 +325,6 @@ impl HttpClientBuilder {
             }),
         }
     }
-}
-
-/// A certificate that [`HttpClientBuilder::add_root_certificates_pem`] cannot take.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum CertificateError {
-    /// The text is not PEM.
-    #[error("not a PEM file: {0}")]
-    Pem(String),
-    /// A certificate that no chain can end in.
-    #[error("not a certificate authority: {0}")]
-    Authority(String),
-    /// The text has no certificate in it.
-    #[error("no certificate found: expected `-----BEGIN CERTIFICATE-----`")]
-    NoCertificate,
 }
 
 /// Sharing a client between threads is the point of it.

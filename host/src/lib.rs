@@ -75,6 +75,7 @@ mod allowed_hosts;
 mod authentication;
 mod body;
 mod budget;
+mod certificate;
 mod chunks;
 mod cidr;
 mod client;
@@ -106,7 +107,8 @@ mod waiting;
 mod workers;
 
 pub use allowed_hosts::{ALLOW_ALL, AllowedHost, AllowedHostError, AllowedHosts};
-pub use client::{CertificateError, HttpClient, HttpClientBuilder};
+pub use certificate::{CertificateError, ClientCertificate, TlsVersion};
+pub use client::{HttpClient, HttpClientBuilder};
 pub use credentials::{Credential, CredentialError};
 pub use ctx::{HttpCtx, HttpCtxBuilder};
 pub use error_kind::ErrorKind;
@@ -115,6 +117,7 @@ pub use exchange::hops::Hop;
 pub use hook::{BodyPart, Hook, HookAction, HookRequest, HookResponse};
 pub use http;
 pub use policy::{Denied, DeniedReason};
+pub use rustls;
 pub use telemetry::{FailedCall, RequestError, RequestEvent};
 pub use url;
 

@@ -1,15 +1,18 @@
 //! The command line: its options, its manual, and what their values mean.
 
 use std::ffi::OsString;
+use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::error::{ContextKind, ErrorKind};
-use clap::{ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches, Parser, ValueHint};
+use clap::{
+    ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches, Parser, ValueEnum, ValueHint,
+};
 use wasi_experimental_http_wasmtime::http::HeaderName;
 use wasi_experimental_http_wasmtime::limits::DEFAULT_MAX_CONCURRENT_REQUESTS;
-use wasi_experimental_http_wasmtime::{AllowedHost, AllowedHosts, Credential};
+use wasi_experimental_http_wasmtime::{AllowedHost, AllowedHosts, ClientCertificate, Credential};
 use wasmtime_wasi::FsPerms;
 
 use crate::config;
@@ -195,6 +198,18 @@ pub struct Arguments {
     /// One or more certificates in PEM.
     #[arg(long = "ca-file", value_name = "PEM", value_hint = ValueHint::FilePath)]
     pub ca_files: Vec<PathBuf>,
+
+    /// A certificate that servers are shown which ask for one (repeatable)
+    ///
+    /// A PEM file with the certificate, those of its issuers, and the private key, or the key in a file of
+    /// its own behind `::`. With `HOST=` before it, as --allowed-host takes it, that host alone is shown
+    /// it. Of several for one host the last is shown.
+    #[arg(long = "client-cert", value_name = "[HOST=]PEM[::KEY]", value_parser = parse_client_certificate)]
+    pub client_certificates: Vec<ClientCertificate>,
+
+    /// The lowest version of TLS that is spoken
+    #[arg(long, value_name = "VERSION", value_enum, default_value_t = Tls::V1_2)]
+    pub min_tls: Tls,
 
     /// Log requests to stderr; more with -vv and -vvv
     ///
@@ -384,6 +399,15 @@ const SHORT_HELP: [&str; 9] = [
     "version",
 ];
 
+/// A version of TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Tls {
+    #[value(name = "1.2")]
+    V1_2,
+    #[value(name = "1.3")]
+    V1_3,
+}
+
 /// An environment variable for the guest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Variable {
@@ -445,6 +469,25 @@ fn parse_variable(text: &str) -> Result<Variable, String> {
         name: name.to_owned(),
         value,
     })
+}
+
+fn parse_client_certificate(text: &str) -> Result<ClientCertificate, String> {
+    let (host, files) = match text.split_once('=') {
+        Some((host, files)) if host.contains("://") => (Some(host), files),
+        _ => (None, text),
+    };
+    let (file, key) = files.split_once("::").unwrap_or((files, files));
+    let read = |path: &str| {
+        fs::read(path).map_err(|error| format!("cannot read the file `{}`: {error}", name(path)))
+    };
+    let certificate = ClientCertificate::from_pem(read(file)?, read(key)?);
+    let certificate = certificate.map_err(|error| error.to_string())?;
+    match host {
+        None => Ok(certificate),
+        Some(host) => certificate
+            .for_host(host)
+            .map_err(|error| error.to_string()),
+    }
 }
 
 fn parse_preload(text: &str) -> Result<(String, PathBuf), String> {

@@ -3,14 +3,16 @@
 use std::io::Write;
 use std::{env, fs};
 
-use wasi_experimental_http_wasmtime::{AllowedHosts, HttpClient, HttpCtx, HttpCtxBuilder};
+use wasi_experimental_http_wasmtime::{
+    AllowedHosts, HttpClient, HttpCtx, HttpCtxBuilder, TlsVersion,
+};
 use wasmtime::error::Context;
 use wasmtime::{Engine, FuncType, Linker, Module, Result, Store, Trap, Val, bail};
 use wasmtime::{StoreLimits, StoreLimitsBuilder};
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::p1::{self, WasiP1Ctx};
 
-use crate::args::Arguments;
+use crate::args::{Arguments, Tls};
 use crate::timeout::Watchdog;
 use crate::{exit, imports, interrupt, invoke, log, module, report};
 
@@ -211,6 +213,13 @@ fn http(arguments: &Arguments) -> Result<HttpCtx> {
             .add_root_certificates_pem(pem)
             .with_context(|| format!("cannot use the --ca-file `{name}`"))?;
     }
+    for certificate in &arguments.client_certificates {
+        client = client.client_certificate(certificate.clone());
+    }
+    client = client.min_tls_version(match arguments.min_tls {
+        Tls::V1_2 => TlsVersion::Tls12,
+        Tls::V1_3 => TlsVersion::Tls13,
+    });
     let limits = &arguments.limits;
     let hosts = AllowedHosts::parse(&arguments.allowed_hosts)?;
     let http = match arguments.verbose {

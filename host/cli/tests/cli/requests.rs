@@ -279,3 +279,47 @@ fn the_help_has_all_forms_of_a_host() {
         assert!(shown.clone().any(|line| line.starts_with(entry)), "{entry}");
     }
 }
+
+#[test]
+fn a_server_is_shown_the_certificate_of_its_host() {
+    let ca = TestCa::new();
+    let demanding = ca.server_certificate().asking(&ca, true);
+    let server = TestServer::http().certificate(demanding).start();
+    let directory = getter(&server.url("/get"));
+    directory.write("ca.pem", ca.pem());
+    let (certificate, key) = ca.client_certificate("plugin");
+    directory.write("cert.pem", &certificate);
+    directory.write("key.pem", &key);
+    directory.write("both.pem", format!("{certificate}{key}"));
+    let origin = server.origin();
+    let run = |options: &[&str]| {
+        let before = ["--ca-file", "ca.pem", "-a", &origin];
+        directory.run(&[&before, options, &["guest.wat"]].concat())
+    };
+    let of_host = format!("{origin}=both.pem");
+    for certificate in ["both.pem", "cert.pem::key.pem", &of_host] {
+        run(&["--client-cert", certificate]).prints(HELLO);
+    }
+    run(&["--client-cert", "both.pem", "--min-tls=1.3"]).prints(HELLO);
+    run(&[]).fails(REQUEST_ERROR, &["failed"]);
+    run(&["--client-cert", "https://example.com=both.pem"]).fails(REQUEST_ERROR, &["failed"]);
+    for (certificate, text) in [
+        ("missing.pem", "cannot read the file `missing.pem`"),
+        ("cert.pem", "no private key found"),
+        ("key.pem", "no certificate found"),
+        ("https://*/v1=both.pem", "do not count here"),
+    ] {
+        run(&["--client-cert", certificate]).fails(2, &["--client-cert", text]);
+    }
+    let old = TestServer::http()
+        .certificate(ca.server_certificate().tls12())
+        .start();
+    let directory = getter(&old.url("/get"));
+    directory.write("ca.pem", ca.pem());
+    let origin = old.origin();
+    let arguments = ["--ca-file=ca.pem", "-a", &origin, "guest.wat"];
+    directory.run(&arguments).prints(HELLO);
+    directory
+        .run(&[&["--min-tls=1.3"], &arguments[..]].concat())
+        .fails(REQUEST_ERROR, &["TLS failed"]);
+}
