@@ -5,6 +5,7 @@
 
 mod iter;
 mod parse;
+mod path;
 mod rule;
 #[cfg(feature = "serde")]
 mod serde;
@@ -15,11 +16,12 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
 
-use indexmap::IndexSet;
+use http::Method;
+use indexmap::{IndexMap, IndexSet};
 use url::Url;
 
 use crate::address;
-use rule::{HostPattern, HostShape, Origin, OriginHost, Rule, Shape};
+use rule::{HostPattern, HostShape, Origin, OriginHost, Rule, Scope, Shape};
 
 pub use iter::{AllowedHostsIntoIter, AllowedHostsIter};
 pub use parse::{AllowedHostError, AllowedHostErrorKind};
@@ -35,7 +37,8 @@ const LOCALHOST: &str = "localhost";
 
 /// The hosts that a guest may reach: a set of entries.
 ///
-/// An entry is a scheme, a host and an optional port, and all three must match:
+/// An entry is a scheme, a host and an optional port, and all three must match; methods and a path
+/// may be added:
 ///
 #[doc = include_str!("allowed_hosts/forms.md")]
 ///
@@ -47,9 +50,26 @@ const LOCALHOST: &str = "localhost";
 /// [`HttpCtxBuilder::allow_private_networks`](crate::HttpCtxBuilder::allow_private_networks). That
 /// switch is for hosts that are named: `https://*` is public hosts only, also with it.
 ///
+/// # Methods and paths
+///
+/// Methods stand before the URL of an entry, in capitals and with commas between them. A path stands
+/// behind it: `/v1/` is all that is below that, `/v1` itself as well, and neither has anything to do
+/// with `/v10`. Several entries for a host add up. They are asked at every hop of a redirect, with the
+/// method and the path that are sent there.
+///
+/// Paths are compared by whole segments, as the URL standard parses them: `.`, `..`, `%2e` and
+/// backslashes are resolved. A character that needs no encoding is the same with it, all else differs,
+/// case as well. A path that servers may read in different ways is below none: one with an encoded
+/// slash, backslash or control character, with something of that kind encoded twice or more often,
+/// with `..;`, or with what is not UTF-8. Queries are not compared.
+///
+/// What a server makes of a request is its own: one that takes the method from a header such as
+/// `X-HTTP-Method-Override`, or lets a path name another one, is not held to such an entry by it.
+///
 /// # Entries that deny
 ///
-/// An entry that denies wins over all that allow. What it does not say is any: without a scheme it
+/// An entry that denies wins over all that allow. It has no methods and no path, but denies its hosts
+/// altogether. What it does not say is any: without a scheme it
 /// denies both, without a port all ports. (An entry that allows has its scheme's port if it says
 /// none, so `https://example.com` is undone by `deny:https://example.com`, and the other way round
 /// `deny:https://example.com` denies more than `https://example.com` allows; `deny:https://example.com:443`
@@ -81,6 +101,8 @@ const LOCALHOST: &str = "localhost";
 #[derive(Debug, Clone, Default)]
 pub struct AllowedHosts {
     entries: IndexSet<AllowedHost>,
+    /// Those of the entries that have methods or a path, by what they have besides.
+    scoped: IndexMap<AllowedHost, Vec<Scope>>,
     /// Those of the entries: what a URL is looked up by.
     shapes: Vec<Shape>,
 }
@@ -97,6 +119,8 @@ pub struct AllowedHost(Rule);
 pub(crate) enum Verdict<'a> {
     /// No entry allows it.
     NotAllowed,
+    /// Those that allow its host do so for other methods or paths.
+    OtherRequests,
     /// An entry denies it.
     Denied(&'a Rule),
     /// All public hosts are allowed: it may lead to public addresses, whatever the store says.
@@ -142,6 +166,13 @@ impl AllowedHosts {
         if !self.shapes.contains(&shape) {
             self.shapes.push(shape);
         }
+        if let Some(scope) = entry.0.scope.as_deref() {
+            let scopes = self.scoped.entry(AllowedHost(entry.0.unscoped()));
+            let scopes = scopes.or_default();
+            if !scopes.contains(scope) {
+                scopes.push(scope.clone());
+            }
+        }
         self.entries.insert(entry)
     }
 
@@ -178,16 +209,37 @@ impl AllowedHosts {
         self.entries.is_empty()
     }
 
-    /// Whether a guest may send a request to this URL.
+    /// Whether a guest may send a request of some method to this URL.
     ///
     /// Schemes other than `http` and `https` are never allowed. Where a name leads is not asked
     /// here: see [`AllowedHosts`].
     #[must_use]
     pub fn allows(&self, url: &Url) -> bool {
-        !matches!(self.verdict(url), Verdict::NotAllowed | Verdict::Denied(_))
+        self.verdict(None, url).allows()
     }
 
-    pub(crate) fn verdict(&self, url: &Url) -> Verdict<'_> {
+    /// Whether a guest may send a request of this method to this URL, as [`AllowedHosts::allows`]
+    /// says.
+    #[must_use]
+    pub fn allows_request(&self, method: &Method, url: &Url) -> bool {
+        self.verdict(Some(method), url).allows()
+    }
+
+    /// Whether an entry without methods and without a path allows this URL.
+    pub(crate) fn allows_all_requests(&self, url: &Url) -> bool {
+        Origin::of(url).is_some_and(|origin| {
+            let canonical = match origin.host {
+                OriginHost::Address(address) => OriginHost::Address(address.to_canonical()),
+                name => name,
+            };
+            let is_denied = self.denying(&origin).is_some();
+            let origin = origin.at(canonical);
+            !is_denied && self.matching(false, &origin).next().is_some()
+        })
+    }
+
+    /// What there is to say of a request of this method, or of any.
+    pub(crate) fn verdict(&self, method: Option<&Method>, url: &Url) -> Verdict<'_> {
         let Some(origin) = Origin::of(url) else {
             return Verdict::NotAllowed;
         };
@@ -198,8 +250,15 @@ impl AllowedHosts {
             OriginHost::Address(address) => OriginHost::Address(address.to_canonical()),
             name => name,
         };
+        let origin = origin.at(canonical);
         let mut verdict = Verdict::NotAllowed;
-        for rule in self.matching(false, &origin.at(canonical)) {
+        let of_request = self.scoped_of(&origin).filter_map(|(rule, scopes)| {
+            let mut scopes = scopes.iter();
+            scopes
+                .any(|scope| scope.contains(method, url))
+                .then_some(rule)
+        });
+        for rule in self.matching(false, &origin).chain(of_request) {
             match rule.host {
                 HostPattern::Any | HostPattern::Addresses(_) => return Verdict::Anywhere,
                 // Who wrote this knew which machine it is.
@@ -208,6 +267,9 @@ impl AllowedHosts {
                 HostPattern::Public if verdict == Verdict::NotAllowed => verdict = Verdict::Public,
                 HostPattern::Public => {}
             }
+        }
+        if verdict == Verdict::NotAllowed && self.scoped_of(&origin).next().is_some() {
+            return Verdict::OtherRequests;
         }
         verdict
     }
@@ -250,13 +312,47 @@ impl AllowedHosts {
             .filter_map(move |shape| self.entries.get(&shape.key(origin)?))
             .map(|entry| &entry.0)
     }
+
+    /// The rules that match an origin and are about some requests to it only.
+    fn scoped_of(&self, origin: &Origin<'_>) -> impl Iterator<Item = (&Rule, &[Scope])> {
+        // Most lists have none, and then there is nothing to look for.
+        let shapes = if self.scoped.is_empty() {
+            &[][..]
+        } else {
+            &self.shapes
+        };
+        let found = shapes
+            .iter()
+            .filter_map(move |shape| self.scoped.get_key_value(&shape.key(origin)?));
+        found.map(|(entry, scopes)| (&entry.0, &scopes[..]))
+    }
+}
+
+impl Verdict<'_> {
+    fn allows(self) -> bool {
+        matches!(
+            self,
+            Verdict::Public | Verdict::PublicOnly | Verdict::Anywhere
+        )
+    }
 }
 
 impl AllowedHost {
+    /// Whether it has methods or a path, and so is not about every request to its hosts.
+    #[must_use]
+    pub fn is_scoped(&self) -> bool {
+        self.0.scope.is_some()
+    }
+
     /// Whether it denies what it names, rather than to allow it.
     #[must_use]
     pub fn denies(&self) -> bool {
         self.0.denies
+    }
+
+    /// Whether it names no host: `https://*`, `insecure:allow-all`, `deny:*`.
+    pub(crate) fn is_every_host(&self) -> bool {
+        matches!(self.0.host, HostPattern::Any | HostPattern::Public)
     }
 
     /// Whether it allows every public host, `https://*`, and so none of the local network.
@@ -291,12 +387,25 @@ impl FromIterator<AllowedHost> for AllowedHosts {
     }
 }
 
-/// Entries that are separated by white space.
+/// Entries that are separated by white space. Methods belong to the entry behind them.
 impl FromStr for AllowedHosts {
     type Err = AllowedHostError;
 
     fn from_str(text: &str) -> Result<Self, AllowedHostError> {
-        Self::parse(text.split_whitespace())
+        let mut entries = Vec::new();
+        let mut methods = String::new();
+        for word in text.split_whitespace() {
+            if parse::is_methods(word) {
+                methods.push_str(word);
+                methods.push(' ');
+            } else {
+                entries.push(std::mem::take(&mut methods) + word);
+            }
+        }
+        if !methods.is_empty() {
+            entries.push(methods);
+        }
+        Self::parse(entries)
     }
 }
 

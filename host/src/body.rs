@@ -73,6 +73,21 @@ impl Body {
         body
     }
 
+    /// A body that is there; at most `max` bytes are delivered.
+    pub(crate) fn whole(bytes: Vec<u8>, max: Option<u64>) -> Body {
+        let state = match bytes.is_empty() {
+            true => State::Ended,
+            false => State::Held {
+                bytes,
+                delivered: 0,
+            },
+        };
+        Body {
+            state,
+            allowed: max.map(|max| (max, max)),
+        }
+    }
+
     /// Whether there is more to read: from the server, or of what is held.
     pub(crate) fn is_open(&self) -> bool {
         matches!(self.state, State::Open { .. } | State::Held { .. })

@@ -1,21 +1,21 @@
 //! The HTTP client that stores share: its pool of connections, its certificate authorities and its
 //! limits.
 
-use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use ureq::config::{AutoHeaderValue, Config};
 
+use crate::certificate::{
+    self, CertificateError, CertificateErrorKind, ClientCertificate, TlsVersion,
+};
 use crate::connection::dial::Dialer;
 use crate::connection::lookup::Lookup;
 use crate::connection::pool::{self, Pool};
-use crate::connection::tls::Roots;
+use crate::connection::tls::TlsSettings;
 use crate::connection::transport::Agents;
 use crate::error::Error;
 use crate::exchange::reactor::Reactor;
@@ -140,7 +140,7 @@ impl fmt::Debug for HttpClient {
 #[derive(Clone)]
 #[must_use]
 pub struct HttpClientBuilder {
-    roots: Roots,
+    tls: TlsSettings,
     max_in_flight: usize,
     connections: pool::Limits,
     lookup: Option<Lookup>,
@@ -155,7 +155,7 @@ impl Default for HttpClientBuilder {
 impl fmt::Debug for HttpClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpClientBuilder")
-            .field("roots", &self.roots)
+            .field("tls", &self.tls)
             .field("max_in_flight", &self.max_in_flight)
             .field("connections", &self.connections)
             .finish_non_exhaustive()
@@ -166,10 +166,7 @@ impl HttpClientBuilder {
     /// Those of [`HttpClient::new`].
     pub fn new() -> Self {
         HttpClientBuilder {
-            roots: Roots {
-                system: true,
-                added: Vec::new(),
-            },
+            tls: TlsSettings::default(),
             max_in_flight: limits::DEFAULT_MAX_REQUESTS_IN_FLIGHT,
             connections: pool::Limits {
                 open: limits::DEFAULT_MAX_OPEN_RESPONSES,
@@ -185,7 +182,7 @@ impl HttpClientBuilder {
     ///
     /// They are read when the first `https` request needs them, once for the process.
     pub fn system_root_certificates(&mut self, trust: bool) -> &mut Self {
-        self.roots.system = trust;
+        self.tls.roots.system = trust;
         self
     }
 
@@ -198,24 +195,60 @@ impl HttpClientBuilder {
         &mut self,
         pem: impl AsRef<[u8]>,
     ) -> Result<&mut Self, CertificateError> {
-        let before = self.roots.added.len();
-        for certificate in CertificateDer::pem_slice_iter(pem.as_ref()) {
-            let certificate = certificate
-                .map_err(|error| CertificateError::new(CertificateErrorKind::InvalidPem, error))?;
+        for certificate in certificate::certificates_of(pem.as_ref())? {
             rustls::RootCertStore::empty()
                 .add(certificate.clone())
                 .map_err(|error| {
                     CertificateError::new(CertificateErrorKind::NotAnAuthority, error)
                 })?;
-            self.roots.added.push(certificate);
-        }
-        if self.roots.added.len() == before {
-            return Err(CertificateError {
-                kind: CertificateErrorKind::NoCertificate,
-                source: None,
-            });
+            self.tls.roots.added.push(certificate);
         }
         Ok(self)
+    }
+
+    /// Adds a certificate that servers are shown which ask for one; none by default. Of several for
+    /// one host the last that is given is shown.
+    pub fn client_certificate(&mut self, certificate: ClientCertificate) -> &mut Self {
+        self.tls.certificates.push(certificate);
+        self
+    }
+
+    /// The lowest version of TLS that is spoken; 1.2 by default.
+    pub fn min_tls_version(&mut self, version: TlsVersion) -> &mut Self {
+        self.tls.min_version = version;
+        self
+    }
+
+    /// The highest version of TLS that is spoken; 1.3 by default. With one below the lowest there is
+    /// none, and every `https` request fails.
+    pub fn max_tls_version(&mut self, version: TlsVersion) -> &mut Self {
+        self.tls.max_version = version;
+        self
+    }
+
+    /// Speaks TLS as this configuration says, whatever else is said here of certificates and versions:
+    /// with the trust store, the cryptography and the identity of the embedder. By default, one is made
+    /// of the other settings.
+    ///
+    /// Who is trusted is then the embedder's own business. No protocol is negotiated (ALPN), since all
+    /// that is spoken is HTTP/1.1.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use wasi_experimental_http_wasmtime::{HttpClient, rustls};
+    ///
+    /// let roots = rustls::RootCertStore::empty();
+    /// let provider = Arc::new(rustls::crypto::ring::default_provider());
+    /// let tls = rustls::ClientConfig::builder_with_provider(provider)
+    ///     .with_protocol_versions(&[&rustls::version::TLS13])?
+    ///     .with_root_certificates(roots)
+    ///     .with_no_client_auth();
+    /// let client = HttpClient::builder().tls_config(tls).build();
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn tls_config(&mut self, config: rustls::ClientConfig) -> &mut Self {
+        self.tls.own = Some(Arc::new(config));
+        self
     }
 
     /// How many requests of all stores together may wait for the headers of their responses; 512
@@ -293,7 +326,7 @@ impl HttpClientBuilder {
         HttpClient {
             inner: Arc::new(Inner {
                 pool: Pool::new(self.connections),
-                dialer: Dialer::new(self.lookup.clone(), self.roots.clone()),
+                dialer: Dialer::new(self.lookup.clone(), self.tls.clone()),
                 agents: Agents::new(config),
                 max_in_flight: self.max_in_flight,
                 in_flight: AtomicUsize::new(0),
@@ -305,71 +338,6 @@ impl HttpClientBuilder {
     }
 }
 
-/// Why [`HttpClientBuilder::try_add_root_certificates_pem`] takes a text not.
-///
-/// Its [source](std::error::Error::source) is what the library for PEM or for certificates said of
-/// it, if it was one of them that refused it.
-#[derive(Debug, Clone)]
-pub struct CertificateError {
-    kind: CertificateErrorKind,
-    source: Option<Arc<dyn StdError + Send + Sync>>,
-}
-
-/// What kind of failure a [`CertificateError`] is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum CertificateErrorKind {
-    /// The text is not PEM.
-    InvalidPem,
-    /// A certificate that no chain can end in.
-    NotAnAuthority,
-    /// The text has no certificate in it.
-    NoCertificate,
-}
-
-impl CertificateError {
-    fn new(kind: CertificateErrorKind, source: impl StdError + Send + Sync + 'static) -> Self {
-        CertificateError {
-            kind,
-            source: Some(Arc::new(source)),
-        }
-    }
-
-    /// What kind of failure it is.
-    #[must_use]
-    pub fn kind(&self) -> CertificateErrorKind {
-        self.kind
-    }
-}
-
-impl fmt::Display for CertificateErrorKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            CertificateErrorKind::InvalidPem => "not a PEM file",
-            CertificateErrorKind::NotAnAuthority => "not a certificate authority",
-            CertificateErrorKind::NoCertificate => {
-                "no certificate found: expected `-----BEGIN CERTIFICATE-----`"
-            }
-        })
-    }
-}
-
-/// With what its source says.
-impl fmt::Display for CertificateError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.source {
-            Some(source) => write!(f, "{}: {source}", self.kind),
-            None => self.kind.fmt(f),
-        }
-    }
-}
-
-impl StdError for CertificateError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        Some(self.source.as_deref()?)
-    }
-}
-
 /// Sharing a client between threads is the point of it.
 const _: () = {
     const fn assert<T: Send + Sync>() {}
@@ -378,6 +346,8 @@ const _: () = {
 
 #[cfg(test)]
 mod tests {
+    use std::error::Error as _;
+
     use super::*;
 
     #[test]

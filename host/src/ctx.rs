@@ -7,15 +7,19 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::allowed_hosts::{AllowedHost, AllowedHostError, AllowedHosts};
+use crate::budget::{Budget, Budgets};
 use crate::client::HttpClient;
+use crate::credentials::Credential;
 use crate::error::{Error, LastError};
 use crate::exchange::cancel::{CancelHandle, Cancelled};
 use crate::exchange::hops::Hops;
 use crate::exchange::signal::readable;
+use crate::exchange::traffic::Traffic;
 use crate::exchange::upload::Upload;
 use crate::exchange::{Exchange, StoreId};
 use crate::generated::types::{Events, ResponseFact, Subscription};
 use crate::handles::{Handles, Open};
+use crate::hook::{Hook, Hooks};
 use crate::limits::{self, Limits, Phase, Timeouts};
 use crate::policy::{Denied, Policy};
 use crate::request::Request;
@@ -35,8 +39,12 @@ pub struct HttpCtx {
     allowed_hosts: Arc<AllowedHosts>,
     limits: Arc<Limits>,
     timeouts: Timeouts,
+    /// `None` if there is none, which costs nothing.
+    budget: Option<Arc<Budget>>,
     allow_private_networks: bool,
     host_header: Arc<AllowedHosts>,
+    credentials: Option<Arc<Vec<Credential>>>,
+    hooks: Option<Arc<Hooks>>,
     observers: Arc<Observers>,
     id: Arc<StoreId>,
     cancel: CancelHandle,
@@ -177,8 +185,10 @@ impl HttpCtx {
         Ok(match fact {
             ResponseFact::Url => facts.target.url()[..url::Position::AfterQuery].into(),
             ResponseFact::Version => format!("{:?}", facts.version).into(),
-            ResponseFact::Peer if show_peer => facts.peer.to_string().into(),
-            ResponseFact::Peer => "".into(),
+            ResponseFact::Peer => match facts.peer {
+                Some(peer) if show_peer => peer.to_string().into(),
+                _ => "".into(),
+            },
             ResponseFact::Redirects => facts.redirects.to_string().into(),
         })
     }
@@ -282,7 +292,7 @@ impl HttpCtx {
             .exchange(limits, timeouts, record.as_deref_mut())
             .and_then(|exchange| {
                 // What is not allowed is found out at once, as far as its URL shows it.
-                exchange.public_only(request.url())?;
+                exchange.public_only(request.method(), request.url())?;
                 let guest = self.cancel.clone();
                 let span = Record::span(record.as_deref());
                 Started::start(request, &self.client, exchange, span, guest)
@@ -331,6 +341,8 @@ impl HttpCtx {
         let policy = Policy {
             allowed_hosts: self.allowed_hosts.clone(),
             allow_private_networks: self.allow_private_networks,
+            credentials: self.credentials.clone(),
+            hooks: self.hooks.clone(),
         };
         let exchange = Exchange::start(
             policy,
@@ -338,6 +350,7 @@ impl HttpCtx {
             timeouts,
             &self.cancel,
             self.id.clone(),
+            Traffic::within(self.budget.clone()),
             record.is_some().then(|| Hops::new(self.observers.headers)),
         )?;
         if let Some(record) = record {
@@ -631,7 +644,7 @@ impl HttpCtx {
 
     /// Whether the guest may choose the `Host` of a request to this target.
     pub(crate) fn may_choose_host(&self, target: &Target) -> bool {
-        self.host_header.allows(target.url())
+        self.host_header.allows_all_requests(target.url())
     }
 
     pub(crate) fn close(&mut self, handle: u32) {
@@ -691,8 +704,11 @@ pub struct HttpCtxBuilder {
     allowed_hosts: Arc<AllowedHosts>,
     limits: Limits,
     timeouts: Timeouts,
+    budgets: Budgets,
     allow_private_networks: bool,
     host_header: Arc<AllowedHosts>,
+    credentials: Option<Arc<Vec<Credential>>>,
+    hooks: Option<Arc<Hooks>>,
     observers: Arc<Observers>,
     show_peer: bool,
     trap_when_cancelled: bool,
@@ -706,8 +722,11 @@ impl HttpCtxBuilder {
             allowed_hosts: Arc::default(),
             limits: Limits::default(),
             timeouts: Timeouts::default(),
+            budgets: Budgets::default(),
             allow_private_networks: false,
             host_header: Arc::default(),
+            credentials: None,
+            hooks: None,
             observers: Arc::default(),
             show_peer: false,
             trap_when_cancelled: false,
@@ -752,7 +771,7 @@ impl HttpCtxBuilder {
     /// default, one that is not the URL's gives `invalid_encoding`.
     ///
     /// It decides which of the sites behind a server answers, so the server has to tell apart what
-    /// its clients may see.
+    /// its clients may see. An entry with methods or a path lets it choose none.
     pub fn allow_host_header(&mut self, host: AllowedHost) -> &mut Self {
         Arc::make_mut(&mut self.host_header).insert(host);
         self
@@ -765,6 +784,20 @@ impl HttpCtxBuilder {
     /// If it is not an entry as [`AllowedHosts`] describes.
     pub fn try_allow_host_header(&mut self, entry: &str) -> Result<&mut Self, AllowedHostError> {
         Ok(self.allow_host_header(entry.parse()?))
+    }
+
+    /// Adds a header field that the host sends to certain hosts, and the guest never sees; none by
+    /// default.
+    pub fn credential(&mut self, credential: Credential) -> &mut Self {
+        Arc::make_mut(self.credentials.get_or_insert_default()).push(credential);
+        self
+    }
+
+    /// Adds what sees each request before it is sent, and each response, and may change, refuse or
+    /// answer them; none by default.
+    pub fn hook(&mut self, hook: impl Hook + 'static) -> &mut Self {
+        Arc::make_mut(self.hooks.get_or_insert_default()).add(hook);
+        self
     }
 
     /// The client to send with: its connections, certificate authorities and limits.
@@ -914,6 +947,34 @@ impl HttpCtxBuilder {
         self
     }
 
+    /// How many requests the store may send in all, each redirect being one more; `None`, the
+    /// default, for any number. Beyond it a request gives `too_many_sessions`, and 0 allows none.
+    ///
+    /// What is denied does not count. Here and in the other two budgets each store that is built has
+    /// its own, whatever client it uses.
+    pub fn max_total_requests(&mut self, max: Option<u64>) -> &mut Self {
+        self.budgets.requests = max;
+        self
+    }
+
+    /// How many bytes the store's requests may carry in all, in both directions, as they are on the
+    /// wire, with headers and TLS; `None`, the default, for any number. Beyond it a request, or its
+    /// body, gives `body_too_large`.
+    ///
+    /// It ends what is on its way at the read or the write that goes beyond it, so what was carried
+    /// is more by as much as that had, up to 256 KiB.
+    pub fn max_total_bytes(&mut self, max: Option<u64>) -> &mut Self {
+        self.budgets.bytes = max;
+        self
+    }
+
+    /// How many requests the store may send in any second, each redirect being one more; `None`, the
+    /// default, for any number. One more gives `too_many_sessions`, and nothing is waited for.
+    pub fn max_requests_per_second(&mut self, max: Option<usize>) -> &mut Self {
+        self.budgets.requests_per_second = max;
+        self
+    }
+
     /// Whether the guest may ask for the addresses of the servers that answer it; `false` by
     /// default, since those behind a name may be the embedder's secret.
     pub fn show_peer(&mut self, show: bool) -> &mut Self {
@@ -1003,8 +1064,11 @@ impl HttpCtxBuilder {
             allowed_hosts: self.allowed_hosts.clone(),
             limits: Arc::new(self.limits.clone()),
             timeouts: self.timeouts.clone(),
+            budget: Budget::new(self.budgets).map(Arc::new),
             allow_private_networks: self.allow_private_networks,
             host_header: self.host_header.clone(),
+            credentials: self.credentials.clone(),
+            hooks: self.hooks.clone(),
             id: Arc::default(),
             observers: self.observers.clone(),
             cancel: CancelHandle::of_a_new_store(),

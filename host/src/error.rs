@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use url::Url;
 
+use crate::credentials::NoCredential;
 use crate::error_kind::ErrorKind;
 use crate::generated::types::{HttpError, Reason};
 use crate::headers::HeaderError;
@@ -33,6 +34,8 @@ pub(crate) enum Error {
     HeaderNotFound,
     #[error("{0}")]
     Denied(Denied),
+    #[error(transparent)]
+    NoCredential(NoCredential),
     #[error("the method is longer than {max} bytes, not a token, or CONNECT")]
     InvalidMethod { max: usize },
     #[error(transparent)]
@@ -136,6 +139,12 @@ pub(crate) enum Error {
     Failed(Arc<Error>),
     #[error("the limit of the store is reached, {max} open responses")]
     TooManySessions { max: usize },
+    #[error("the store's budget of {max} requests is used up")]
+    RequestsSpent { max: u64 },
+    #[error("the store's budget of {max} bytes is used up")]
+    BytesSpent { max: u64 },
+    #[error("the store may send {max} requests in a second")]
+    TooManyPerSecond { max: usize },
     #[error("the store has no handles left")]
     HandlesExhausted,
     #[error("there is no memory for the whole body")]
@@ -152,7 +161,7 @@ impl Error {
     /// What a failure means for a body: one that says more of itself stays what it is.
     pub(crate) fn in_body(self) -> Self {
         match self {
-            Error::Timeout(_) | Error::Cancelled => self,
+            Error::Timeout(_) | Error::Cancelled | Error::BytesSpent { .. } => self,
             error => Error::Body(Arc::new(error)),
         }
     }
@@ -229,6 +238,16 @@ impl Error {
                     Why::NotAllowed,
                     "ask for an allowed host that matches",
                 ),
+                DeniedReason::MethodOrPath(_) => row(
+                    Code::DestinationNotAllowed,
+                    Why::NotAllowed,
+                    "ask for this method and path to be allowed",
+                ),
+                DeniedReason::Refused(_) => row(
+                    Code::DestinationNotAllowed,
+                    Why::DeniedByRule,
+                    "only who runs the host can allow it",
+                ),
                 DeniedReason::DeniedBy(_) => row(
                     Code::DestinationNotAllowed,
                     Why::DeniedByRule,
@@ -240,6 +259,11 @@ impl Error {
                     "ask for private networks to be allowed",
                 ),
             },
+            Error::NoCredential(_) => row(
+                Code::RuntimeError,
+                Why::DeniedByRule,
+                "try again later: who runs the host is told why",
+            ),
             Error::InvalidMethod { .. } => row(
                 Code::InvalidMethod,
                 Why::Misuse,
@@ -336,6 +360,21 @@ impl Error {
                 Code::RequestError,
                 Why::InvalidResponse,
                 "send a request that is HTTP",
+            ),
+            Error::RequestsSpent { .. } => row(
+                Code::TooManySessions,
+                Why::TooManyOpen,
+                "ask for a larger budget: none of them is given back",
+            ),
+            Error::BytesSpent { .. } => row(
+                Code::BodyTooLarge,
+                Why::BodyTooLarge,
+                "ask for a larger budget: none of it is given back",
+            ),
+            Error::TooManyPerSecond { .. } => row(
+                Code::TooManySessions,
+                Why::TooManyInFlight,
+                "try again in a second",
             ),
             Error::RequestBodyTooLarge { .. } | Error::ResponseBodyTooLarge { .. } => row(
                 Code::BodyTooLarge,
@@ -452,6 +491,7 @@ impl Error {
             | Error::Socket(source)
             | Error::Send(source)
             | Error::Receive(source) => Some(source.clone()),
+            Error::NoCredential(error) => Some(error.source.clone()),
             Error::Tls(error) => Some(Arc::new(error.clone())),
             Error::Client(error) => Some(error.clone()),
             Error::Body(error)
@@ -470,15 +510,21 @@ impl Error {
             Error::BodyFailed(error) | Error::WholeBody(error) | Error::Failed(error) => {
                 return error.message(tried);
             }
-            Error::Denied(denied) => match denied.reason {
+            Error::Denied(denied) => match &denied.reason {
+                // Written for the guest.
+                DeniedReason::Refused(reason) => format!("it is refused: {reason}"),
                 DeniedReason::NotAllowed => {
                     format!("no allowed host matches; {:?} would", denied.origin)
+                }
+                DeniedReason::MethodOrPath(_) => {
+                    "the allowed hosts have other methods or paths of this host".to_owned()
                 }
                 DeniedReason::DeniedBy(_) => "a rule of the embedder denies it".to_owned(),
                 DeniedReason::NotPublic(_) => {
                     "its name leads to an address that is not public".to_owned()
                 }
             },
+            Error::NoCredential(_) => "the host has no credentials for it at the moment".to_owned(),
             // Where a name leads is not the guest's to know.
             Error::Connect { source, .. } => format!("cannot connect: {source}"),
             error => error.to_string(),

@@ -10,7 +10,8 @@ use crate::generated::types::Reason;
 pub enum ErrorKind {
     /// No allowed host matches.
     NotAllowed,
-    /// An entry that denies matches.
+    /// An entry that denies matches, a hook refused it, or the embedder has no value for a credential
+    /// that is needed.
     DeniedByRule,
     /// The name leads to an address that is not public.
     NotPublic,
@@ -44,11 +45,13 @@ pub enum ErrorKind {
     TimeoutRead,
     /// The request took longer than its total timeout.
     TimeoutTotal,
-    /// The store, the client or the process has no room for another response.
+    /// The store, the client or the process has no room for another response, or the store has sent
+    /// all requests of its budget.
     TooManyOpen,
-    /// The client has too many requests on their way.
+    /// The client has too many requests on their way, or the store sent too many in a second.
     TooManyInFlight,
-    /// The body of the request or the response is over its limit.
+    /// The body of the request or the response is over its limit, or the store has carried all bytes
+    /// of its budget.
     BodyTooLarge,
     /// The body broke off.
     IncompleteBody,

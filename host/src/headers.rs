@@ -114,6 +114,22 @@ static HOP_BY_HOP: [HeaderName; 10] = [
     UPGRADE,
 ];
 
+/// Whether a request header is the host's to set.
+pub(crate) fn is_of_the_host(name: &HeaderName) -> bool {
+    [HOST, CONTENT_LENGTH, TRANSFER_ENCODING].contains(name) || HOP_BY_HOP.contains(name)
+}
+
+/// Drops the headers of a message's framing and of the connection, which somebody else than the guest
+/// has set. `Host` may be chosen.
+pub(crate) fn drop_fields_of_the_host(headers: &mut HeaderMap) {
+    for name in [CONTENT_LENGTH, TRANSFER_ENCODING]
+        .iter()
+        .chain(&HOP_BY_HOP)
+    {
+        headers.remove(name);
+    }
+}
+
 /// Drops the headers that are the host's to set.
 ///
 /// Two meanings of one message are how requests are smuggled (RFC 9112, section 11.2), so a `Host`,

@@ -115,10 +115,18 @@ pub(crate) const MAX_READ_AWAY_BYTES: usize = 256 * 1024;
 /// a part of it was sent.
 pub(crate) const OUTPUT_BUFFER_SIZE: usize = 256 * 1024;
 
-/// The largest head: request line, header text with two more bytes for each line, and the host's
-/// own headers.
+/// The longest value of a [`Credential`](crate::Credential), in bytes: most servers take no more in a
+/// header field.
+pub const MAX_CREDENTIAL_BYTES: u64 = 16 * 1024;
+
+/// How long the credentials of one request may be together, as they are sent, in bytes.
+pub(crate) const MAX_CREDENTIALS_BYTES: usize = 32 * 1024;
+
+/// The largest head: request line, header text with two more bytes for each line, credentials, and
+/// the host's own headers.
 const LARGEST_HEAD: usize = in_memory(MAX_URL_LEN + MAX_METHOD_LEN + MAX_REQUEST_HEADER_BYTES)
     + 2 * MAX_REQUEST_HEADERS
+    + MAX_CREDENTIALS_BYTES
     + 1024;
 const _: () = assert!(LARGEST_HEAD <= OUTPUT_BUFFER_SIZE);
 

@@ -101,16 +101,16 @@ impl<'a> Request<'a> {
         &self.headers
     }
 
-    /// The request as ureq sends it, without its body.
-    pub(crate) fn to_http(&self) -> Result<http::Request<()>, Error> {
+    /// The request as ureq sends it, with these headers, and without its body.
+    pub(crate) fn to_http(&self, headers: &HeaderMap) -> Result<http::Request<()>, Error> {
         let mut request = http::Request::builder()
             .method(self.method.clone())
             .uri(self.target.uri().clone());
         // In front of all others (RFC 9110, section 7.2); a guest's own was allowed to it.
-        if !self.headers.contains_key(HOST) {
+        if !headers.contains_key(HOST) {
             request = request.header(HOST, self.target.host());
         }
-        request = self.names.add(request, &self.headers);
+        request = self.names.add(request, headers);
         // ureq knows the length of what is there whole.
         if let Body::Upload(upload) = &self.body
             && let Some(len) = upload.len()

@@ -9,6 +9,7 @@ use crate::body::{Body, MAX_PIECE};
 use crate::error::Error;
 use crate::exchange::Exchange;
 use crate::exchange::upload::Upload;
+use crate::hook::Watchers;
 use crate::request_url::Target;
 use crate::telemetry::Record;
 
@@ -19,6 +20,8 @@ pub(crate) struct Response {
     pub body: Body,
     pub facts: Facts,
     pub exchange: Arc<Exchange>,
+    /// Who sees the body, beside the guest.
+    pub watchers: Watchers,
     /// The body of the request, if the guest wrote it, which takes no more now.
     pub upload: Option<Arc<Upload>>,
     /// Until nothing more happens for the request.
@@ -31,7 +34,8 @@ pub(crate) struct Facts {
     /// Where it came from: behind the redirects, if there were any.
     pub target: Arc<Target>,
     pub version: Version,
-    pub peer: SocketAddr,
+    /// `None` if no server answered, but a hook.
+    pub peer: Option<SocketAddr>,
     pub redirects: usize,
 }
 
@@ -49,16 +53,23 @@ impl Response {
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
         self.exchange.cancel.check()?;
         self.exchange.traffic.useful();
-        let Some(record) = &mut self.record else {
-            return self.body.read(buffer);
+        let result = match &mut self.record {
+            None => self.body.read(buffer),
+            Some(record) => {
+                let entered = Record::enter(Some(record));
+                let result = self.body.read(buffer);
+                if let Err(error) = &result {
+                    record.failed(error);
+                }
+                drop(entered);
+                self.end_record();
+                result
+            }
         };
-        let entered = Record::enter(Some(record));
-        let result = self.body.read(buffer);
-        if let Err(error) = &result {
-            record.failed(error);
+        if let Ok(count) = result {
+            let is_end = !buffer.is_empty() && self.is_finished();
+            self.watchers.read(&buffer[..count], is_end);
         }
-        drop(entered);
-        self.end_record();
         result
     }
 

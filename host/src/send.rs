@@ -1,6 +1,7 @@
 //! The way of a request, from its parts to an open response.
 //!
-//! For each hop, in this order: may it be sent ([`crate::policy`]); over which connection
+//! For each hop, in this order: may it be sent ([`crate::policy`]); what hooks make of it
+//! ([`crate::hook`]) and the embedder adds to it ([`crate::credentials`]); over which connection
 //! ([`crate::connection`]: an idle one, or a new one); the request out and the head in
 //! ([`crate::connection::transport`]); what the head says of the message ([`crate::head`]); and
 //! whether it leads elsewhere ([`crate::redirect`]). What belongs to the request all the while is
@@ -9,8 +10,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use http::StatusCode;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH};
+use http::{HeaderMap, StatusCode};
 
 use crate::authentication;
 use crate::body;
@@ -19,11 +20,14 @@ use crate::connection::dial::DialTimes;
 use crate::connection::pool::Key;
 use crate::connection::transport;
 use crate::connection::{Lease, Unanswered};
+use crate::credentials;
 use crate::error::Error;
 use crate::exchange::Exchange;
 use crate::exchange::hops::Hop;
 use crate::head::{Framing, Head};
+use crate::hook::{self, HookRequest, Refusal, Watchers};
 use crate::limits::{Limits, MAX_DRAINED_BYTES};
+use crate::policy::{Denied, DeniedReason};
 use crate::redirect;
 use crate::request::{Body, Request};
 use crate::request_url;
@@ -35,7 +39,7 @@ pub(crate) fn following_redirects(
     client: &HttpClient,
     exchange: &Arc<Exchange>,
 ) -> Result<Box<Response>, Error> {
-    let first = hop(request, client, exchange, May::Reuse)?;
+    let first = hop(request, 0, client, exchange, May::Reuse)?;
     redirects_of(first, request, client, exchange)
 }
 
@@ -45,7 +49,7 @@ pub(crate) fn again(
     client: &HttpClient,
     exchange: &Arc<Exchange>,
 ) -> Result<Box<Response>, Error> {
-    let first = hop(request, client, exchange, May::Dial)?;
+    let first = hop(request, 0, client, exchange, May::Dial)?;
     redirects_of(first, request, client, exchange)
 }
 
@@ -88,9 +92,11 @@ pub(crate) fn redirects_of(
             "following a redirect"
         );
         exchange.traffic.useful();
+        // That of a redirect is nobody's.
+        response.watchers.read(&[], true);
         response.body.drain(MAX_DRAINED_BYTES);
         request.redirect(next).map_err(Error::Redirect)?;
-        response = hop(request, client, exchange, May::Reuse)?;
+        response = hop(request, redirects, client, exchange, May::Reuse)?;
     }
 }
 
@@ -106,16 +112,129 @@ enum May {
 /// Sends a request to one server.
 fn hop(
     request: &Request<'_>,
+    redirects: usize,
     client: &HttpClient,
     exchange: &Arc<Exchange>,
     may: May,
 ) -> Result<Box<Response>, Error> {
     let mut times = DialTimes::default();
     let mut peer = None;
-    let response =
-        Way::of(request, client, exchange).and_then(|way| way.answer(may, &mut times, &mut peer));
+    let response = hooked(
+        request, redirects, client, exchange, may, &mut times, &mut peer,
+    );
     record_hop(request, exchange, &response, peer, times);
     response
+}
+
+/// Asks the hooks and the budget, sends the request, and shows the hooks what came.
+fn hooked(
+    request: &Request<'_>,
+    redirects: usize,
+    client: &HttpClient,
+    exchange: &Arc<Exchange>,
+    may: May,
+    times: &mut DialTimes,
+    peer: &mut Option<SocketAddr>,
+) -> Result<Box<Response>, Error> {
+    let mut way = Way::of(request, client, exchange)?;
+    let mut changed = None;
+    if let Some(hooks) = &exchange.policy.hooks {
+        let headers = changed.insert(request.headers().clone());
+        let answer = hooks.on_request(&mut hook_request(request, headers, redirects));
+        if let Some(answer) = answer.map_err(|refusal| refused(request, refusal))? {
+            return answered(request, answer, redirects, exchange);
+        }
+    }
+    exchange.traffic.begin_request()?;
+    way.headers = headers(request, changed.as_ref(), exchange)?;
+    let mut response = way.answer(may, times, peer)?;
+    if let (Some(hooks), Some(sent), Some(peer)) = (&exchange.policy.hooks, &mut changed, *peer) {
+        let sent = hook_request(request, sent, redirects);
+        let Response {
+            status,
+            headers,
+            facts,
+            watchers,
+            ..
+        } = &mut *response;
+        let mut head = hook::response(*status, facts.version, peer, headers, watchers);
+        let result = hooks.on_response(&sent, &mut head);
+        result.map_err(|refusal| refused(request, refusal))?;
+        if !response.body.is_open() {
+            response.watchers.read(&[], true);
+        }
+    }
+    Ok(response)
+}
+
+/// What a hook sees of a request with these headers.
+fn hook_request<'a>(
+    request: &'a Request<'_>,
+    headers: &'a mut HeaderMap,
+    redirects: usize,
+) -> HookRequest<'a> {
+    HookRequest {
+        method: request.method(),
+        url: request.url(),
+        headers,
+        body: match request.body() {
+            None => Some(&[]),
+            Some(Body::Whole(bytes)) => Some(bytes),
+            Some(Body::Upload(_)) => None,
+        },
+        redirects,
+    }
+}
+
+fn refused(request: &Request<'_>, Refusal(reason): Refusal) -> Error {
+    Error::Denied(Denied::new(request.url(), DeniedReason::Refused(reason)))
+}
+
+/// Makes a response of what a hook has answered in place of a server.
+fn answered(
+    request: &Request<'_>,
+    answer: http::Response<Vec<u8>>,
+    redirects: usize,
+    exchange: &Arc<Exchange>,
+) -> Result<Box<Response>, Error> {
+    let (head, body) = answer.into_parts();
+    if head.status.is_informational() {
+        return Err(Error::Status(head.status.as_u16()));
+    }
+    Ok(Box::new(Response {
+        status: head.status,
+        headers: head.headers,
+        body: body::Body::whole(body, exchange.limits.response_body_bytes()),
+        facts: Facts {
+            target: request.target().clone(),
+            version: head.version,
+            peer: None,
+            redirects,
+        },
+        exchange: exchange.clone(),
+        watchers: Watchers::default(),
+        upload: None,
+        record: None,
+    }))
+}
+
+/// The headers that are sent, if they are not the guest's: those that hooks made of them, with the
+/// fields that the embedder adds.
+fn headers(
+    request: &Request<'_>,
+    changed: Option<&HeaderMap>,
+    exchange: &Exchange,
+) -> Result<Option<HeaderMap>, Error> {
+    let Some(credentials) = &exchange.policy.credentials else {
+        return Ok(changed.cloned());
+    };
+    let (method, url) = (request.method(), request.url());
+    let headers = changed.unwrap_or(request.headers());
+    let fields = credentials::fields(credentials, method, url, headers);
+    let fields = fields.map_err(Error::NoCredential)?;
+    let mut headers = headers.clone();
+    headers.extend(fields);
+    Ok(Some(headers))
 }
 
 fn record_hop(
@@ -146,7 +265,10 @@ pub(crate) fn without_waiting(
     client: &HttpClient,
     exchange: &Arc<Exchange>,
 ) -> Result<Option<Unanswered>, Error> {
-    if request.body().is_some() {
+    // What the embedder has to say of it may wait as well, and is asked once.
+    let policy = &exchange.policy;
+    let is_plain = policy.hooks.is_none() && policy.credentials.is_none();
+    if request.body().is_some() || !is_plain || exchange.traffic.has_budget() {
         return Ok(None);
     }
     let way = Way::of(request, client, exchange)?;
@@ -195,6 +317,9 @@ fn can_be_sent_again(request: &Request<'_>, lease: &Lease, error: &Error) -> boo
 /// One hop of a request.
 struct Way<'a> {
     request: &'a Request<'a>,
+    /// The headers that are sent, with credentials in them, if they are not those of the request. They
+    /// are nowhere but here and on the wire.
+    headers: Option<HeaderMap>,
     client: &'a HttpClient,
     exchange: &'a Arc<Exchange>,
     key: Key,
@@ -207,9 +332,10 @@ impl<'a> Way<'a> {
         client: &'a HttpClient,
         exchange: &'a Arc<Exchange>,
     ) -> Result<Self, Error> {
-        let public_only = exchange.public_only(request.url())?;
+        let public_only = exchange.public_only(request.method(), request.url())?;
         Ok(Way {
             request,
+            headers: None,
             client,
             exchange,
             key: Key {
@@ -268,22 +394,27 @@ impl<'a> Way<'a> {
             .dial(client.pool(), &self.key, url, self.exchange, times)
     }
 
+    fn headers(&self) -> &HeaderMap {
+        self.headers.as_ref().unwrap_or(self.request.headers())
+    }
+
     /// Notes that the connection is the store's own, if the request authenticates it.
     fn claim(&self, lease: &mut Lease) {
-        if authentication::is_of_connection(self.request.headers().get_all(AUTHORIZATION)) {
+        if authentication::is_of_connection(self.headers().get_all(AUTHORIZATION)) {
             lease.own();
         }
     }
 
     fn ask_without_waiting(&self, mut lease: Lease) -> Result<Option<Unanswered>, Error> {
         self.claim(&mut lease);
-        transport::ask_without_waiting(self.client.agents(), lease, self.request.to_http()?)
+        let request = self.request.to_http(self.headers())?;
+        transport::ask_without_waiting(self.client.agents(), lease, request)
     }
 
     fn ask(&self, mut lease: Lease) -> Result<Unanswered, Error> {
         self.claim(&mut lease);
         let agents = self.client.agents();
-        let request = self.request.to_http()?;
+        let request = self.request.to_http(self.headers())?;
         match self.request.body() {
             None => transport::ask(agents, lease, request),
             Some(Body::Whole(bytes)) => transport::ask(agents, lease, request.map(|()| &**bytes)),
@@ -318,7 +449,7 @@ fn response_of(
     let facts = Facts {
         target: request.target().clone(),
         version: head.version,
-        peer: lease.peer(),
+        peer: Some(lease.peer()),
         redirects: 0,
     };
     let max = exchange.limits.response_body_bytes();
@@ -329,6 +460,7 @@ fn response_of(
         body,
         facts,
         exchange: exchange.clone(),
+        watchers: Watchers::default(),
         upload: None,
         record: None,
     }))

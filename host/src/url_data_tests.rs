@@ -74,6 +74,7 @@ fn contacted(uri: &http::Uri) -> (Option<String>, Vec<(IpAddr, u16)>) {
         Default::default(),
         &CancelHandle::of_a_new_store(),
         Default::default(),
+        Default::default(),
         None,
     );
     let found = names
@@ -156,7 +157,7 @@ fn the_origin_of_every_input_allows_it_and_no_other_origin_does() {
         let Ok(hosts) = AllowedHosts::parse([&origin]) else {
             continue;
         };
-        assert_ne!(hosts.verdict(url), Verdict::NotAllowed, "{input}");
+        assert_ne!(hosts.verdict(None, url), Verdict::NotAllowed, "{input}");
         let denied =
             AllowedHosts::parse(["insecure:allow-all", &format!("deny:{origin}")]).unwrap();
         assert!(!denied.allows(url), "{input}");

@@ -6,7 +6,10 @@ use proptest::prelude::*;
 use wasi_experimental_http_wasmtime::{ALLOW_ALL, AllowedHost, AllowedHostErrorKind, AllowedHosts};
 
 /// Entries of every form, as they are shown.
-const ENTRIES: [&str; 14] = [
+const ENTRIES: [&str; 17] = [
+    "https://api.example.com/v1/",
+    "GET,HEAD https://api.example.com/v2/",
+    "PUT https://upload.example.com",
     "https://example.com",
     "http://example.com:8080",
     "https://example.com:*",
@@ -24,7 +27,10 @@ const ENTRIES: [&str; 14] = [
 ];
 
 /// URLs of which each is another entry's.
-const URLS: [&str; 13] = [
+const URLS: [&str; 16] = [
+    "https://api.example.com/v1/a",
+    "https://api.example.com/v2/a",
+    "https://upload.example.com/",
     "https://example.com/",
     "http://example.com:8080/",
     "https://example.com:444/",
@@ -59,6 +65,11 @@ fn an_entry_is_shown_in_one_way_whatever_it_was_read_from() {
         ),
         ("http://10.0.0.0:8801/8", "http://10.0.0.0/8:8801"),
         ("deny:0.0.0.0", "deny:localhost"),
+        (
+            "HEAD, GET,HEAD  https://Example.com:443/v%31/",
+            "GET,HEAD https://example.com/v1/",
+        ),
+        ("http://0x7f.1/32/7", "http://127.0.0.1/32/7"),
     ];
     for (text, shown) in cases {
         let entry: AllowedHost = text.parse().unwrap();

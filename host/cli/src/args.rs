@@ -1,15 +1,22 @@
 //! The command line: its options, its manual, and what their values mean.
 
 use std::ffi::OsString;
+use std::fs;
+use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::error::{ContextKind, ErrorKind};
-use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, ValueHint};
+use clap::{
+    ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches, Parser, ValueEnum, ValueHint,
+};
+use wasi_experimental_http_wasmtime::http::HeaderName;
 use wasi_experimental_http_wasmtime::limits::DEFAULT_MAX_CONCURRENT_REQUESTS;
-use wasi_experimental_http_wasmtime::{AllowedHost, AllowedHosts};
+use wasi_experimental_http_wasmtime::{AllowedHost, AllowedHosts, ClientCertificate, Credential};
 use wasmtime_wasi::FsPerms;
 
+use crate::config;
+use crate::engine::EngineOptions;
 use crate::generate;
 use crate::limits::{Limit, Limits, number};
 use crate::log::Format;
@@ -51,18 +58,25 @@ Examples:
   Call the function `add` of a library, and print its result:
       wasmtime-http --invoke add math.wat 1 -2
 
+  Send a token that the module does not see:
+      wasmtime-http -a https://api.example.com \\
+          --header 'https://api.example.com=authorization: Bearer ${TOKEN}' get.wasm
+
   Trust a private certificate authority, and end after half a minute:
       wasmtime-http --ca-file ca.pem --timeout 30s -a https://localhost:8443 get.wasm
 
 ";
 
 const AFTER_LONG_HELP: &str = "\
-Hosts, as --allowed-host takes them:
+Hosts:
   https://example.com       the host at its scheme's port, 443 or 80; a subdomain is another host
   http://127.0.0.1:8080     an address at this port; IPv6 in brackets, http://[::1]:8080
   https://example.com:*     any port
   https://*.example.com     its subdomains, at any depth, but not example.com
   https://*                 every public host: names and addresses, nothing of the local network
+  https://example.com/v1/   what is below this path; without the last slash, the path itself as well
+  'GET,HEAD https://example.com'
+                            requests with these methods; a path may follow
   http://10.0.0.0/8:8801    URLs with an address of this block in them; not names that lead to one
   deny:https://example.com  denies, whatever others allow; without a port it denies all ports
   deny:10.0.0.0/8           without a scheme it denies both; names that lead to the block as well
@@ -106,7 +120,7 @@ pub struct Arguments {
     /// behind its own name. With --invoke it is the parameters of the function: integers (decimal,
     /// or hexadecimal with `0x`) and floating-point numbers. A `--` right behind the module is left
     /// out.
-    #[arg(value_names = ["module", "ARGS"], num_args = 1.., required = true, trailing_var_arg = true, value_hint = ValueHint::FilePath)]
+    #[arg(value_names = ["module", "ARGS"], num_args = 1.., required_unless_present = "print_config", trailing_var_arg = true, value_hint = ValueHint::FilePath)]
     command: Vec<OsString>,
 
     #[arg(skip)]
@@ -121,6 +135,19 @@ pub struct Arguments {
     /// below. Redirects are held to the same list. Without this option no request is sent.
     #[arg(short, long = "allowed-host", value_name = "HOST", value_parser = parse_allowed_host)]
     pub allowed_hosts: Vec<String>,
+
+    /// A header field that the guest never sees, for requests to one host (repeatable)
+    ///
+    /// As `HOST=NAME: VALUE`, with HOST as --allowed-host takes it, which still has to allow it. It is
+    /// sent to that host only, whatever redirects there are, in place of the guest's own field of
+    /// this name. In VALUE, `${NAME}` is an environment variable, `${file:PATH}` what a file has in it,
+    /// read for each request, and `$$` a `$`; in single quotes, so that the shell leaves them: what
+    /// they stand for is then not in the list of processes.
+    #[arg(long = "header", value_name = "HOST=NAME: VALUE")]
+    headers: Vec<String>,
+
+    #[arg(skip)]
+    pub credentials: Vec<Credential>,
 
     /// The function to call
     ///
@@ -143,7 +170,7 @@ pub struct Arguments {
     ///
     /// The guest sees it under the name GUEST, or under the same name. With `:ro` at the end it may
     /// only be read.
-    #[arg(long = "dir", value_name = "HOST[::GUEST][:ro]", value_parser = parse_directory)]
+    #[arg(long = "dir", value_name = "HOST[::GUEST][:ro]", value_parser = parse_directory, value_hint = ValueHint::DirPath)]
     pub directories: Vec<Directory>,
 
     /// How long the guest may run
@@ -169,8 +196,20 @@ pub struct Arguments {
     /// A file of certificate authorities to trust besides the system's (repeatable)
     ///
     /// One or more certificates in PEM.
-    #[arg(long = "ca-file", value_name = "PEM")]
+    #[arg(long = "ca-file", value_name = "PEM", value_hint = ValueHint::FilePath)]
     pub ca_files: Vec<PathBuf>,
+
+    /// A certificate that servers are shown which ask for one (repeatable)
+    ///
+    /// A PEM file with the certificate, those of its issuers, and the private key, or the key in a file of
+    /// its own behind `::`. With `HOST=` before it, as --allowed-host takes it, that host alone is shown
+    /// it. Of several for one host the last is shown.
+    #[arg(long = "client-cert", value_name = "[HOST=]PEM[::KEY]", value_parser = parse_client_certificate)]
+    pub client_certificates: Vec<ClientCertificate>,
+
+    /// The lowest version of TLS that is spoken
+    #[arg(long, value_name = "VERSION", value_enum, default_value_t = Tls::V1_2)]
+    pub min_tls: Tls,
 
     /// Log requests to stderr; more with -vv and -vvv
     ///
@@ -188,6 +227,43 @@ pub struct Arguments {
     /// what the guest writes to stderr stay as they are.
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text, requires = "verbose")]
     pub log_format: Format,
+
+    /// A file of options, in TOML
+    ///
+    /// Its keys are the names of options without the dashes, its values theirs: `timeout = "30s"`,
+    /// `allowed-host = ["https://example.com"]`, `allow-private = true`. Variables may be in a table
+    /// `[env]`, header fields in one for their host, `[header."https://example.com"]`. What the command
+    /// line says counts rather than the file, and with it for options that are repeatable. Paths start at
+    /// the working directory, as on the command line.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    config: Option<PathBuf>,
+
+    /// Write the options that are set to stdout, as --config takes them, and run nothing
+    ///
+    /// Those that are not set are in comments, with their defaults.
+    #[arg(long)]
+    print_config: bool,
+
+    /// The name of a command that it finds in front of its arguments; that of its file by default
+    #[arg(long, value_name = "NAME")]
+    pub argv0: Option<String>,
+
+    /// A module that offers what the guest imports from NAME (repeatable)
+    ///
+    /// It is instantiated first, with the same functions, and its exports are the imports of the guest
+    /// and of those behind it.
+    #[arg(long = "preload", value_name = "NAME=FILE", value_parser = parse_preload, value_hint = ValueHint::FilePath)]
+    pub preloads: Vec<(String, PathBuf)>,
+
+    /// Run modules that `wasmtime compile` has compiled, which may do whatever this program may
+    ///
+    /// They are native code, and cannot be checked: run none that you have not compiled yourself. They
+    /// have to be of the same version of wasmtime, with the same options.
+    #[arg(long)]
+    pub allow_precompiled: bool,
+
+    #[command(flatten)]
+    pub engine: EngineOptions,
 
     #[command(flatten)]
     pub limits: Limits,
@@ -232,15 +308,21 @@ impl Arguments {
             let is_shown = SHORT_HELP.contains(&arg.get_id().as_str());
             arg.hide_short_help(!is_shown)
         });
-        let mut matches = command
-            .try_get_matches_from_mut(words)
-            .map_err(|mut error| {
-                // It would advise `--`, which does not help who mistyped an option.
-                if error.kind() == ErrorKind::UnknownArgument {
-                    error.remove(ContextKind::Suggested);
-                }
-                error
-            })?;
+        let mut words: Vec<OsString> = words.into_iter().map(Into::into).collect();
+        let mut matches = matches(&mut command, &words)?;
+        if let Some(path) = matches.get_one::<PathBuf>("config") {
+            let check = |word: &str| Self::parse_words(["wasmtime-http", word, "module"]);
+            let options = config::read(path, &command, &matches, |word| check(word).map(drop));
+            let options = options.map_err(|text| command.error(ErrorKind::Io, text))?;
+            // In front of the module.
+            words.splice(1..1, options.into_iter().map(OsString::from));
+            matches = self::matches(&mut command, &words)?;
+        }
+        if matches.get_flag("print_config") {
+            let text = config::shown(&command, &matches);
+            let _ = std::io::stdout().lock().write_all(text.as_bytes());
+            std::process::exit(0);
+        }
         let mut arguments = Self::from_arg_matches_mut(&mut matches)?;
         let mut words = arguments.command.iter();
         arguments.module = words.next().map(PathBuf::from).unwrap_or_default();
@@ -254,6 +336,20 @@ impl Arguments {
                     return Err(command.error(ErrorKind::InvalidUtf8, text));
                 }
             }
+        }
+        if let Some(timeout) = arguments.engine.timeout() {
+            arguments.timeout = Limit(Some(timeout));
+        }
+        if let Some(size) = arguments.engine.max_memory() {
+            arguments.max_memory = Limit(Some(size));
+        }
+        for text in &arguments.headers {
+            // The text is not shown, as that of another option would be: it may have a secret in it.
+            let credential = parse_credential(text).map_err(|error| {
+                let text = format!("invalid value for '--header <HOST=NAME: VALUE>': {error}");
+                command.error(ErrorKind::ValueValidation, text)
+            })?;
+            arguments.credentials.push(credential);
         }
         Ok(arguments)
     }
@@ -281,6 +377,17 @@ impl Arguments {
     }
 }
 
+fn matches(command: &mut Command, words: &[OsString]) -> Result<ArgMatches, clap::Error> {
+    let matches = command.try_get_matches_from_mut(words);
+    matches.map_err(|mut error| {
+        // It would advise `--`, which does not help who mistyped an option.
+        if error.kind() == ErrorKind::UnknownArgument {
+            error.remove(ContextKind::Suggested);
+        }
+        error
+    })
+}
+
 /// What `-h` shows: what most runs need.
 const SHORT_HELP: [&str; 9] = [
     "command",
@@ -293,6 +400,15 @@ const SHORT_HELP: [&str; 9] = [
     "help",
     "version",
 ];
+
+/// A version of TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Tls {
+    #[value(name = "1.2")]
+    V1_2,
+    #[value(name = "1.3")]
+    V1_3,
+}
 
 /// An environment variable for the guest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -318,13 +434,25 @@ fn parse_allowed_host(text: &str) -> Result<String, String> {
     }
 }
 
+fn parse_credential(text: &str) -> Result<Credential, String> {
+    let parts = text.match_indices('=').find_map(|(at, _)| {
+        let (name, value) = text[at + 1..].split_once(':')?;
+        // A path may have a `=` in it.
+        HeaderName::from_bytes(name.as_bytes()).ok()?;
+        Some((&text[..at], name, value))
+    });
+    let (host, name, value) =
+        parts.ok_or("write it as 'https://example.com=authorization: Bearer ${TOKEN}'")?;
+    Credential::from_template(host, name, value).map_err(|error| format!("{host}: {error}"))
+}
+
 /// The public suffix (<https://publicsuffix.org>), such as `com` or `co.uk`, all of whose hosts an
 /// entry allows.
 fn public_suffix(entry: &str) -> Option<String> {
     // In the form in which it is compared: lower case, and without a scheme's own port.
     let entry = entry.parse::<AllowedHost>().ok()?.to_string();
     let (_, name) = entry.split_once("://*.")?;
-    let name = name.split(':').next()?;
+    let name = name.split([':', '/']).next()?;
     // A suffix that is not on the list, such as `internal`, is one's own network's.
     let suffix = psl::suffix(name.as_bytes()).filter(|suffix| suffix.is_known())?;
     let is_whole = suffix == name && !entry.starts_with("deny:");
@@ -343,6 +471,34 @@ fn parse_variable(text: &str) -> Result<Variable, String> {
         name: name.to_owned(),
         value,
     })
+}
+
+fn parse_client_certificate(text: &str) -> Result<ClientCertificate, String> {
+    let (host, files) = match text.split_once('=') {
+        Some((host, files)) if host.contains("://") => (Some(host), files),
+        _ => (None, text),
+    };
+    let (file, key) = files.split_once("::").unwrap_or((files, files));
+    let read = |path: &str| {
+        fs::read(path).map_err(|error| format!("cannot read the file `{}`: {error}", name(path)))
+    };
+    let certificate = ClientCertificate::from_pem(read(file)?, read(key)?);
+    let certificate = certificate.map_err(|error| error.to_string())?;
+    match host {
+        None => Ok(certificate),
+        Some(host) => certificate
+            .try_for_host(host)
+            .map_err(|error| error.to_string()),
+    }
+}
+
+fn parse_preload(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((name, path)) if !name.is_empty() && !path.is_empty() => {
+            Ok((name.to_owned(), path.into()))
+        }
+        _ => Err("write the name that the guest imports from, `=`, and the file".to_owned()),
+    }
 }
 
 fn parse_directory(text: &str) -> Result<Directory, String> {
@@ -373,6 +529,27 @@ mod tests {
     }
 
     #[test]
+    fn headers_are_split_where_their_name_begins() {
+        for text in [
+            "https://example.com=a:b",
+            "https://example.com= a:b",
+            "https://example.com=x-a: b=c: d",
+        ] {
+            let is_good = !text.contains("= ");
+            assert_eq!(parse_credential(text).is_ok(), is_good, "{text}");
+        }
+        for text in [
+            "",
+            "a: b",
+            "https://example.com",
+            "https://example.com=a",
+            "=a: b",
+        ] {
+            assert!(parse_credential(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
     fn an_entry_for_a_whole_public_suffix_is_noticed() {
         let cases = [
             ("https://*.com", Some("com")),
@@ -384,6 +561,7 @@ mod tests {
             ("https://*.example.co.uk", None),
             ("https://*.localhost", None),
             ("https://*.internal", None),
+            ("GET https://*.com/v1/", Some("com")),
             ("deny:https://*.com", None),
             ("https://*", None),
         ];

@@ -41,6 +41,10 @@ const HINTS: [(&str, &str); 8] = [
     ),
 ];
 
+/// What can be done about any of them.
+const OTHERWISE: &str = "correct the name, define it in the module itself, or let another module offer it: \
+                         --preload NAME=FILE";
+
 /// How different a name may be that is offered for another one: two slips of a hand.
 const MAX_SLIPS: usize = 2;
 
@@ -81,6 +85,9 @@ pub fn check<T: 'static>(
             hints.push(hint);
         }
     }
+    if hints.is_empty() {
+        hints.push(OTHERWISE);
+    }
     for hint in hints {
         text.push_str(&format!("\n{hint}"));
     }
@@ -88,7 +95,7 @@ pub fn check<T: 'static>(
 }
 
 /// How many characters must be added, left out or changed to make one text of another.
-fn distance(one: &str, other: &str) -> usize {
+pub fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     // No text of this length is near.
     if one.chars().count().abs_diff(other.len()) > MAX_SLIPS {

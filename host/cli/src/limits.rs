@@ -81,6 +81,18 @@ pub struct Limits {
     #[arg(long, value_parser = size(1, limits::MAX_RESPONSE_HEADER_BYTES), value_name = "SIZE", default_value_t = limits::MAX_RESPONSE_HEADER_BYTES)]
     max_response_header_bytes: u64,
 
+    /// How many requests the guest may send in all; a redirect is one more
+    #[arg(long, value_name = "N", value_parser = number(1, u64::MAX))]
+    max_requests: Option<u64>,
+
+    /// How many bytes requests and responses may have in all, on the wire
+    #[arg(long, value_name = "SIZE", value_parser = size(1, u64::MAX))]
+    max_total_bytes: Option<u64>,
+
+    /// How many requests the guest may send in any second; a redirect is one more
+    #[arg(long, value_name = "N", value_parser = number(1, usize::MAX))]
+    max_requests_per_second: Option<usize>,
+
     /// How much of the body of a response the guest may read, or `none`
     #[arg(long, value_name = "SIZE", default_value_t = Limit(None))]
     max_response_body: Limit<u64>,
@@ -131,6 +143,9 @@ impl Limits {
         if let Some(max) = self.whole_bodies {
             http.whole_bodies(max);
         }
+        http.max_total_requests(self.max_requests)
+            .max_total_bytes(self.max_total_bytes)
+            .max_requests_per_second(self.max_requests_per_second);
         http.allow_private_networks(self.allow_private)
             .max_redirects(self.max_redirects)
             .max_url_len(self.max_url_length)

@@ -5,6 +5,8 @@
 
 mod args;
 mod backtrace;
+mod config;
+mod engine;
 mod exit;
 mod generate;
 mod imports;
@@ -30,7 +32,8 @@ use crate::args::Arguments;
 fn main() {
     let arguments = Arguments::from_command_line();
     trace_to_stderr(arguments.verbose);
-    let code = match run::run(&arguments) {
+    let ran = run::run(&arguments);
+    let code = match ran {
         _ if interrupt::is_interrupted() => interrupt::INTERRUPTED,
         Ok(()) => 0,
         Err(error) => exit::report(&error, &arguments),

@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use wasmtime::error::Context;
-use wasmtime::{Engine, Module, Result, bail};
+use wasmtime::{Engine, Module, Precompiled, Result, bail};
 
 use crate::progress::while_working;
 
@@ -30,8 +30,8 @@ const COMPRESSED: [(&[u8], &str); 5] = [
     (b"PK\x03\x04", "zip"),
 ];
 
-/// Compiles the module in a file.
-pub fn load(engine: &Engine, path: &Path) -> Result<Module> {
+/// Compiles the module in a file, or takes one that is compiled if it may.
+pub fn load(engine: &Engine, path: &Path, allow_precompiled: bool) -> Result<Module> {
     let name = path.display();
     let read = match path.as_os_str() == STDIN {
         true => {
@@ -54,11 +54,17 @@ pub fn load(engine: &Engine, path: &Path) -> Result<Module> {
              wasm32-wasip1 rather than wasm32-wasip2, and without a step that makes a component"
         );
     }
-    if Engine::detect_precompiled(&bytes).is_some() {
-        bail!(
-            "`{name}` is compiled to native code already, which wasmtime-http does not run: it could \
-             not be told from any other program. Give the .wasm file; it is compiled once and kept"
-        );
+    match Engine::detect_precompiled(&bytes) {
+        Some(Precompiled::Module) if allow_precompiled => {
+            return precompiled(engine, &bytes)
+                .with_context(|| format!("cannot run the compiled module `{name}`"));
+        }
+        Some(_) => bail!(
+            "`{name}` is compiled to native code already, which could do whatever wasmtime-http may. \
+             Give the .wasm file, which is compiled once and kept; or if you have compiled it yourself, \
+             add --allow-precompiled"
+        ),
+        None => {}
     }
     if let Some((_, format)) = COMPRESSED
         .iter()
@@ -85,6 +91,17 @@ pub fn load(engine: &Engine, path: &Path) -> Result<Module> {
         true => format!("`{name}` is not a valid module"),
         false => format!("`{name}` is not a valid module in text"),
     })
+}
+
+#[allow(
+    unsafe_code,
+    reason = "wasmtime has no other way to take a compiled module"
+)]
+fn precompiled(engine: &Engine, bytes: &[u8]) -> Result<Module> {
+    // SAFETY: the person who runs this program has said, by `--allow-precompiled`, that the file is what
+    // wasmtime has compiled and nobody else has touched. What cannot be right, such as another version of
+    // wasmtime, is found by it.
+    unsafe { Module::deserialize(engine, bytes) }
 }
 
 /// The directory that a relative path starts at, for a message.

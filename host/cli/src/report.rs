@@ -93,6 +93,10 @@ fn explain(denied: &Denied, hosts: &AllowedHosts) -> String {
                  --allow-private{entry}"
             )
         }
+        DeniedReason::MethodOrPath(entry) => format!(
+            "the allowed hosts have other methods or paths of it; to allow it add: \
+             --allowed-host '{entry}'"
+        ),
         DeniedReason::DeniedBy(entry) => format!("--allowed-host deny:{entry} denies it"),
         _ => format!("not in the allowed hosts; to allow it add: --allowed-host {origin}"),
     };

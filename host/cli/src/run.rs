@@ -3,14 +3,14 @@
 use std::io::Write;
 use std::{env, fs};
 
-use wasi_experimental_http_wasmtime::{AllowedHosts, HttpClient, HttpCtx};
+use wasi_experimental_http_wasmtime::{AllowedHosts, HttpClient, HttpCtx, TlsVersion};
 use wasmtime::error::Context;
-use wasmtime::{Cache, Config, Engine, FuncType, Linker, Module, Result, Store, Trap, Val, bail};
+use wasmtime::{Engine, FuncType, Linker, Module, Result, Store, Trap, Val, bail};
 use wasmtime::{StoreLimits, StoreLimitsBuilder};
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::p1::{self, WasiP1Ctx};
 
-use crate::args::Arguments;
+use crate::args::{Arguments, Tls};
 use crate::timeout::Watchdog;
 use crate::{exit, imports, interrupt, invoke, log, module, report};
 
@@ -33,8 +33,14 @@ struct State {
 /// Why it could not be run, or did not return: an [`exit::Exit`] if it called `proc_exit`, a
 /// [`wasmtime::Trap`] if it trapped.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let engine = engine(arguments)?;
-    let module = module::load(&engine, &arguments.module)?;
+    let engine = arguments
+        .engine
+        .engine(arguments.timeout.0.is_some(), !arguments.no_cache)?;
+    let load = |path| module::load(&engine, path, arguments.allow_precompiled);
+    let module = load(&arguments.module)?;
+    let preloads = arguments.preloads.iter();
+    let preloads = preloads.map(|(name, path)| Ok((name.as_str(), load(path)?)));
+    let preloads = preloads.collect::<Result<Vec<_>>>()?;
     let (name, given) = invoke::call(&module, &arguments.invoke, &arguments.arguments)?;
     let function = invoke::find(&module, name)?;
     // The arguments of a command are only its WASI ones.
@@ -43,7 +49,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         name => invoke::parameters(name, &function, &given)?,
     };
 
-    let linker = linker(&engine)?;
+    let mut linker = linker(&engine)?;
     let state = State {
         wasi: wasi(arguments)?,
         http: http(arguments)?,
@@ -54,6 +60,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     // wasmtime-wasi bounds what one call may copy for the sake of hosts with many guests. Here a
     // guest may read as much at once as its memory holds.
     store.set_hostcall_fuel(usize::MAX);
+    if let Some(fuel) = arguments.engine.fuel() {
+        store.set_fuel(fuel)?;
+    }
 
     let cancel = store.data().http.cancel_handle();
     interrupt::cancel_on_interrupt(cancel.clone())?;
@@ -64,15 +73,22 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         }
         None => None,
     };
-    let ended = call(
-        arguments,
-        name,
-        &linker,
-        &mut store,
-        &module,
-        &function,
-        &parameters,
-    );
+    let preloaded = preloads.iter().try_for_each(|(name, module)| {
+        imports::check(&linker, &mut store, module)
+            .and_then(|()| linker.module(&mut store, name, module).map(drop))
+            .with_context(|| format!("cannot preload `{name}`"))
+    });
+    let ended = preloaded.and_then(|()| {
+        call(
+            arguments,
+            name,
+            &linker,
+            &mut store,
+            &module,
+            &function,
+            &parameters,
+        )
+    });
     match watchdog {
         // A request that was cancelled may have ended the guest in any way.
         Some(watchdog) if watchdog.has_fired() => Err(match ended {
@@ -121,22 +137,6 @@ fn call(
     Ok(())
 }
 
-fn engine(arguments: &Arguments) -> Result<Engine> {
-    let mut config = Config::new();
-    config.epoch_interruption(arguments.timeout.0.is_some());
-    if arguments.no_cache {
-        return Engine::new(&config).context("cannot configure wasmtime");
-    }
-    match Cache::from_file(None) {
-        Ok(cache) => {
-            config.cache(Some(cache));
-        }
-        // It saves time, and nothing else.
-        Err(error) => tracing::warn!("no compiled modules are kept: {error:#}"),
-    }
-    Engine::new(&config).context("cannot configure wasmtime")
-}
-
 fn linker(engine: &Engine) -> Result<Linker<State>> {
     let mut linker = Linker::new(engine);
     p1::add_to_linker_sync(&mut linker, |state: &mut State| &mut state.wasi)?;
@@ -152,7 +152,12 @@ fn linker(engine: &Engine) -> Result<Linker<State>> {
 }
 
 fn memory(arguments: &Arguments) -> StoreLimits {
-    let limits = StoreLimitsBuilder::new();
+    let limits =
+        StoreLimitsBuilder::new().trap_on_grow_failure(arguments.engine.trap_on_grow_failure());
+    let limits = match arguments.engine.max_table_elements() {
+        Some(most) => limits.table_elements(most),
+        None => limits,
+    };
     match arguments.max_memory.0 {
         Some(most) => limits.memory_size(usize::try_from(most).unwrap_or(usize::MAX)),
         None => limits,
@@ -165,8 +170,17 @@ fn wasi(arguments: &Arguments) -> Result<WasiP1Ctx> {
     builder.inherit_stdio().allow_blocking_current_thread(true);
     // The name without its directory, which is none of the guest's business.
     let name = arguments.module.file_name().unwrap_or_default();
+    let name = name.to_string_lossy();
+    if arguments.engine.inherits_environment() {
+        // What is not UTF-8 is nothing that WASI could pass on.
+        for (name, value) in env::vars_os() {
+            if let (Some(name), Some(value)) = (name.to_str(), value.to_str()) {
+                builder.env(name, value);
+            }
+        }
+    }
     builder
-        .arg(name.to_string_lossy())
+        .arg(arguments.argv0.as_deref().unwrap_or(&name))
         .args(&arguments.arguments);
     for variable in &arguments.environment {
         let value = match (&variable.value, env::var(&variable.name)) {
@@ -197,6 +211,13 @@ fn http(arguments: &Arguments) -> Result<HttpCtx> {
             .try_add_root_certificates_pem(pem)
             .with_context(|| format!("cannot use the --ca-file `{name}`"))?;
     }
+    for certificate in &arguments.client_certificates {
+        client.client_certificate(certificate.clone());
+    }
+    client.min_tls_version(match arguments.min_tls {
+        Tls::V1_2 => TlsVersion::Tls12,
+        Tls::V1_3 => TlsVersion::Tls13,
+    });
     let limits = &arguments.limits;
     let hosts = AllowedHosts::parse(&arguments.allowed_hosts)?;
     let mut http = HttpCtx::builder();
@@ -207,6 +228,9 @@ fn http(arguments: &Arguments) -> Result<HttpCtx> {
             .on_failed_call(log::malformed(arguments.log_format))
             .record_headers(verbose > 1),
     };
+    for credential in &arguments.credentials {
+        http.credential(credential.clone());
+    }
     Ok(limits
         .requests(&mut http)
         .allowed_hosts(hosts.clone())

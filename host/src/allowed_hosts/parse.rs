@@ -4,9 +4,11 @@ use std::error::Error;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use http::Method;
 use url::{Host, ParseError, Url};
 
-use super::rule::{HostPattern, Rule, default_port, https, relative};
+use super::path::{PathError, PathPrefix, is_number};
+use super::rule::{HostPattern, Rule, Scope, default_port, https, relative};
 use super::{ALLOW_ALL, DENY, LOCALHOST};
 use crate::cidr::Cidr;
 use crate::request_url;
@@ -37,8 +39,12 @@ pub enum AllowedHostErrorKind {
     NoScheme,
     /// Its scheme is neither `http` nor `https`.
     OtherScheme,
-    /// It has a part that is not compared, such as a path or a user name.
+    /// It has a part that is not compared, such as a query or a user name, or with `deny:` a path.
     ExtraPart,
+    /// One of its methods is none that can be allowed, or not in capitals.
+    InvalidMethod,
+    /// Its path could be read in several ways.
+    InvalidPath,
     /// Its port is none.
     InvalidPort,
     /// It is no block of addresses, or not written with its first address.
@@ -62,6 +68,8 @@ impl fmt::Display for AllowedHostErrorKind {
             Kind::NoScheme => "no scheme",
             Kind::OtherScheme => "a scheme that is not http or https",
             Kind::ExtraPart => "a part that is not compared",
+            Kind::InvalidMethod => "invalid method",
+            Kind::InvalidPath => "ambiguous path",
             Kind::InvalidPort => "invalid port",
             Kind::InvalidBlock => "invalid block of addresses",
             Kind::InvalidWildcard => "invalid wildcard",
@@ -83,7 +91,9 @@ impl AllowedHostError {
             Reason::Space => Kind::Space,
             Reason::NoScheme | Reason::AnyHost => Kind::NoScheme,
             Reason::Scheme => Kind::OtherScheme,
-            Reason::Extra(_) => Kind::ExtraPart,
+            Reason::Extra(_) | Reason::Scope => Kind::ExtraPart,
+            Reason::Method(_) | Reason::MethodCase => Kind::InvalidMethod,
+            Reason::Path(_) => Kind::InvalidPath,
             Reason::Port(_) => Kind::InvalidPort,
             Reason::BlockSize(_) | Reason::BlockStart => Kind::InvalidBlock,
             Reason::Wildcard => Kind::InvalidWildcard,
@@ -149,8 +159,16 @@ enum Reason {
     AnyHost,
     #[error("it does not start with http:// or https://")]
     Scheme,
-    #[error("it has {0}, but only scheme, host and port are compared")]
+    #[error("it has {0}, but only methods, scheme, host, port and path are compared")]
     Extra(&'static str),
+    #[error("{0:?} is not a method that can be allowed")]
+    Method(String),
+    #[error("methods are written in capitals")]
+    MethodCase,
+    #[error("{0}")]
+    Path(PathError),
+    #[error("it has methods or a path, which do not count with `deny:`")]
+    Scope,
     #[error("invalid port {0:?}: a number up to 65535, or * for any")]
     Port(String),
     #[error("{0:?} is not the size of a block of addresses")]
@@ -196,16 +214,21 @@ fn parse(entry: &str) -> Result<Rule, Reason> {
     if entry.trim_start().starts_with('#') {
         return Err(Reason::Comment);
     }
-    if items(entry).count() > 1 {
+    let (denies, entry) = match entry.strip_prefix(DENY) {
+        Some(entry) => (true, entry),
+        None => (false, entry),
+    };
+    let (methods, entry) = split_methods(entry);
+    if small_methods(entry).is_some() {
+        return Err(Reason::MethodCase);
+    }
+    if is_list(entry) {
         return Err(Reason::List);
     }
     if entry.contains(|c: char| c.is_whitespace() || c.is_control()) {
         return Err(Reason::Space);
     }
-    let (denies, entry) = match entry.strip_prefix(DENY) {
-        Some(entry) => (true, entry),
-        None => (false, entry),
-    };
+    let methods = parse_methods(methods)?;
     let (https, rest) = match entry.split_once("://") {
         Some((scheme, rest)) => {
             let https = https(&scheme.to_ascii_lowercase()).ok_or(Reason::Scheme)?;
@@ -221,13 +244,16 @@ fn parse(entry: &str) -> Result<Rule, Reason> {
         None if denies => None,
         None => https.map(default_port),
     };
+    let path = parts.path.map(PathPrefix::parse).transpose();
+    let path = path.map_err(Reason::Path)?;
     let host = match (parts.host, parts.prefix) {
         ("*", None) if denies => HostPattern::Any,
         ("*", None) => HostPattern::Public,
         (host, None) if host.contains('*') => subdomains(host)?,
         (host, prefix) => match (Host::parse(host).map_err(Reason::Unparsable)?, prefix) {
             (Host::Domain(name), None) => HostPattern::Name(valid_name(&name)?),
-            (Host::Domain(_), Some(_)) => return Err(Reason::Extra("a path")),
+            // Names have no blocks, and so it was not taken for one.
+            (Host::Domain(name), Some(_)) => return Err(Reason::BlockSize(name)),
             (Host::Ipv4(address), prefix) => addresses(address.into(), prefix)?,
             (Host::Ipv6(address), prefix) => addresses(address.into(), prefix)?,
         },
@@ -241,12 +267,64 @@ fn parse(entry: &str) -> Result<Rule, Reason> {
         }
         host => host,
     };
+    let scope = match (&methods[..], &path) {
+        ([], None) => None,
+        _ if denies => return Err(Reason::Scope),
+        _ => Some(Box::new(Scope { methods, path })),
+    };
     Ok(Rule {
         denies,
         https,
         host,
         port,
+        scope,
     })
+}
+
+/// Splits the methods from the rest of an entry: words of capitals, with commas between or in them.
+fn split_methods(entry: &str) -> (&str, &str) {
+    let mut rest = entry;
+    while let Some((word, behind)) = rest.split_once(char::is_whitespace)
+        && is_methods(word)
+    {
+        rest = behind.trim_start();
+    }
+    entry.split_at(entry.len() - rest.len())
+}
+
+/// Whether a word is one or more methods, rather than a host.
+pub(super) fn is_methods(word: &str) -> bool {
+    let is_of_method =
+        |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | ',');
+    word.contains(|c: char| c.is_ascii_uppercase()) && word.chars().all(is_of_method)
+}
+
+/// Methods in front of a URL, in whatever case, and the URL.
+fn small_methods(entry: &str) -> Option<(String, &str)> {
+    let (methods, _) = entry.split_once("://")?;
+    let (methods, url) = entry.split_at(methods.rfind(' ')?);
+    let methods = methods.to_ascii_uppercase();
+    is_methods(&methods.replace(' ', ",")).then(|| (methods, url.trim_start()))
+}
+
+fn parse_methods(text: &str) -> Result<Vec<Method>, Reason> {
+    let words = text.split([',', ' ', '\t']).filter(|word| !word.is_empty());
+    let methods = words.map(|word| match Method::from_bytes(word.as_bytes()) {
+        Ok(method) if method != Method::CONNECT => Ok(method),
+        _ => Err(Reason::Method(word.to_owned())),
+    });
+    let mut methods: Vec<Method> = methods.collect::<Result<_, _>>()?;
+    methods.sort_by(|one, other| one.as_str().cmp(other.as_str()));
+    methods.dedup();
+    Ok(methods)
+}
+
+/// Whether this is several entries. A path may have commas and semicolons in it, and a host not.
+fn is_list(entry: &str) -> bool {
+    let (_, rest) = entry.split_once("://").unwrap_or(("", entry));
+    let authority = rest.split(['/', '\\', '?', '#']).next().unwrap_or_default();
+    let mut others = items(entry).skip(1);
+    authority.contains([',', ';']) || others.any(|item| item.contains("://"))
 }
 
 /// What an entry has behind its scheme.
@@ -255,10 +333,13 @@ struct Parts<'a> {
     /// The number of bits of a block of addresses.
     prefix: Option<&'a str>,
     port: Option<&'a str>,
+    /// With its slash; `None` if there is nothing behind that.
+    path: Option<&'a str>,
 }
 
 impl<'a> Parts<'a> {
-    /// Splits `host`, `host:port`, `block/prefix`, `block/prefix:port` or `block:port/prefix`.
+    /// Splits `host`, `host:port`, `block/prefix`, `block/prefix:port` or `block:port/prefix`, each
+    /// with a path behind it or without.
     fn split(text: &'a str) -> Result<Self, Reason> {
         let (authority, tail) = match text.find(['/', '\\', '?', '#']) {
             Some(at) => text.split_at(at),
@@ -267,29 +348,41 @@ impl<'a> Parts<'a> {
         if authority.contains('@') {
             return Err(Reason::Extra("a user name or password"));
         }
+        if let Some(mark) = tail.find(['?', '#']) {
+            return Err(Reason::Extra(match &tail[mark..=mark] {
+                "?" => "a query",
+                _ => "a fragment",
+            }));
+        }
+        if tail.contains('\\') {
+            return Err(Reason::Path(PathError::Ambiguous));
+        }
         let (host, port) = split_port(authority);
-        let parts = |prefix, port| Parts { host, prefix, port };
-        let Some(path) = tail.strip_prefix('/') else {
-            return match tail.chars().next() {
-                None => Ok(parts(None, port)),
-                Some('?') => Err(Reason::Extra("a query")),
-                Some('#') => Err(Reason::Extra("a fragment")),
-                Some(_) => Err(Reason::Extra("a path")),
-            };
+        let parts = |prefix, port, path: &'a str| Parts {
+            host,
+            prefix,
+            port,
+            path: Some(path).filter(|path| !matches!(*path, "" | "/")),
         };
-        let path = path.strip_suffix('/').unwrap_or(path);
-        if path.is_empty() && tail == "/" {
-            return Ok(parts(None, port));
+        let path = tail.strip_prefix('/').unwrap_or_default();
+        let (first, behind) = path.split_at(path.find('/').unwrap_or(path.len()));
+        let (size, port_behind) = match first.split_once(':') {
+            Some((size, port)) => (size, Some(port)),
+            None => (first, None),
+        };
+        if !is_number(size) || !is_address(host) {
+            return Ok(parts(None, port, tail));
         }
-        if !path.starts_with(|first: char| first.is_ascii_digit()) {
-            return Err(Reason::Extra("a path"));
-        }
-        match path.split_once(':') {
-            None => Ok(parts(Some(path), port)),
-            Some((prefix, behind)) if port.is_none() => Ok(parts(Some(prefix), Some(behind))),
+        match port_behind {
+            None => Ok(parts(Some(size), port, behind)),
+            Some(_) if port.is_none() => Ok(parts(Some(size), port_behind, behind)),
             Some(_) => Err(Reason::Extra("two ports")),
         }
     }
+}
+
+fn is_address(host: &str) -> bool {
+    matches!(Host::parse(host), Ok(Host::Ipv4(_) | Host::Ipv6(_)))
 }
 
 /// Splits `host:port`, where the host may be an IPv6 address in brackets.
@@ -363,6 +456,14 @@ fn suggestion(entry: &str) -> Option<String> {
         Some((deny, rest)) if deny.eq_ignore_ascii_case(DENY) => (true, rest.trim_start()),
         _ => (false, entry),
     };
+    // Methods, in whatever case, if a URL is behind them.
+    let (methods, rest) = match small_methods(rest) {
+        Some((methods, rest)) => (methods + " ", rest),
+        None => {
+            let (methods, rest) = split_methods(rest);
+            (methods.to_owned(), rest)
+        }
+    };
     let (scheme, rest) = split_scheme(rest);
     // Behind a space there may be a comment.
     let rest = rest.split_whitespace().next()?;
@@ -370,26 +471,31 @@ fn suggestion(entry: &str) -> Option<String> {
     let host_and_port = authority
         .rsplit_once('@')
         .map_or(authority, |(_, host)| host);
+    let path = rest[authority.len()..].split(['?', '#']).next()?;
     let mut candidates = vec![rest.to_owned()];
     candidates.extend(first_of_block(rest));
+    candidates.push(format!("{host_and_port}{}", path.trim_end_matches('*')));
     candidates.push(host_and_port.to_owned());
     if let Some(name) = host_and_port.strip_prefix('*') {
         candidates.push(format!("*.{name}"));
     }
     if let Ok(address) = host_and_port.parse::<Ipv6Addr>() {
-        let tail = &rest[authority.len()..];
-        candidates.extend([format!("[{address}]{tail}"), format!("[{address}]")]);
+        candidates.extend([format!("[{address}]{path}"), format!("[{address}]")]);
     }
-    candidates.into_iter().find_map(|candidate| {
+    let deny = if denies { DENY } else { "" };
+    let candidates = candidates.into_iter().flat_map(|candidate| {
         let scheme = match https(&scheme.to_ascii_lowercase()) {
             Some(true) => "https://",
             Some(false) => "http://",
             None if denies => "",
             None => guess_scheme(&candidate),
         };
-        let deny = if denies { DENY } else { "" };
+        // An entry that denies has no methods.
+        [&methods, ""].map(|methods| format!("{deny}{methods}{scheme}{candidate}"))
+    });
+    candidates.into_iter().find_map(|candidate| {
         // As it is shown, it has nothing in it that does not count.
-        let rule = parse(&format!("{deny}{scheme}{candidate}")).ok()?;
+        let rule = parse(&candidate).ok()?;
         Some(format!("{deny}{rule}"))
     })
 }
@@ -434,7 +540,9 @@ fn guess_scheme(rest: &str) -> &'static str {
 
 /// The block that was meant by one of its other addresses.
 fn first_of_block(rest: &str) -> Option<String> {
-    let Parts { host, prefix, port } = Parts::split(rest).ok()?;
+    let Parts {
+        host, prefix, port, ..
+    } = Parts::split(rest).ok()?;
     let address = match Host::parse(host).ok()? {
         Host::Domain(_) => return None,
         Host::Ipv4(address) => address.into(),

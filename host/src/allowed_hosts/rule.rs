@@ -1,4 +1,5 @@
-//! One entry, read: what it says of scheme, host and port, and how it is shown and found.
+//! One entry, read: what it says of scheme, host, port, methods and path, and how it is shown and
+//! found.
 //!
 //! Its text is read by [`super::parse`].
 
@@ -6,9 +7,11 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
+use http::Method;
 use indexmap::Equivalent;
 use url::{Host, Url};
 
+use super::path::PathPrefix;
 use super::{ALLOW_ALL, AllowedHost};
 use crate::address::is_public;
 use crate::cidr::Cidr;
@@ -22,6 +25,25 @@ pub(crate) struct Rule {
     pub host: HostPattern,
     /// `None` is any.
     pub port: Option<u16>,
+    /// `None` is every request. An entry that denies has none.
+    pub(super) scope: Option<Box<Scope>>,
+}
+
+/// Which requests to its hosts an entry is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Scope {
+    /// Sorted, and each of them once; none for any.
+    pub methods: Vec<Method>,
+    pub path: Option<PathPrefix>,
+}
+
+impl Scope {
+    /// Whether a request is one of them: of this method, or of one that nobody knows yet.
+    pub(super) fn contains(&self, method: Option<&Method>, url: &Url) -> bool {
+        let is_method = |method| self.methods.is_empty() || self.methods.contains(method);
+        let is_path = |path: &PathPrefix| path.contains(url.path());
+        method.is_none_or(is_method) && self.path.as_ref().is_none_or(is_path)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +65,8 @@ pub(crate) struct Key<'a> {
     https: Option<bool>,
     host: HostKey<'a>,
     port: Option<u16>,
+    /// Whether it is about some requests only. Those are not looked up by what is in them.
+    scoped: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -61,6 +85,7 @@ impl Rule {
         https: None,
         host: HostPattern::Any,
         port: None,
+        scope: None,
     };
 
     fn key(&self) -> Key<'_> {
@@ -75,6 +100,15 @@ impl Rule {
                 HostPattern::Addresses(block) => HostKey::Addresses(*block),
             },
             port: self.port,
+            scoped: self.scope.is_some(),
+        }
+    }
+
+    /// The same about every request.
+    pub(super) fn unscoped(&self) -> Rule {
+        Rule {
+            scope: None,
+            ..self.clone()
         }
     }
 
@@ -159,6 +193,7 @@ impl Shape {
             https: self.scheme.then_some(origin.https),
             host,
             port: self.port.then_some(origin.port),
+            scoped: false,
         })
     }
 }
@@ -224,6 +259,12 @@ pub(super) fn default_port(https: bool) -> u16 {
 /// As the entry can be written, without the `deny:` of one that denies.
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scope = self.scope.as_deref();
+        let methods = scope.map(|scope| &scope.methods[..]).unwrap_or_default();
+        for (index, method) in methods.iter().enumerate() {
+            let end = if index + 1 == methods.len() { " " } else { "," };
+            write!(f, "{method}{end}")?;
+        }
         match self.https {
             Some(true) => f.write_str("https://")?,
             Some(false) => f.write_str("http://")?,
@@ -239,7 +280,9 @@ impl fmt::Display for Rule {
                     IpAddr::V4(address) => write!(f, "{address}")?,
                     IpAddr::V6(address) => write!(f, "[{address}]")?,
                 }
-                if !block.is_single() {
+                // Digits behind an address are the size of a block.
+                let path = scope.and_then(|scope| scope.path.as_ref());
+                if !block.is_single() || path.is_some_and(PathPrefix::begins_with_number) {
                     write!(f, "/{}", block.prefix())?;
                 }
             }
@@ -247,10 +290,14 @@ impl fmt::Display for Rule {
         // What an entry that allows does not say is the default, what one that denies does not say
         // is any.
         match self.port {
-            None if self.denies => Ok(()),
-            None => f.write_str(":*"),
-            port if !self.denies && port == self.https.map(default_port) => Ok(()),
-            Some(port) => write!(f, ":{port}"),
+            None if self.denies => {}
+            None => f.write_str(":*")?,
+            port if !self.denies && port == self.https.map(default_port) => {}
+            Some(port) => write!(f, ":{port}")?,
+        }
+        match scope.and_then(|scope| scope.path.as_ref()) {
+            Some(path) => write!(f, "{path}"),
+            None => Ok(()),
         }
     }
 }

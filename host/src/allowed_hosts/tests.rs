@@ -192,12 +192,54 @@ fn a_bad_entry_says_why_and_what_was_meant() {
         ),
         ("insecure:allow", "no scheme", &[]),
         ("INSECURE:ALLOW-ALL", "no scheme", &[ALLOW_ALL]),
+        ("https://example.com?q", "a query", &["https://example.com"]),
         (
-            "https://example.com/api",
-            "a path",
+            "https://example.com/v1/?q",
+            "a query",
+            &["https://example.com/v1/"],
+        ),
+        (
+            "https://example.com/v1/*",
+            "a * in a path",
+            &["https://example.com/v1/"],
+        ),
+        (
+            "https://example.com/v1/../v2",
+            "read in different ways",
             &["https://example.com"],
         ),
-        ("https://example.com?q", "a query", &["https://example.com"]),
+        (
+            "https://example.com\\v1",
+            "read in different ways",
+            &["https://example.com"],
+        ),
+        (
+            "https://example.com//v1",
+            "an empty segment",
+            &["https://example.com"],
+        ),
+        (
+            "get,HEAD https://example.com",
+            "in capitals",
+            &["GET,HEAD https://example.com"],
+        ),
+        (
+            "CONNECT https://example.com",
+            "not a method that can be allowed",
+            &["https://example.com"],
+        ),
+        ("GET example.com", "no scheme", &["GET https://example.com"]),
+        ("GET", "no scheme", &["https://get"]),
+        (
+            "deny:https://example.com/admin",
+            "do not count with `deny:`",
+            &["deny:https://example.com"],
+        ),
+        (
+            "deny:POST https://example.com",
+            "do not count with `deny:`",
+            &["deny:https://example.com"],
+        ),
         (
             "https://example.com#f",
             "a fragment",
@@ -333,6 +375,94 @@ fn the_forms_that_are_documented_are_entries() {
 }
 
 #[test]
+fn methods_and_paths_count_where_an_entry_has_them() {
+    let entries = [
+        "GET,HEAD https://api.example.com/v1/",
+        "POST https://api.example.com/v1/items",
+        "https://*.files.example.com/public/",
+        "PUT https://upload.example.com:*",
+        "http://10.0.0.0/8:8801/metrics",
+        "https://other.example.com",
+        "GET https://other.example.com/never/asked/",
+    ];
+    let hosts = AllowedHosts::parse(entries).unwrap();
+    let cases = [
+        ("GET https://api.example.com/v1/a", true),
+        ("HEAD https://api.example.com/v1/", true),
+        ("GET https://api.example.com/v1", false),
+        ("GET https://api.example.com/v2/", false),
+        ("GET https://api.example.com/v1/../v2/", false),
+        ("GET https://api.example.com/v1/%2e%2e%2fv2", false),
+        ("POST https://api.example.com/v1/a", false),
+        ("POST https://api.example.com/v1/items/7", true),
+        ("post https://api.example.com/v1/items", false),
+        ("DELETE https://api.example.com/v1/items", false),
+        ("GET http://api.example.com/v1/a", false),
+        ("GET https://api.example.com:8443/v1/a", false),
+        ("GET https://a.files.example.com/public/a", true),
+        ("GET https://a.files.example.com/private/a", false),
+        ("GET https://files.example.com/public/a", false),
+        ("PUT https://upload.example.com:1/a", true),
+        ("POST https://upload.example.com:1/a", false),
+        ("GET http://10.1.2.3:8801/metrics", true),
+        ("GET http://10.1.2.3:8801/", false),
+        ("PATCH https://other.example.com/any/thing", true),
+    ];
+    for (request, expected) in cases {
+        let (method, url) = request.split_once(' ').unwrap();
+        let (method, url) = (method.parse().unwrap(), url.parse().unwrap());
+        assert_eq!(hosts.allows_request(&method, &url), expected, "{request}");
+        let denied = AllowedHosts::parse(entries.into_iter().chain(["deny:*"])).unwrap();
+        assert!(!denied.allows_request(&method, &url), "{request}");
+    }
+    // Nobody knows the method yet.
+    assert!(hosts.allows(&"https://api.example.com/v1/items".parse().unwrap()));
+    assert!(!hosts.allows(&"https://api.example.com/v2/".parse().unwrap()));
+    // Where a name may lead does not depend on it.
+    let verdict = |request: &str| {
+        let (method, url) = request.split_once(' ').unwrap();
+        let url = url.parse().unwrap();
+        hosts.verdict(Some(&method.parse().unwrap()), &url)
+    };
+    assert_eq!(
+        verdict("GET https://api.example.com/v1/a"),
+        Verdict::PublicOnly
+    );
+    assert_eq!(
+        verdict("GET http://10.1.2.3:8801/metrics"),
+        Verdict::Anywhere
+    );
+    assert_eq!(
+        verdict("PUT https://api.example.com/v1/a"),
+        Verdict::OtherRequests
+    );
+    assert_eq!(verdict("PUT https://example.com/v1/a"), Verdict::NotAllowed);
+}
+
+#[test]
+fn a_block_an_address_and_a_path_are_told_apart() {
+    let cases = [
+        ("http://10.0.0.0/8/v1/", "http://10.0.0.0/8/v1/"),
+        ("http://10.0.0.0:8801/8/v1/", "http://10.0.0.0/8:8801/v1/"),
+        ("http://127.0.0.1:8080/v1", "http://127.0.0.1:8080/v1"),
+        (
+            "http://127.0.0.1:8080/2fast/",
+            "http://127.0.0.1:8080/2fast/",
+        ),
+        ("http://127.0.0.1/32:8080/2/", "http://127.0.0.1/32:8080/2/"),
+        ("http://127.0.0.1/32/", "http://127.0.0.1"),
+        ("http://[::1]/128/8:1/", "http://[::1]/128/8:1/"),
+        ("http://example.com/8", "http://example.com/8"),
+        ("http://example.com:1/8:2", "http://example.com:1/8:2"),
+    ];
+    for (entry, shown) in cases {
+        let hosts = AllowedHosts::parse([entry]).expect(entry);
+        assert_eq!(hosts.to_string(), shown);
+        assert_eq!(AllowedHosts::parse([shown]).as_ref(), Ok(&hosts));
+    }
+}
+
+#[test]
 fn an_entry_that_denies_wins() {
     let entries = [
         "https://*.example.com",
@@ -419,7 +549,7 @@ fn an_address_is_denied_in_every_form_that_leads_to_it() {
         for form in forms {
             let url = Url::parse(&format!("http://{form}/")).unwrap();
             assert!(
-                matches!(hosts.verdict(&url), Verdict::Denied(_)),
+                matches!(hosts.verdict(None, &url), Verdict::Denied(_)),
                 "{entry} and {url}"
             );
             // The same if a name leads there.
@@ -534,7 +664,11 @@ fn only_names_of_machines_may_lead_anywhere() {
     ];
     for (entries, url, expected) in cases {
         let hosts = AllowedHosts::parse(entries).unwrap();
-        assert_eq!(hosts.verdict(&url.parse().unwrap()), expected, "{url}");
+        assert_eq!(
+            hosts.verdict(None, &url.parse().unwrap()),
+            expected,
+            "{url}"
+        );
     }
 }
 
@@ -550,6 +684,9 @@ fn a_rule_is_shown_as_it_can_be_written() {
         "https://*",
         "https://*:*",
         ALLOW_ALL,
+        "GET,HEAD https://example.com/v1/",
+        "PURGE http://*.example.com:8080/a%20b",
+        "https://*:*/v1",
         "deny:example.com",
         "deny:https://example.com:443",
         "deny:*:25",
@@ -563,7 +700,7 @@ fn a_rule_is_shown_as_it_can_be_written() {
 proptest! {
     /// No entry panics, and one that is taken is shown so that it is taken again.
     #[test]
-    fn any_entry_is_parsed_or_refused(entry in "(deny:|insecure:|https?://)?[-a-z0-9.*:/@\\[\\]?#% ü]{0,20}") {
+    fn any_entry_is_parsed_or_refused(entry in "(deny:|insecure:)?(GET |GET,PUT |get )?(https?://)?[-a-z0-9.*:/@\\[\\]?#%;, ü]{0,20}") {
         match entry.parse::<AllowedHost>() {
             Ok(rule) => {
                 let shown = rule.to_string();

@@ -14,7 +14,7 @@ use url::Url;
 use super::lookup::{Lookup, Names};
 use super::pool::{Key, Place, Pool};
 use super::socket::{Patience, Socket, timespec};
-use super::tls::{Roots, TlsConfig};
+use super::tls::{TlsConfig, TlsSettings};
 use super::{Connection, Lease};
 use crate::error::Error;
 use crate::exchange::Exchange;
@@ -51,10 +51,10 @@ pub(crate) struct DialTimes {
 }
 
 impl Dialer {
-    pub(crate) fn new(lookup: Option<Lookup>, roots: Roots) -> Self {
+    pub(crate) fn new(lookup: Option<Lookup>, tls: TlsSettings) -> Self {
         Dialer {
             names: Names::new(lookup),
-            tls: TlsConfig::new(roots),
+            tls: TlsConfig::new(tls),
             answered: Mutex::default(),
         }
     }
@@ -151,7 +151,7 @@ impl Dialer {
         if url.scheme() == "https" {
             // That the server is silent for a while is a part of connecting.
             let patience = Patience::Until(deadline, Phase::Total);
-            lease.start_tls(&self.tls, host, patience)?;
+            lease.start_tls(&self.tls, url, patience)?;
         }
         Ok(lease)
     }

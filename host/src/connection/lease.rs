@@ -3,6 +3,8 @@
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 
+use url::Url;
+
 use super::buffers::{Chunk, Input, Output};
 use super::pool::{Key, Place};
 use super::tls::TlsConfig;
@@ -85,15 +87,15 @@ impl Lease {
         self.key.owner = Some(self.exchange.0.store.own());
     }
 
-    /// Negotiates TLS with a server of this name.
+    /// Negotiates TLS with the server of a URL.
     pub(super) fn start_tls(
         &mut self,
         config: &TlsConfig,
-        host: &str,
+        url: &Url,
         patience: Patience,
     ) -> Result<(), Error> {
         let socket = &mut self.connection.socket;
-        let tls = config.connect(socket, host, &self.exchange.0, patience)?;
+        let tls = config.connect(socket, url, &self.exchange.0, patience)?;
         self.connection.tls = Some(Box::new(tls));
         self.exchange.0.traffic.useful();
         Ok(())

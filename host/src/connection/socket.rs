@@ -151,7 +151,7 @@ impl Socket {
             };
             match result {
                 Ok(count) => {
-                    exchange.traffic.sent(count);
+                    exchange.traffic.sent(count)?;
                     return Ok(count);
                 }
                 Err(error) => check(exchange, error, &mut allowance, Error::Send)?,

@@ -1,19 +1,23 @@
 //! TLS for the client's connections, by rustls.
 
+use std::collections::HashMap;
 use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{WebPkiServerVerifier, verify_server_name};
+use rustls::client::{WantsClientCert, WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
+use rustls::sign::SingleCertAndKey;
 use rustls::{
-    CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, RootCertStore,
-    SignatureScheme,
+    CertificateError, ClientConfig, ClientConnection, ConfigBuilder, DigitallySignedStruct,
+    RootCertStore, SignatureScheme, SupportedProtocolVersion,
 };
+use url::Url;
 
 use super::socket::{Patience, Socket};
+use crate::certificate::{self, ClientCertificate, TlsVersion};
 use crate::error::Error;
 use crate::exchange::Exchange;
 
@@ -25,6 +29,32 @@ const MAX_WRITE: usize = 64 * 1024;
 pub(crate) struct Roots {
     pub system: bool,
     pub added: Vec<CertificateDer<'static>>,
+}
+
+/// How a client speaks TLS.
+#[derive(Debug, Clone)]
+pub(crate) struct TlsSettings {
+    pub roots: Roots,
+    pub certificates: Vec<ClientCertificate>,
+    pub min_version: TlsVersion,
+    pub max_version: TlsVersion,
+    /// In place of all others.
+    pub own: Option<Arc<ClientConfig>>,
+}
+
+impl Default for TlsSettings {
+    fn default() -> Self {
+        TlsSettings {
+            roots: Roots {
+                system: true,
+                added: Vec::new(),
+            },
+            certificates: Vec::new(),
+            min_version: TlsVersion::Tls12,
+            max_version: TlsVersion::Tls13,
+            own: None,
+        }
+    }
 }
 
 /// The system's trust store, read once in the life of the process, unless that fails.
@@ -69,9 +99,47 @@ fn is_shortage(error: &rustls_native_certs::Error) -> bool {
     }
 }
 
+impl TlsSettings {
+    /// The versions that are spoken.
+    fn versions(&self) -> Vec<&'static SupportedProtocolVersion> {
+        let all = [
+            (TlsVersion::Tls12, &rustls::version::TLS12),
+            (TlsVersion::Tls13, &rustls::version::TLS13),
+        ];
+        let spoken = all.into_iter();
+        let spoken = spoken.filter(|(it, _)| (self.min_version..=self.max_version).contains(it));
+        spoken.map(|(_, version)| version).collect()
+    }
+
+    /// Which of the certificates the server of a URL is shown.
+    fn identity(&self, url: &Url) -> Option<usize> {
+        self.certificates.iter().rposition(|it| it.is_for(url))
+    }
+
+    /// A configuration for servers that are shown this certificate, and whether it may be kept.
+    fn config(&self, identity: Option<usize>) -> Result<(ClientConfig, bool), Error> {
+        if let Some(own) = &self.own {
+            let mut config = ClientConfig::clone(own);
+            config.alpn_protocols.clear();
+            return Ok((config, true));
+        }
+        let (config, is_whole) = self.roots.verifying(&self.versions())?;
+        let certificate = identity.and_then(|identity| self.certificates.get(identity));
+        let config = match certificate {
+            Some(certificate) => config
+                .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(certificate.key()))),
+            None => config.with_no_client_auth(),
+        };
+        Ok((config, is_whole))
+    }
+}
+
 impl Roots {
-    /// A configuration, and whether it may be kept.
-    fn config(&self) -> Result<(ClientConfig, bool), Error> {
+    /// A configuration that trusts them, and whether it may be kept.
+    fn verifying(
+        &self,
+        versions: &[&'static SupportedProtocolVersion],
+    ) -> Result<(ConfigBuilder<ClientConfig, WantsClientCert>, bool), Error> {
         let mut store = RootCertStore::empty();
         let mut is_whole = true;
         if self.system {
@@ -83,9 +151,9 @@ impl Roots {
         for certificate in &self.added {
             store.add(certificate.clone()).map_err(Error::Tls)?;
         }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let provider = certificate::provider();
         let config = ClientConfig::builder_with_provider(provider.clone())
-            .with_safe_default_protocol_versions()
+            .with_protocol_versions(versions)
             .map_err(Error::Tls)?;
         let config = if self.added.is_empty() {
             config.with_root_certificates(store)
@@ -95,7 +163,7 @@ impl Roots {
                 .dangerous()
                 .with_custom_certificate_verifier(Arc::new(verifier))
         };
-        Ok((config.with_no_client_auth(), is_whole))
+        Ok((config, is_whole))
     }
 }
 
@@ -182,45 +250,48 @@ impl ServerCertVerifier for OwnRoots {
     }
 }
 
-/// The TLS configuration of a client, made when it is first needed.
+/// The TLS configurations of a client, made when they are first needed: one for each certificate that
+/// it shows, so that no session is resumed with another one.
 pub(crate) struct TlsConfig {
-    roots: Roots,
-    config: Mutex<Option<Arc<ClientConfig>>>,
+    settings: TlsSettings,
+    configs: Mutex<HashMap<Option<usize>, Arc<ClientConfig>>>,
 }
 
 impl TlsConfig {
-    pub(crate) fn new(roots: Roots) -> Self {
+    pub(crate) fn new(settings: TlsSettings) -> Self {
         TlsConfig {
-            roots,
-            config: Mutex::new(None),
+            settings,
+            configs: Mutex::default(),
         }
     }
 
-    fn get(&self) -> Result<Arc<ClientConfig>, Error> {
-        let mut kept = self.config.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(config) = &*kept {
+    fn get(&self, url: &Url) -> Result<Arc<ClientConfig>, Error> {
+        let identity = self.settings.identity(url);
+        let mut kept = self.configs.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(config) = kept.get(&identity) {
             return Ok(config.clone());
         }
-        let (config, is_whole) = self.roots.config()?;
+        let (config, is_whole) = self.settings.config(identity)?;
         let config = Arc::new(config);
         if is_whole {
-            *kept = Some(config.clone());
+            kept.insert(identity, config.clone());
         }
         Ok(config)
     }
 
-    /// Makes a connection one in TLS, for a server of this name.
+    /// Makes a connection one in TLS, for the server of a URL.
     pub(crate) fn connect(
         &self,
         socket: &mut Socket,
-        host: &str,
+        url: &Url,
         exchange: &Exchange,
         patience: Patience,
     ) -> Result<Tls, Error> {
+        let host = url.host_str().unwrap_or_default();
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let name = ServerName::try_from(host.to_owned())
             .map_err(|_| Error::Tls(rustls::Error::General("not a server's name".to_owned())))?;
-        let session = ClientConnection::new(self.get()?, name).map_err(Error::Tls)?;
+        let session = ClientConnection::new(self.get(url)?, name).map_err(Error::Tls)?;
         let mut tls = Tls {
             session,
             records: Records::default(),

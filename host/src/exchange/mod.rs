@@ -17,6 +17,7 @@ pub(crate) mod upload;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use http::Method;
 use url::Url;
 
 use crate::error::Error;
@@ -51,6 +52,7 @@ impl Exchange {
         timeouts: Timeouts,
         cancel: &CancelHandle,
         store: Arc<StoreId>,
+        traffic: Traffic,
         hops: Option<Hops>,
     ) -> Result<Arc<Self>, Error> {
         Ok(Arc::new(Exchange {
@@ -58,16 +60,17 @@ impl Exchange {
             limits,
             deadlines: Deadlines::start(timeouts)?,
             cancel: cancel.begin()?,
-            traffic: Traffic::default(),
+            traffic,
             store,
             hops,
         }))
     }
 
-    /// Whether a request to this URL may reach public addresses only; an error if it may not be
-    /// sent at all.
-    pub(crate) fn public_only(&self, url: &Url) -> Result<bool, Error> {
-        self.policy.public_only(url).map_err(Error::Denied)
+    /// Whether a request of this method to this URL may reach public addresses only; an error if it
+    /// may not be sent at all.
+    pub(crate) fn public_only(&self, method: &Method, url: &Url) -> Result<bool, Error> {
+        let public_only = self.policy.public_only(method, url);
+        public_only.map_err(Error::Denied)
     }
 }
 

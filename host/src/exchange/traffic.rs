@@ -1,7 +1,9 @@
 //! How much an exchange carries, on the wire.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::budget::Budget;
 use crate::error::Error;
 use crate::limits::MAX_BYTES_OF_NO_USE;
 
@@ -13,6 +15,8 @@ pub(crate) struct Traffic {
     received: AtomicU64,
     /// How many bytes may still come before the headers, or the next byte of a body, is there.
     useless_left: AtomicU64,
+    /// That of the store, if it has one.
+    budget: Option<Arc<Budget>>,
 }
 
 impl Default for Traffic {
@@ -21,11 +25,37 @@ impl Default for Traffic {
             sent: AtomicU64::new(0),
             received: AtomicU64::new(0),
             useless_left: AtomicU64::new(MAX_BYTES_OF_NO_USE),
+            budget: None,
         }
     }
 }
 
 impl Traffic {
+    /// That of a store with a budget.
+    pub(crate) fn within(budget: Option<Arc<Budget>>) -> Self {
+        Traffic {
+            budget,
+            ..Traffic::default()
+        }
+    }
+
+    /// Whether the store has a budget.
+    pub(crate) fn has_budget(&self) -> bool {
+        self.budget.is_some()
+    }
+
+    /// Counts a request that is sent to a server next; an error if the store's budget has no room
+    /// for it.
+    pub(crate) fn begin_request(&self) -> Result<(), Error> {
+        let budget = self.budget.as_ref();
+        budget.map_or(Ok(()), |budget| budget.begin_request())
+    }
+
+    fn carry(&self, count: usize) -> Result<(), Error> {
+        let budget = self.budget.as_ref();
+        budget.map_or(Ok(()), |budget| budget.carry(count as u64))
+    }
+
     /// Bytes to servers.
     pub(crate) fn bytes_sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
@@ -42,15 +72,18 @@ impl Traffic {
             .store(MAX_BYTES_OF_NO_USE, Ordering::Relaxed);
     }
 
-    /// Notes how many bytes were sent.
-    pub(crate) fn sent(&self, count: usize) {
+    /// Notes how many bytes were sent; an error if they are too many for the store's budget.
+    pub(crate) fn sent(&self, count: usize) -> Result<(), Error> {
         add(&self.sent, count as u64);
+        self.carry(count)
     }
 
-    /// Notes how many bytes came; an error if they are too many for what is awaited.
+    /// Notes how many bytes came; an error if they are too many for what is awaited, or for the
+    /// store's budget.
     pub(crate) fn received(&self, count: usize) -> Result<(), Error> {
+        add(&self.received, count as u64);
+        self.carry(count)?;
         let count = count as u64;
-        add(&self.received, count);
         match self.useless_left.load(Ordering::Relaxed).checked_sub(count) {
             Some(left) => {
                 self.useless_left.store(left, Ordering::Relaxed);
@@ -81,7 +114,7 @@ mod tests {
         assert!(matches!(traffic.received(1), Err(Error::Flood { .. })));
         traffic.useful();
         traffic.received(max).unwrap();
-        traffic.sent(3);
+        traffic.sent(3).unwrap();
         assert_eq!(traffic.bytes_sent(), 3);
         assert_eq!(traffic.bytes_received(), 2 * MAX_BYTES_OF_NO_USE + 1);
     }

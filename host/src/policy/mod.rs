@@ -4,28 +4,36 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use http::Method;
 use url::Url;
 
 use crate::address;
 use crate::allowed_hosts::{AllowedHosts, Verdict};
+use crate::credentials::Credential;
+use crate::hook::Hooks;
 use crate::request_url;
 
-/// Where the requests of a store may go.
+/// Where the requests of a store may go, and what the host adds to them there.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Policy {
     pub allowed_hosts: Arc<AllowedHosts>,
     pub allow_private_networks: bool,
+    /// `None` rather than an empty list, which would cost a request something.
+    pub credentials: Option<Arc<Vec<Credential>>>,
+    /// The same of these.
+    pub hooks: Option<Arc<Hooks>>,
 }
 
 impl Policy {
-    /// Whether a request to this URL may reach public addresses only; an error if it may not be
-    /// sent at all.
-    pub(crate) fn public_only(&self, url: &Url) -> Result<bool, Denied> {
-        let reason = match self.allowed_hosts.verdict(url) {
+    /// Whether a request of this method to this URL may reach public addresses only; an error if it
+    /// may not be sent at all.
+    pub(crate) fn public_only(&self, method: &Method, url: &Url) -> Result<bool, Denied> {
+        let reason = match self.allowed_hosts.verdict(Some(method), url) {
             Verdict::Public => return Ok(true),
             Verdict::PublicOnly => return Ok(!self.allow_private_networks),
             Verdict::Anywhere => return Ok(false),
             Verdict::NotAllowed => DeniedReason::NotAllowed,
+            Verdict::OtherRequests => DeniedReason::MethodOrPath(entry_for(method, url)),
             Verdict::Denied(rule) => DeniedReason::DeniedBy(rule.to_string()),
         };
         Err(Denied::new(url, reason))
@@ -50,6 +58,17 @@ impl Policy {
     }
 }
 
+/// An entry that allows a request, and others as little as can be said.
+fn entry_for(method: &Method, url: &Url) -> String {
+    let entry = format!("{method} {}", request_url::redacted(url));
+    let allows = |hosts: AllowedHosts| hosts.allows_request(method, url);
+    match AllowedHosts::parse([&entry]).is_ok_and(allows) {
+        true => entry,
+        // No entry has such a path.
+        false => format!("{method} {}", request_url::origin(url)),
+    }
+}
+
 /// A request that was denied.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -70,6 +89,11 @@ pub struct Denied {
 pub enum DeniedReason {
     /// No entry of the [`AllowedHosts`] allows the URL.
     NotAllowed,
+    /// The entries of the [`AllowedHosts`] for this host have other methods or paths; this entry
+    /// would allow it.
+    MethodOrPath(String),
+    /// A [`Hook`](crate::Hook) refused it, for this reason.
+    Refused(String),
     /// This entry of the [`AllowedHosts`] denies it.
     DeniedBy(String),
     /// The name resolves to this address, which is not a public one.
@@ -93,6 +117,10 @@ impl fmt::Display for DeniedReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             DeniedReason::NotAllowed => f.write_str("no allowed host matches"),
+            DeniedReason::MethodOrPath(_) => {
+                f.write_str("the allowed hosts have other methods or paths of it")
+            }
+            DeniedReason::Refused(reason) => write!(f, "refused: {reason}"),
             DeniedReason::DeniedBy(rule) => write!(f, "denied by \"deny:{rule}\""),
             DeniedReason::NotPublic(address) => {
                 write!(f, "resolves to {address}, which is not a public address")
@@ -112,7 +140,10 @@ impl fmt::Display for Denied {
         } = self;
         match reason {
             DeniedReason::NotAllowed => write!(f, "{url} is denied: {reason}; {origin:?} would"),
-            DeniedReason::DeniedBy(_) => write!(f, "{url} is {reason}"),
+            DeniedReason::MethodOrPath(entry) => {
+                write!(f, "{url} is denied: {reason}; {entry:?} would allow it")
+            }
+            DeniedReason::Refused(_) | DeniedReason::DeniedBy(_) => write!(f, "{url} is {reason}"),
             DeniedReason::NotPublic(_) => write!(
                 f,
                 "{url} is denied: it {reason}; `allow_private_networks` (`--allow-private`) would \

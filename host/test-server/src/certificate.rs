@@ -10,6 +10,7 @@ use rcgen::{
 };
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::WebPkiClientVerifier;
 
 /// Names that a proper certificate of the server is valid for.
 const NAMES: [&str; 2] = ["localhost", "127.0.0.1"];
@@ -84,6 +85,28 @@ impl TestCa {
         self.issue(params)
     }
 
+    /// A certificate for a client, and its key, both in PEM.
+    pub fn client_certificate(&self, name: &str) -> (String, String) {
+        let mut params = params(&[]);
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        params.use_authority_key_identifier_extension = true;
+        self.issue_pem(params)
+    }
+
+    /// A certificate for `localhost` and `127.0.0.1`, and its key, both in PEM, for a server of another
+    /// kind than this crate's.
+    pub fn server_pem(&self) -> (String, String) {
+        self.issue_pem(server_params(&NAMES))
+    }
+
+    fn issue_pem(&self, params: CertificateParams) -> (String, String) {
+        let key = key();
+        let certificate = params.signed_by(&key, &self.issuer);
+        let certificate = certificate.expect("a certificate");
+        (certificate.pem(), key.serialize_pem())
+    }
+
     fn issue(&self, params: CertificateParams) -> ServerCertificate {
         let key = key();
         let certificate = params
@@ -142,6 +165,38 @@ impl ServerCertificate {
         ServerCertificate {
             config: Arc::new(config),
         }
+    }
+
+    /// The same of a server that asks its clients for certificates of this authority, and has nothing
+    /// to do with those that show none if it demands one.
+    pub fn asking(mut self, ca: &TestCa, demands: bool) -> Self {
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(ca.der()).expect("an authority");
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone());
+        let verifier = match demands {
+            true => verifier,
+            false => verifier.allow_unauthenticated(),
+        };
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("ring has all of rustls's protocol versions")
+            .with_client_cert_verifier(verifier.build().expect("an authority"))
+            .with_cert_resolver(self.config.cert_resolver.clone());
+        self.config = Arc::new(config);
+        self
+    }
+
+    /// The same of a server that speaks TLS 1.2 only.
+    pub fn tls12(mut self) -> Self {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[&rustls::version::TLS12])
+            .expect("ring has all of rustls's protocol versions")
+            .with_no_client_auth()
+            .with_cert_resolver(self.config.cert_resolver.clone());
+        self.config = Arc::new(config);
+        self
     }
 
     /// The certificate as rustls takes it, for a server of another kind than this crate's.

@@ -95,6 +95,14 @@ impl Connection {
         })
     }
 
+    /// The certificate that the client showed, in DER, once the handshake is over.
+    pub(crate) fn client(&self) -> Option<Vec<u8>> {
+        match self.stream.as_ref()?.get_ref() {
+            Stream::Plain(_) => None,
+            Stream::Tls(tls) => Some(tls.conn.peer_certificates()?.first()?.to_vec()),
+        }
+    }
+
     /// What reads from the connection.
     pub(crate) fn reader(&mut self) -> io::Result<&mut BufReader<Stream>> {
         self.stream.as_mut().ok_or_else(was_reset)

@@ -28,6 +28,8 @@ pub struct ReceivedRequest {
     pub body_hash: u64,
     /// The connection that it came on: 0 for the first one that the server accepted.
     pub connection: u64,
+    /// The certificate that the client showed, in DER.
+    pub client: Option<Vec<u8>>,
 }
 
 impl ReceivedRequest {
@@ -61,6 +63,7 @@ impl ReceivedRequest {
             version: self.version.clone(),
             headers: self.headers.clone(),
             body: Vec::new(),
+            client: self.client.clone(),
             ..*self
         }
     }
@@ -178,6 +181,7 @@ pub(crate) fn read_request(
         body_len: 0,
         body_hash: HASH_START,
         connection: number,
+        client: None,
     };
     loop {
         let line = read_line(&mut head)?;
@@ -198,6 +202,7 @@ pub(crate) fn read_request(
         BODY_KEPT
     };
     read_body(connection.reader()?, framing, &mut request, keep)?;
+    request.client = connection.client();
     Ok(request)
 }
 
@@ -357,6 +362,7 @@ mod tests {
             body_len: 0,
             body_hash: 0,
             connection: 0,
+            client: None,
         };
         assert_eq!(request.path(), "/a");
         assert_eq!(request.query("status").as_deref(), Some("307"));

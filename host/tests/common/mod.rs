@@ -30,6 +30,7 @@ pub mod code {
     pub const INVALID_ENCODING: u32 = 9;
     pub const INVALID_URL: u32 = 10;
     pub const REQUEST_ERROR: u32 = 11;
+    pub const RUNTIME_ERROR: u32 = 12;
     pub const TOO_MANY_SESSIONS: u32 = 13;
     pub const TIMEOUT: u32 = 14;
     pub const BODY_TOO_LARGE: u32 = 15;

@@ -1,9 +1,11 @@
 //! Hostile guests, servers and networks, end to end: what `SECURITY.md` promises.
 
 mod addresses;
+mod budgets;
 mod cancellation;
 #[path = "../common/mod.rs"]
 mod common;
+mod credentials;
 mod ending;
 mod faults;
 mod limits;

@@ -5,6 +5,8 @@
 mod common;
 mod connections;
 mod faults;
+mod hooks;
+mod identities;
 // Where the system tells a process the peak of its memory.
 #[cfg(target_os = "linux")]
 mod memory;

@@ -1,7 +1,9 @@
 //! Where a guest may go, by itself and by a redirect.
 
+use std::sync::{Arc, Mutex};
+
 use wasi_experimental_http_test_server::{HELLO, TestCa, TestServer};
-use wasi_experimental_http_wasmtime::HttpCtx;
+use wasi_experimental_http_wasmtime::{AllowedHosts, DeniedReason, HttpClient, HttpCtx};
 
 use crate::common::{Guest, Opened, code, ctx, ctx_with, over_http_and_https, trusting};
 use crate::{last, values};
@@ -186,4 +188,111 @@ fn redirects_end() {
     assert_eq!(status, 302);
     assert_eq!(guest.header(handle, "location").unwrap(), b"/get");
     assert_eq!(guest.read_all(handle).unwrap(), b"a redirect");
+}
+
+/// At every hop, with the method and the path that are sent there.
+#[test]
+fn methods_and_paths_of_an_entry_are_asked_at_every_hop() {
+    let server = TestServer::http().start();
+    let origin = server.origin();
+    let entries = [
+        format!("GET {origin}/redirect-to"),
+        format!("POST {origin}/redirect-to"),
+        format!("GET,HEAD {origin}/get"),
+        format!("{origin}/bytes/"),
+    ];
+    let mut http = HttpCtx::builder();
+    http.client(HttpClient::new());
+    for entry in &entries {
+        http.try_allowed_host(entry).unwrap();
+    }
+    let mut guest = Guest::new(http.build());
+    // The method, the path, and what was sent if the last of it was not.
+    let cases = [
+        ("GET", "/get", Ok("GET /get")),
+        ("HEAD", "/get?a=b", Ok("HEAD /get?a=b")),
+        ("GET", "/bytes/../get", Ok("GET /get")),
+        ("GET", "/byt%65s/../%67et", Ok("GET /%67et")),
+        ("DELETE", "/bytes/1", Ok("DELETE /bytes/1")),
+        ("POST", "/get", Err("")),
+        ("GET", "/gets", Err("")),
+        ("GET", "/", Err("")),
+        ("GET", "/get/..%2fecho", Err("")),
+        ("GET", "/bytes/%2e%2e%2fecho", Err("")),
+        ("GET", "/bytes/../echo", Err("")),
+        ("GET", "/bytes/..;/echo", Err("")),
+        ("GET", "/redirect-to?url=/get", Ok("GET /get")),
+        ("POST", "/redirect-to?url=/get", Ok("GET /get")),
+        (
+            "POST",
+            "/redirect-to?url=/get&status=307",
+            Err("POST /redirect-to?url=/get&status=307"),
+        ),
+        (
+            "GET",
+            "/redirect-to?url=/bytes/../echo",
+            Err("GET /redirect-to?url=/bytes/../echo"),
+        ),
+        (
+            "GET",
+            "/redirect-to?url=/bytes/%252e%252e%252fecho",
+            Err("GET /redirect-to?url=/bytes/%252e%252e%252fecho"),
+        ),
+    ];
+    for (method, path, expected) in cases {
+        server.clear();
+        let result = guest.send(method, &server.url(path), "", b"");
+        let sent = server
+            .last_request()
+            .map(|request| format!("{} {}", request.method, request.target));
+        let expected_sent = match expected {
+            Ok(sent) => {
+                assert!(result.is_ok(), "{method} {path}");
+                guest.call_close(result.unwrap().handle);
+                sent
+            }
+            Err(sent) => {
+                let denied = Err(code::DESTINATION_NOT_ALLOWED);
+                assert_eq!(result, denied, "{method} {path}");
+                let (reason, message) = guest.last_error();
+                assert_eq!(reason, "not_allowed");
+                assert!(message.contains("other methods or paths"), "{message}");
+                sent
+            }
+        };
+        assert_eq!(sent.unwrap_or_default(), expected_sent, "{method} {path}");
+        let started = guest.start(method, &server.url(path), 0);
+        let waited = started.and_then(|handle| guest.wait(handle));
+        assert_eq!(waited.is_ok(), expected.is_ok(), "{method} {path}");
+    }
+}
+
+/// An entry is advised that allows the request, and no more than has to be.
+#[test]
+fn a_denial_by_method_or_path_names_the_entry_that_would_allow_it() {
+    let denied = Arc::new(Mutex::new(Vec::new()));
+    let log = denied.clone();
+    let mut http = HttpCtx::builder();
+    http.try_allowed_host("GET http://127.0.0.1:1/v1/")
+        .unwrap()
+        .on_denied(move |denied| log.lock().unwrap().push(denied.clone()));
+    let mut guest = Guest::new(http.build());
+    let cases = [
+        ("POST", "/v1/a?secret", "POST http://127.0.0.1:1/v1/a"),
+        ("GET", "/v2", "GET http://127.0.0.1:1/v2"),
+        ("GET", "/v1/..%2fadmin", "GET http://127.0.0.1:1"),
+        ("GET", "/8", "GET http://127.0.0.1:1"),
+    ];
+    for (method, path, entry) in cases {
+        let url = format!("http://127.0.0.1:1{path}");
+        assert_eq!(
+            guest.send(method, &url, "", b""),
+            Err(code::DESTINATION_NOT_ALLOWED)
+        );
+        let denied = denied.lock().unwrap().pop().unwrap();
+        assert_eq!(denied.reason, DeniedReason::MethodOrPath(entry.to_owned()));
+        assert!(denied.to_string().contains(entry), "{denied}");
+        let hosts: AllowedHosts = entry.parse().unwrap();
+        assert!(hosts.allows_request(&method.parse().unwrap(), &url.parse().unwrap()));
+    }
 }

@@ -4,7 +4,9 @@
 use std::io;
 
 use wasi_experimental_http_test_server::RawConn;
+use wasi_experimental_http_wasmtime::{Credential, HttpCtx};
 
+use crate::common::Guest;
 use crate::common::servers::{Played, answer_with_targets, plain_and_tls};
 use crate::guest;
 
@@ -84,6 +86,30 @@ fn a_connection_whose_requests_are_authenticated_one_by_one_is() {
             "X-Answer-With:WWW-Authenticate: Basic realm=\"a\"",
         ] {
             assert_eq!(connections(played, headers), 1, "{headers}");
+        }
+    }
+}
+
+/// Of fields that the host adds the same is true as of the guest's own.
+#[test]
+fn a_connection_that_the_host_has_authenticated_is_its_stores_own() {
+    for Played { server, client, .. } in &plain_and_tls(answer_with_targets) {
+        for (value, used) in [("Negotiate YIIJ", 2), ("NTLM TlRM", 2), ("Bearer abc", 1)] {
+            let before = server.connections();
+            let credential = Credential::new(&server.origin(), "authorization", value);
+            let mut http = HttpCtx::builder();
+            http.client(client.clone())
+                .try_allowed_host(&server.origin())
+                .unwrap()
+                .credential(credential.unwrap());
+            let mut one = Guest::new(http.build());
+            one.fetch_all(&server.url("/one"));
+            guest(client).fetch_all(&server.url("/two"));
+            // Its own store uses it again.
+            one.fetch_all(&server.url("/three"));
+            assert_eq!(server.connections() - before, used, "{value}");
+            server.close_connections();
+            server.wait_for_open_connections(0);
         }
     }
 }

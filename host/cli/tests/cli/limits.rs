@@ -13,6 +13,7 @@ const INVALID_METHOD: i32 = 8;
 const INVALID_ENCODING: i32 = 9;
 const INVALID_URL: i32 = 10;
 const REQUEST_ERROR: i32 = 11;
+const TOO_MANY_SESSIONS: i32 = 13;
 const TIMEOUT: i32 = 14;
 const BODY_TOO_LARGE: i32 = 15;
 const CANCELLED: i32 = 17;
@@ -122,6 +123,24 @@ fn each_limit_has_an_option() {
             "--max-redirects=2".to_owned(),
             "--max-redirects=1".to_owned(),
             REQUEST_ERROR,
+        ),
+        (
+            get("/redirect/1"),
+            "--max-requests=2".to_owned(),
+            "--max-requests=1".to_owned(),
+            TOO_MANY_SESSIONS,
+        ),
+        (
+            get("/redirect/9"),
+            "--max-requests-per-second=10".to_owned(),
+            "--max-requests-per-second=1".to_owned(),
+            TOO_MANY_SESSIONS,
+        ),
+        (
+            get("/bytes/10000"),
+            "--max-total-bytes=11kB".to_owned(),
+            "--max-total-bytes=10kB".to_owned(),
+            BODY_TOO_LARGE,
         ),
         (
             get("/get"),

@@ -1,6 +1,9 @@
 //! The options of `wasmtime-http`, each through the binary.
 
 mod built_guests;
+mod config;
+mod credentials;
+mod engine;
 mod generate;
 mod guests;
 mod harness;

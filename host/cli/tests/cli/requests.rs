@@ -140,7 +140,9 @@ fn a_bad_entry_is_refused_before_the_guest_runs() {
     let cases = [
         ("postman-echo.com", "https://postman-echo.com"),
         ("ftp://example.com", "ftp"),
-        ("http://example.com/path", "path"),
+        ("http://example.com/path?query", "query"),
+        ("http://example.com/v1/*", "http://example.com/v1/"),
+        ("get http://example.com", "GET http://example.com"),
         ("", "empty"),
         ("*", "insecure:allow-all"),
     ];
@@ -243,4 +245,80 @@ fn an_authority_of_a_file_is_trusted() {
     run(&["--ca-file", "none.pem"]).fails(1, &["--ca-file `none.pem`", "No such file"]);
     run(&["--ca-file", "empty.pem"]).fails(1, &["--ca-file `empty.pem`"]);
     run(&["--ca-file", "guest.wat"]).fails(1, &["--ca-file `guest.wat`"]);
+}
+
+#[test]
+fn an_entry_may_have_methods_and_a_path() {
+    let server = TestServer::http().start();
+    let origin = server.origin();
+    let directory = getter(&server.url("/get?secret"));
+    for entry in [format!("GET,HEAD {origin}"), format!("{origin}/get")] {
+        directory.run(&["-a", &entry, "guest.wat"]).prints(HELLO);
+    }
+    for entry in [format!("POST {origin}"), format!("{origin}/get/")] {
+        let advice = format!("to allow it add: --allowed-host 'GET {origin}/get'\n");
+        let outcome = directory.run(&["-a", &entry, "guest.wat"]).fails(
+            DESTINATION_NOT_ALLOWED,
+            &["other methods or paths", &advice],
+        );
+        assert_eq!(outcome.stderr.lines().count(), 1, "{}", outcome.stderr);
+    }
+    assert_eq!(server.requests(), 2);
+}
+
+/// The help, the rustdoc and the project's page have one table.
+#[test]
+fn the_help_has_all_forms_of_a_host() {
+    let forms = include_str!("../../../src/allowed_hosts/forms.md");
+    let help = Directory::new().run(&["--help"]).stdout;
+    let rows = forms.lines().skip(2);
+    for entry in rows.map(|row| row.split('`').nth(1).unwrap()) {
+        let shown = help
+            .lines()
+            .map(|line| line.trim().trim_start_matches('\''));
+        assert!(shown.clone().any(|line| line.starts_with(entry)), "{entry}");
+    }
+}
+
+#[test]
+fn a_server_is_shown_the_certificate_of_its_host() {
+    let ca = TestCa::new();
+    let demanding = ca.server_certificate().asking(&ca, true);
+    let server = TestServer::http().certificate(demanding).start();
+    let directory = getter(&server.url("/get"));
+    directory.write("ca.pem", ca.pem());
+    let (certificate, key) = ca.client_certificate("plugin");
+    directory.write("cert.pem", &certificate);
+    directory.write("key.pem", &key);
+    directory.write("both.pem", format!("{certificate}{key}"));
+    let origin = server.origin();
+    let run = |options: &[&str]| {
+        let before = ["--ca-file", "ca.pem", "-a", &origin];
+        directory.run(&[&before, options, &["guest.wat"]].concat())
+    };
+    let of_host = format!("{origin}=both.pem");
+    for certificate in ["both.pem", "cert.pem::key.pem", &of_host] {
+        run(&["--client-cert", certificate]).prints(HELLO);
+    }
+    run(&["--client-cert", "both.pem", "--min-tls=1.3"]).prints(HELLO);
+    run(&[]).fails(REQUEST_ERROR, &["failed"]);
+    run(&["--client-cert", "https://example.com=both.pem"]).fails(REQUEST_ERROR, &["failed"]);
+    for (certificate, text) in [
+        ("missing.pem", "cannot read the file `missing.pem`"),
+        ("cert.pem", "no private key found"),
+        ("key.pem", "no certificate found"),
+    ] {
+        run(&["--client-cert", certificate]).fails(2, &["--client-cert", text]);
+    }
+    let old = TestServer::http()
+        .certificate(ca.server_certificate().tls12())
+        .start();
+    let directory = getter(&old.url("/get"));
+    directory.write("ca.pem", ca.pem());
+    let origin = old.origin();
+    let arguments = ["--ca-file=ca.pem", "-a", &origin, "guest.wat"];
+    directory.run(&arguments).prints(HELLO);
+    directory
+        .run(&[&["--min-tls=1.3"], &arguments[..]].concat())
+        .fails(REQUEST_ERROR, &["TLS failed"]);
 }

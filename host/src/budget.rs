@@ -1,0 +1,214 @@
+//! What the requests of a store may take in all: how many there are, their bytes, and how many a
+//! second. [`crate::limits`] are about one request.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::error::Error;
+
+/// What a store may use; `None` is any number.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Budgets {
+    pub requests: Option<u64>,
+    /// On the wire, in both directions.
+    pub bytes: Option<u64>,
+    pub requests_per_second: Option<usize>,
+}
+
+/// What one store has used. Its requests may be on several threads.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    max: Budgets,
+    requests: AtomicU64,
+    bytes: AtomicU64,
+    rate: Mutex<Rate>,
+}
+
+impl Budget {
+    /// That of a store that has used nothing; `None` if it may use whatever it wants.
+    pub(crate) fn new(max: Budgets) -> Option<Self> {
+        (max != Budgets::default()).then(|| Budget {
+            max,
+            requests: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+            rate: Mutex::default(),
+        })
+    }
+
+    /// Counts a request that is sent to a server next.
+    ///
+    /// # Errors
+    ///
+    /// If it must not be sent. Then it does not count.
+    pub(crate) fn begin_request(&self) -> Result<(), Error> {
+        if let Some(max) = self.max.bytes
+            && self.bytes.load(Ordering::Relaxed) >= max
+        {
+            return Err(Error::BytesSpent { max });
+        }
+        let sent = self.requests.load(Ordering::Relaxed);
+        if let Some(max) = self.max.requests
+            && sent >= max
+        {
+            return Err(Error::RequestsSpent { max });
+        }
+        if let Some(max) = self.max.requests_per_second {
+            // Nothing of others runs under the lock.
+            let mut rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
+            if !rate.take(max, Instant::now()) {
+                return Err(Error::TooManyPerSecond { max });
+            }
+        }
+        let Some(max) = self.max.requests else {
+            return Ok(());
+        };
+        // Another thread may have taken the last one.
+        let one_more = |sent: u64| (sent < max).then_some(sent + 1);
+        let taken = self
+            .requests
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
+        taken.map(drop).map_err(|_| Error::RequestsSpent { max })
+    }
+
+    /// Counts bytes that were sent or came.
+    ///
+    /// # Errors
+    ///
+    /// If they are more than was left.
+    pub(crate) fn carry(&self, count: u64) -> Result<(), Error> {
+        let Some(max) = self.max.bytes else {
+            return Ok(());
+        };
+        let before = self.bytes.fetch_add(count, Ordering::Relaxed);
+        if before.saturating_add(count) > max {
+            return Err(Error::BytesSpent { max });
+        }
+        Ok(())
+    }
+}
+
+/// When requests were sent in the last second.
+#[derive(Debug, Default)]
+struct Rate(VecDeque<Instant>);
+
+impl Rate {
+    /// Whether one more may be sent now, which then counts: there are no more than `max` in any
+    /// second.
+    fn take(&mut self, max: usize, now: Instant) -> bool {
+        const SECOND: Duration = Duration::from_secs(1);
+        let is_over = |at: &Instant| now.saturating_duration_since(*at) >= SECOND;
+        while self.0.front().is_some_and(is_over) {
+            self.0.pop_front();
+        }
+        let is_room = self.0.len() < max;
+        if is_room {
+            self.0.push_back(now);
+        }
+        is_room
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_second_has_more_requests_than_allowed() {
+        // When requests are tried, in milliseconds, and which may be sent.
+        let cases = [
+            (
+                2,
+                &[(0, true), (1, true), (2, false), (999, false), (1000, true)][..],
+            ),
+            (
+                2,
+                &[
+                    (0, true),
+                    (999, true),
+                    (1000, true),
+                    (1001, false),
+                    (1999, true),
+                ],
+            ),
+            (
+                1,
+                &[
+                    (0, true),
+                    (500, false),
+                    (999, false),
+                    (1000, true),
+                    (1999, false),
+                ],
+            ),
+            (0, &[(0, false), (5000, false)]),
+            (
+                3,
+                &[(0, true), (0, true), (0, true), (0, false), (1000, true)],
+            ),
+        ];
+        let start = Instant::now();
+        for (max, tries) in cases {
+            let mut rate = Rate::default();
+            for (at, expected) in tries {
+                let now = start + Duration::from_millis(*at);
+                assert_eq!(rate.take(max, now), *expected, "{max} a second, at {at} ms");
+            }
+        }
+    }
+
+    #[test]
+    fn budgets_hold_at_their_edges() {
+        let budget = |max| Budget::new(max).unwrap();
+        let store = budget(Budgets {
+            requests: Some(2),
+            ..Budgets::default()
+        });
+        assert!(store.begin_request().is_ok() && store.begin_request().is_ok());
+        let third = store.begin_request();
+        assert!(matches!(third, Err(Error::RequestsSpent { max: 2 })));
+        assert!(store.carry(u64::MAX).is_ok());
+
+        let store = budget(Budgets {
+            bytes: Some(10),
+            ..Budgets::default()
+        });
+        assert!(store.begin_request().is_ok());
+        assert!(store.carry(9).is_ok() && store.begin_request().is_ok());
+        assert!(store.carry(1).is_ok());
+        // Nothing is left for another request, and what is on its way gets no more.
+        let next = store.begin_request();
+        assert!(matches!(next, Err(Error::BytesSpent { max: 10 })));
+        assert!(matches!(store.carry(1), Err(Error::BytesSpent { max: 10 })));
+
+        // One that is refused for its rate is not counted.
+        let store = budget(Budgets {
+            requests: Some(2),
+            requests_per_second: Some(1),
+            ..Budgets::default()
+        });
+        assert!(store.begin_request().is_ok());
+        for _ in 0..3 {
+            let more = store.begin_request();
+            assert!(matches!(more, Err(Error::TooManyPerSecond { max: 1 })));
+        }
+        assert_eq!(store.requests.load(Ordering::Relaxed), 1);
+        assert!(Budget::new(Budgets::default()).is_none());
+    }
+
+    #[test]
+    fn threads_share_a_budget() {
+        let store = Budget::new(Budgets {
+            requests: Some(100),
+            ..Budgets::default()
+        });
+        let store = store.unwrap();
+        let sent: usize = std::thread::scope(|scope| {
+            let work = || (0..50).filter(|_| store.begin_request().is_ok()).count();
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(work)).collect();
+            threads.into_iter().map(|it| it.join().unwrap()).sum()
+        });
+        assert_eq!(sent, 100);
+    }
+}
