@@ -38,13 +38,13 @@ pub enum Need {
     Pip,
 }
 
-/// Why a step did not run: something is not there, and nobody asked to install it.
+/// Why a step did not run: this is not there, and could not or must not be installed.
 #[derive(Debug)]
 pub struct Missing(pub String);
 
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        write!(f, "there is no {}", self.0)
     }
 }
 
