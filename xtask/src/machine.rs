@@ -72,7 +72,7 @@ impl Need {
         match self {
             Need::Clippy => "clippy and rustfmt",
             Need::WasmRust => "a Rust compiler for wasm32-wasip1",
-            Need::Node => "Node.js 20 or newer, with npm",
+            Need::Node => "Node.js 18 or newer, with npm",
             Need::Pip => "Python 3 with pip",
         }
     }
@@ -410,7 +410,7 @@ mod tests {
         for (system, line) in cases {
             let text = list(&missing, system, false, true);
             assert!(text.contains(line), "{text}");
-            assert!(text.contains("Node.js 20 or newer, with npm\n"), "{text}");
+            assert!(text.contains("Node.js 18 or newer, with npm\n"), "{text}");
             // What needs root or hands is not offered.
             assert_eq!(text.contains(OPTION), system == System::Mac, "{text}");
         }
