@@ -12,11 +12,11 @@
 export enum HttpError {
   /** The call succeeded and its results are valid. */
   SUCCESS = 0,
-  /** The handle was never given out by this instance's store, or is closed. */
+  /** The handle was never issued by this instance's store, or has been closed. */
   INVALID_HANDLE = 1,
   /** The guest does not export a memory named `memory`. */
   MEMORY_NOT_FOUND = 2,
-  /** A pointer and its length lead outside the guest's memory. */
+  /** A pointer and its length reach outside the guest's memory. */
   MEMORY_ACCESS_ERROR = 3,
   /** The buffer is too small for the value. Nothing was written: call again with a larger one. */
   BUFFER_TOO_SMALL = 4,
@@ -56,14 +56,14 @@ export enum HttpError {
   INCOMPLETE_BODY = 16,
   /** The embedder cancelled the request. */
   CANCELLED = 17,
-  /** An argument has a value that this host does not know. It may be of a newer version. */
+  /** An argument has a value that this host does not know. It may be from a newer version. */
   INVALID_OPTION = 18,
   /**
-   * The body of the request takes no more bytes. It is finished, as long as it was announced to
-   * be, or not wanted any more: `response_wait` tells which.
+   * The body of the request takes no more bytes. It is finished, has its announced length, or is
+   * no longer wanted: `response_wait` tells which.
    */
   BODY_CLOSED = 19,
-  /** The handle has no body of a request that is written piece by piece. */
+  /** The handle has no request body that is written piece by piece. */
   NOT_STARTED = 20,
 }
 
@@ -101,9 +101,9 @@ export function httpErrorMessage(code: HttpError): string {
   if (ASC_NO_ASSERT) return httpErrorName(code);
   switch (code) {
     case HttpError.SUCCESS: return "The call succeeded and its results are valid";
-    case HttpError.INVALID_HANDLE: return "The handle was never given out by this instance's store, or is closed";
+    case HttpError.INVALID_HANDLE: return "The handle was never issued by this instance's store, or has been closed";
     case HttpError.MEMORY_NOT_FOUND: return "The guest does not export a memory named `memory`";
-    case HttpError.MEMORY_ACCESS_ERROR: return "A pointer and its length lead outside the guest's memory";
+    case HttpError.MEMORY_ACCESS_ERROR: return "A pointer and its length reach outside the guest's memory";
     case HttpError.BUFFER_TOO_SMALL: return "The buffer is too small for the value";
     case HttpError.HEADER_NOT_FOUND: return "The response has no header of this name";
     case HttpError.UTF8_ERROR: return "Text sent by the guest is not UTF-8";
@@ -120,13 +120,13 @@ export function httpErrorMessage(code: HttpError): string {
     case HttpError.CANCELLED: return "The embedder cancelled the request";
     case HttpError.INVALID_OPTION: return "An argument has a value that this host does not know";
     case HttpError.BODY_CLOSED: return "The body of the request takes no more bytes";
-    case HttpError.NOT_STARTED: return "The handle has no body of a request that is written piece by piece";
+    case HttpError.NOT_STARTED: return "The handle has no request body that is written piece by piece";
     default: return "unknown error";
   }
 }
 
 /**
- * Why a call failed, more exactly than its code says. Reasons are never renumbered and new ones
+ * Why a call failed, more precisely than its code says. Reasons are never renumbered and new ones
  * may be appended, so a binding must keep a reason that it does not know.
  */
 export enum Reason {
@@ -134,9 +134,9 @@ export enum Reason {
   NONE = 0,
   /** No entry of the embedder's list of allowed hosts matches the URL. */
   NOT_ALLOWED = 1,
-  /** A rule of the embedder denies the URL, or the address that its name leads to. */
+  /** A rule of the embedder denies the URL, or the address that its name resolves to. */
   DENIED_BY_RULE = 2,
-  /** The name leads to an address that is not a public one. */
+  /** The name resolves to an address that is not public. */
   NOT_PUBLIC = 3,
   /** There is no host of this name. */
   NAME_NOT_FOUND = 4,
@@ -144,9 +144,9 @@ export enum Reason {
   NAME_LOOKUP_FAILED = 5,
   /** The server's machine refused the connection. */
   CONNECTION_REFUSED = 6,
-  /** There is no way to the server: its network or machine cannot be reached. */
+  /** The server's network or machine cannot be reached. */
   UNREACHABLE = 7,
-  /** The server closed or reset the connection before its response was there. */
+  /** The server closed or reset the connection before its response arrived. */
   CONNECTION_CLOSED = 8,
   /** The server's certificate is not trusted, not valid now, or not for this name. */
   TLS_CERTIFICATE = 9,
@@ -158,19 +158,19 @@ export enum Reason {
   RESPONSE_TOO_LARGE = 12,
   /** There were more redirects than the embedder allows. */
   TOO_MANY_REDIRECTS = 13,
-  /** A redirect leads to what is no URL, or to one that is neither `http` nor `https`. */
+  /** The target of a redirect is not a URL, or its scheme is neither `http` nor `https`. */
   REDIRECT = 14,
-  /** No connection within the time for it: looking up the name, TCP or TLS. */
+  /** No connection was made in time: looking up the name, TCP or TLS. */
   TIMEOUT_CONNECT = 15,
-  /** The head of the response did not come within the time for it. */
+  /** The head of the response did not arrive in time. */
   TIMEOUT_RESPONSE = 16,
   /** The server was silent, or took no more of the request, for too long. */
   TIMEOUT_READ = 17,
-  /** The time for the whole request is over. */
+  /** The whole request took longer than allowed. */
   TIMEOUT_TOTAL = 18,
   /** The store holds as many responses open as the embedder allows. */
   TOO_MANY_OPEN = 19,
-  /** The embedder's stores together have as many requests on their way as it allows. */
+  /** The embedder's stores together have as many requests in flight as it allows. */
   TOO_MANY_IN_FLIGHT = 20,
   /** The body of the request or of the response is larger than the embedder allows. */
   BODY_TOO_LARGE = 21,
@@ -179,14 +179,15 @@ export enum Reason {
   /** The embedder cancelled the request. */
   CANCELLED = 23,
   /**
-   * The guest called a function with what it does not take, or asked for what is not there.
-   * The code says which.
+   * The guest passed an argument that the function does not accept, or asked for something that
+   * does not exist. The code says which.
    */
   MISUSE = 24,
 }
 
 /**
- * Something that the host knows of a response beside its status, headers and body. New ones may
+ * Something that the host knows about a response besides its status, headers and body. New ones
+ * may
  * be appended; a host gives `invalid_option` for one that it does not know.
  */
 export enum ResponseFact {
@@ -207,8 +208,7 @@ export enum ResponseFact {
 }
 
 /**
- * Something that a request may do with less of than the embedder allows. New ones may be
- * appended;
+ * A limit that a request can set lower than the embedder's. New ones may be appended;
  * a host gives `invalid_option` for one that it does not know.
  */
 export enum OptionKey {
@@ -226,13 +226,16 @@ export enum OptionKey {
   RESPONSE_TIMEOUT = 2,
   /** How long the server may be silent, or take nothing of the request, in nanoseconds. */
   READ_TIMEOUT = 3,
-  /** How many redirects are followed. With 0 the response is the redirecting one itself. */
+  /** How many redirects are followed. With 0 the response is the redirecting response itself. */
   MAX_REDIRECTS = 4,
-  /** How many bytes the body of the response may have. */
+  /** How many bytes long the body of the response may be. */
   MAX_RESPONSE_BODY = 5,
 }
 
-/** An option of a request: what, and how much. The embedder's limit holds if it is smaller. */
+/**
+ * An option of a request: which limit, and its value. The embedder's limit applies if it is
+ * lower.
+ */
 export class RequestOption {
   /** The size in memory, in bytes. */
   static readonly SIZE: usize = 16;
@@ -240,7 +243,7 @@ export class RequestOption {
   constructor(
     /** What is limited. */
     public key: OptionKey = 0,
-    /** How much there may be of it: nanoseconds, bytes, or a number. */
+    /** Its value: nanoseconds, bytes, or a number. */
     public value: u64 = 0,
   ) {}
 
@@ -260,24 +263,23 @@ export class RequestOption {
 }
 
 /**
- * A request on its way, and then its response. Handles belong to one store, start at 1 and are
+ * A request in progress, and then its response. Handles belong to one store, start at 1 and are
  * never
- * used again. A response whose body has ended stays open for its headers, until there are
- * hundreds
- * of later ones.
+ * reused. A response whose body has ended stays open for its headers, until there are hundreds of
+ * later ones.
  */
 export type ResponseHandle = u32;
 
 /** What can be waited for. */
 export type Events = u8;
 
-/** The head of the response is there, or there will be none. */
+/** The head of the response has arrived, or there will be none. */
 export const EVENTS_RESPONSE: Events = 1;
 
-/** A byte of the response's body is there, or its end, or its failure. */
+/** A byte of the response's body has arrived, or its end, or its failure. */
 export const EVENTS_READABLE: Events = 2;
 
-/** There is room for a byte of the request's body, or no use in writing one. */
+/** There is room for a byte of the request's body, or writing one is of no use. */
 export const EVENTS_WRITABLE: Events = 4;
 
 /** What `poll` waits for, of one request. */
@@ -290,7 +292,7 @@ export class Subscription {
     public handle: ResponseHandle = 0,
     /** What is waited for. */
     public interest: Events = 0,
-    /** What has come of it: written by `poll`. */
+    /** What has happened: written by `poll`. */
     public ready: Events = 0,
   ) {}
 
@@ -652,7 +654,8 @@ export class ResponseGetResult {
 }
 
 /**
- * Copy what the host knows of a response beside its status, headers and body, as text.
+ * Copy something that the host knows about a response besides its status, headers and body, as
+ * text.
  *
  * @param response The response to look at.
  * @param fact What is asked for. One that the host does not know gives `invalid_option`.
@@ -687,9 +690,9 @@ export class ErrorGetResult {
 }
 
 /**
- * Copy why the last call of this store failed that did, of those before this one.
+ * Copy the reason why the most recent failed call of this store failed.
  *
- * Calls that succeed change nothing, and neither does this function, also if it fails.
+ * Calls that succeed do not change it, and neither does this function, even if it fails.
  *
  * @param reason Where the reason goes, a `u32`; `none` if no call has failed.
  * @param message Where the message goes, in UTF-8: for people, what was tried, what went wrong,
@@ -721,19 +724,21 @@ export class RequestStartResult {
 /**
  * Start a request, and return at once.
  *
- * What `req` says of its parts and of redirects holds here as well. The handle stands for the
- * request on its way and then for its response: the functions that look at a response wait for
- * it, and `close` ends the request in any state. What is found wrong before anything is sent
- * fails here, and all else where the response is waited for.
+ * What `req` says about its parameters and about redirects applies here as well. The handle
+ * stands
+ * for the request in progress and then for its response: the functions that look at a response
+ * wait
+ * for it, and `close` ends the request in any state. Errors that are found before anything is
+ * sent
+ * are returned here, and all others where the response is waited for.
  *
  * @param url The absolute URL, as for `req`.
  * @param method The method, as for `req`.
  * @param headers The request's headers, as for `req`.
- * @param options What this request may use less of than the embedder allows. Of two with the
- *   same key the smaller counts. A host takes 64 at least, and gives `invalid_option` for more
- *   than it takes.
- * @param bodyLen How many bytes of a body follow by `body_write`. 0 is no body. All ones, the
- *   largest number, is a body of any length, sent in chunks (RFC 9112, section 7.1) until
+ * @param options Limits of this request. Of two with the same key the lower one applies. A host
+ *   accepts at least 64, and gives `invalid_option` for more than it accepts.
+ * @param bodyLen How many bytes of a body follow with `body_write`. 0 is no body. The largest
+ *   number, all bits set, is a body of any length, sent in chunks (RFC 9112, section 7.1) until
  *   `body_finish`.
  * @returns The handle of the request.
  */
@@ -780,9 +785,9 @@ export class BodyWriteResult {
 /**
  * Write the next bytes of a request's body.
  *
- * Waits while the host holds as many bytes as it takes, and may take fewer than there are.
- * `body_closed` if the body takes no more, also because the server has answered already.
- * A redirect that would have the body sent again is not followed: it is the response.
+ * Waits while the host's buffer is full, and may take fewer bytes than there are. Gives
+ * `body_closed` if the body takes no more, for example because the server has already responded.
+ * A redirect that would require sending the body again is not followed: it is the response.
  *
  * @param request The request to write for.
  * @param bytes The bytes.
@@ -801,14 +806,14 @@ export function bodyWrite(request: ResponseHandle, bytes: Uint8Array): BodyWrite
 }
 
 /**
- * Say that the body of a request is whole.
+ * Say that the body of a request is complete.
  *
- * If it is shorter than was announced the request fails with `incomplete_body`, here and where
- * its
- * response is waited for, and the server sees that it broke off. Of a body that is whole already,
+ * If it is shorter than announced, the request fails with `incomplete_body`, here and where its
+ * response is waited for, and the server sees that it broke off. For a body that is already
+ * complete
  * this is no error.
  *
- * @param request The request whose body is whole.
+ * @param request The request whose body is complete.
  */
 export function bodyFinish(request: ResponseHandle): HttpError {
   return <HttpError>_bodyFinish(request);
@@ -824,7 +829,7 @@ export class ResponseWaitResult {
 }
 
 /**
- * Wait for the status and the headers of a response. Again, it gives the same.
+ * Wait for the status and the headers of a response. Calling it again gives the same.
  *
  * @param request The request whose response is waited for.
  * @returns The status of the response.
@@ -846,15 +851,15 @@ export class PollResult {
 }
 
 /**
- * Wait until one of several requests is ready for what is wanted of it, or a time is over.
+ * Wait until at least one of several requests is ready, or a time limit expires.
  *
  * @param subscriptions The requests, and what is waited for of each; a request may be there
  *   several times.
- * @param subscriptionsLen How many there are. A host takes 16,384 at least, and gives
- *   `invalid_option` for more than it takes.
- * @param timeout How long to wait, in nanoseconds; 0 not at all, and all ones, the largest
- *   number, for ever.
- * @returns How many are ready: 0 if the time is over before.
+ * @param subscriptionsLen How many there are. A host accepts at least 16,384, and gives
+ *   `invalid_option` for more than it accepts.
+ * @param timeout How long to wait, in nanoseconds; with 0 not at all, and with the largest
+ *   number, all bits set, without limit.
+ * @returns How many are ready: 0 if the time limit expired first.
  */
 export function poll(subscriptions: usize, subscriptionsLen: Size, timeout: u64): PollResult {
   const results = new ArrayBuffer(4);

@@ -32,13 +32,13 @@ mod wasi_experimental_http_bindings {
         /// The call succeeded and its results are valid.
         pub const SUCCESS: Self = Self(0);
 
-        /// The handle was never given out by this instance's store, or is closed.
+        /// The handle was never issued by this instance's store, or has been closed.
         pub const INVALID_HANDLE: Self = Self(1);
 
         /// The guest does not export a memory named `memory`.
         pub const MEMORY_NOT_FOUND: Self = Self(2);
 
-        /// A pointer and its length lead outside the guest's memory.
+        /// A pointer and its length reach outside the guest's memory.
         pub const MEMORY_ACCESS_ERROR: Self = Self(3);
 
         /// The buffer is too small for the value. Nothing was written: call again with a larger one.
@@ -87,14 +87,14 @@ mod wasi_experimental_http_bindings {
         /// The embedder cancelled the request.
         pub const CANCELLED: Self = Self(17);
 
-        /// An argument has a value that this host does not know. It may be of a newer version.
+        /// An argument has a value that this host does not know. It may be from a newer version.
         pub const INVALID_OPTION: Self = Self(18);
 
-        /// The body of the request takes no more bytes. It is finished, as long as it was announced to
-        /// be, or not wanted any more: `response_wait` tells which.
+        /// The body of the request takes no more bytes. It is finished, has its announced length, or is
+        /// no longer wanted: `response_wait` tells which.
         pub const BODY_CLOSED: Self = Self(19);
 
-        /// The handle has no body of a request that is written piece by piece.
+        /// The handle has no request body that is written piece by piece.
         pub const NOT_STARTED: Self = Self(20);
 
         /// The value with this code, known or not.
@@ -140,11 +140,11 @@ mod wasi_experimental_http_bindings {
             match self {
                 Self::SUCCESS => "The call succeeded and its results are valid",
                 Self::INVALID_HANDLE => {
-                    "The handle was never given out by this instance's store, or is closed"
+                    "The handle was never issued by this instance's store, or has been closed"
                 }
                 Self::MEMORY_NOT_FOUND => "The guest does not export a memory named `memory`",
                 Self::MEMORY_ACCESS_ERROR => {
-                    "A pointer and its length lead outside the guest's memory"
+                    "A pointer and its length reach outside the guest's memory"
                 }
                 Self::BUFFER_TOO_SMALL => "The buffer is too small for the value",
                 Self::HEADER_NOT_FOUND => "The response has no header of this name",
@@ -179,7 +179,7 @@ mod wasi_experimental_http_bindings {
                 }
                 Self::BODY_CLOSED => "The body of the request takes no more bytes",
                 Self::NOT_STARTED => {
-                    "The handle has no body of a request that is written piece by piece"
+                    "The handle has no request body that is written piece by piece"
                 }
                 _ => "unknown error",
             }
@@ -200,7 +200,7 @@ mod wasi_experimental_http_bindings {
 
     impl core::error::Error for HttpError {}
 
-    /// Why a call failed, more exactly than its code says. Reasons are never renumbered and new ones
+    /// Why a call failed, more precisely than its code says. Reasons are never renumbered and new ones
     /// may be appended, so a binding must keep a reason that it does not know.
     #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
     #[repr(transparent)]
@@ -213,10 +213,10 @@ mod wasi_experimental_http_bindings {
         /// No entry of the embedder's list of allowed hosts matches the URL.
         pub const NOT_ALLOWED: Self = Self(1);
 
-        /// A rule of the embedder denies the URL, or the address that its name leads to.
+        /// A rule of the embedder denies the URL, or the address that its name resolves to.
         pub const DENIED_BY_RULE: Self = Self(2);
 
-        /// The name leads to an address that is not a public one.
+        /// The name resolves to an address that is not public.
         pub const NOT_PUBLIC: Self = Self(3);
 
         /// There is no host of this name.
@@ -228,10 +228,10 @@ mod wasi_experimental_http_bindings {
         /// The server's machine refused the connection.
         pub const CONNECTION_REFUSED: Self = Self(6);
 
-        /// There is no way to the server: its network or machine cannot be reached.
+        /// The server's network or machine cannot be reached.
         pub const UNREACHABLE: Self = Self(7);
 
-        /// The server closed or reset the connection before its response was there.
+        /// The server closed or reset the connection before its response arrived.
         pub const CONNECTION_CLOSED: Self = Self(8);
 
         /// The server's certificate is not trusted, not valid now, or not for this name.
@@ -249,25 +249,25 @@ mod wasi_experimental_http_bindings {
         /// There were more redirects than the embedder allows.
         pub const TOO_MANY_REDIRECTS: Self = Self(13);
 
-        /// A redirect leads to what is no URL, or to one that is neither `http` nor `https`.
+        /// The target of a redirect is not a URL, or its scheme is neither `http` nor `https`.
         pub const REDIRECT: Self = Self(14);
 
-        /// No connection within the time for it: looking up the name, TCP or TLS.
+        /// No connection was made in time: looking up the name, TCP or TLS.
         pub const TIMEOUT_CONNECT: Self = Self(15);
 
-        /// The head of the response did not come within the time for it.
+        /// The head of the response did not arrive in time.
         pub const TIMEOUT_RESPONSE: Self = Self(16);
 
         /// The server was silent, or took no more of the request, for too long.
         pub const TIMEOUT_READ: Self = Self(17);
 
-        /// The time for the whole request is over.
+        /// The whole request took longer than allowed.
         pub const TIMEOUT_TOTAL: Self = Self(18);
 
         /// The store holds as many responses open as the embedder allows.
         pub const TOO_MANY_OPEN: Self = Self(19);
 
-        /// The embedder's stores together have as many requests on their way as it allows.
+        /// The embedder's stores together have as many requests in flight as it allows.
         pub const TOO_MANY_IN_FLIGHT: Self = Self(20);
 
         /// The body of the request or of the response is larger than the embedder allows.
@@ -279,8 +279,8 @@ mod wasi_experimental_http_bindings {
         /// The embedder cancelled the request.
         pub const CANCELLED: Self = Self(23);
 
-        /// The guest called a function with what it does not take, or asked for what is not there.
-        /// The code says which.
+        /// The guest passed an argument that the function does not accept, or asked for something that
+        /// does not exist. The code says which.
         pub const MISUSE: Self = Self(24);
 
         /// The value with this code, known or not.
@@ -332,7 +332,7 @@ mod wasi_experimental_http_bindings {
         }
     }
 
-    /// Something that the host knows of a response beside its status, headers and body. New ones may
+    /// Something that the host knows about a response besides its status, headers and body. New ones may
     /// be appended; a host gives `invalid_option` for one that it does not know.
     #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
     #[repr(transparent)]
@@ -381,7 +381,7 @@ mod wasi_experimental_http_bindings {
         }
     }
 
-    /// Something that a request may do with less of than the embedder allows. New ones may be appended;
+    /// A limit that a request can set lower than the embedder's. New ones may be appended;
     /// a host gives `invalid_option` for one that it does not know.
     #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
     #[repr(transparent)]
@@ -402,10 +402,10 @@ mod wasi_experimental_http_bindings {
         /// How long the server may be silent, or take nothing of the request, in nanoseconds.
         pub const READ_TIMEOUT: Self = Self(3);
 
-        /// How many redirects are followed. With 0 the response is the redirecting one itself.
+        /// How many redirects are followed. With 0 the response is the redirecting response itself.
         pub const MAX_REDIRECTS: Self = Self(4);
 
-        /// How many bytes the body of the response may have.
+        /// How many bytes long the body of the response may be.
         pub const MAX_RESPONSE_BODY: Self = Self(5);
 
         /// The value with this code, known or not.
@@ -438,19 +438,19 @@ mod wasi_experimental_http_bindings {
         }
     }
 
-    /// An option of a request: what, and how much. The embedder's limit holds if it is smaller.
+    /// An option of a request: which limit, and its value. The embedder's limit applies if it is lower.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     #[repr(C)]
     pub struct RequestOption {
         /// What is limited.
         pub key: OptionKey,
-        /// How much there may be of it: nanoseconds, bytes, or a number.
+        /// Its value: nanoseconds, bytes, or a number.
         pub value: u64,
     }
 
-    /// A request on its way, and then its response. Handles belong to one store, start at 1 and are never
-    /// used again. A response whose body has ended stays open for its headers, until there are hundreds
-    /// of later ones.
+    /// A request in progress, and then its response. Handles belong to one store, start at 1 and are never
+    /// reused. A response whose body has ended stays open for its headers, until there are hundreds of
+    /// later ones.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     #[repr(transparent)]
     pub struct ResponseHandle(u32);
@@ -474,13 +474,13 @@ mod wasi_experimental_http_bindings {
     pub struct Events(u8);
 
     impl Events {
-        /// The head of the response is there, or there will be none.
+        /// The head of the response has arrived, or there will be none.
         pub const RESPONSE: Self = Self(1 << 0);
 
-        /// A byte of the response's body is there, or its end, or its failure.
+        /// A byte of the response's body has arrived, or its end, or its failure.
         pub const READABLE: Self = Self(1 << 1);
 
-        /// There is room for a byte of the request's body, or no use in writing one.
+        /// There is room for a byte of the request's body, or writing one is of no use.
         pub const WRITABLE: Self = Self(1 << 2);
 
         /// The set with these bits, known or not.
@@ -573,7 +573,7 @@ mod wasi_experimental_http_bindings {
         pub handle: ResponseHandle,
         /// What is waited for.
         pub interest: Events,
-        /// What has come of it: written by `poll`.
+        /// What has happened: written by `poll`.
         pub ready: Events,
     }
 
@@ -768,7 +768,7 @@ mod wasi_experimental_http_bindings {
         if code == 0 { Ok(size) } else { Err(HttpError(code)) }
     }
 
-    /// Copy what the host knows of a response beside its status, headers and body, as text.
+    /// Copy something that the host knows about a response besides its status, headers and body, as text.
     ///
     /// # Arguments
     ///
@@ -799,9 +799,9 @@ mod wasi_experimental_http_bindings {
         if code == 0 { Ok(size) } else { Err(HttpError(code)) }
     }
 
-    /// Copy why the last call of this store failed that did, of those before this one.
+    /// Copy the reason why the most recent failed call of this store failed.
     ///
-    /// Calls that succeed change nothing, and neither does this function, also if it fails.
+    /// Calls that succeed do not change it, and neither does this function, even if it fails.
     ///
     /// # Arguments
     ///
@@ -833,22 +833,21 @@ mod wasi_experimental_http_bindings {
 
     /// Start a request, and return at once.
     ///
-    /// What `req` says of its parts and of redirects holds here as well. The handle stands for the
-    /// request on its way and then for its response: the functions that look at a response wait for
-    /// it, and `close` ends the request in any state. What is found wrong before anything is sent
-    /// fails here, and all else where the response is waited for.
+    /// What `req` says about its parameters and about redirects applies here as well. The handle stands
+    /// for the request in progress and then for its response: the functions that look at a response wait
+    /// for it, and `close` ends the request in any state. Errors that are found before anything is sent
+    /// are returned here, and all others where the response is waited for.
     ///
     /// # Arguments
     ///
     /// * `url` - The absolute URL, as for `req`.
     /// * `method` - The method, as for `req`.
     /// * `headers` - The request's headers, as for `req`.
-    /// * `options` - What this request may use less of than the embedder allows. Of two with the
-    ///   same key the smaller counts. A host takes 64 at least, and gives `invalid_option` for
-    ///   more than it takes.
-    /// * `body_len` - How many bytes of a body follow by `body_write`. 0 is no body. All ones,
-    ///   the largest number, is a body of any length, sent in chunks (RFC 9112, section 7.1)
-    ///   until `body_finish`.
+    /// * `options` - Limits of this request. Of two with the same key the lower one applies. A
+    ///   host accepts at least 64, and gives `invalid_option` for more than it accepts.
+    /// * `body_len` - How many bytes of a body follow with `body_write`. 0 is no body. The
+    ///   largest number, all bits set, is a body of any length, sent in chunks (RFC 9112, section
+    ///   7.1) until `body_finish`.
     ///
     /// # Returns
     ///
@@ -881,9 +880,9 @@ mod wasi_experimental_http_bindings {
 
     /// Write the next bytes of a request's body.
     ///
-    /// Waits while the host holds as many bytes as it takes, and may take fewer than there are.
-    /// `body_closed` if the body takes no more, also because the server has answered already.
-    /// A redirect that would have the body sent again is not followed: it is the response.
+    /// Waits while the host's buffer is full, and may take fewer bytes than there are. Gives
+    /// `body_closed` if the body takes no more, for example because the server has already responded.
+    /// A redirect that would require sending the body again is not followed: it is the response.
     ///
     /// # Arguments
     ///
@@ -902,22 +901,22 @@ mod wasi_experimental_http_bindings {
         if code == 0 { Ok(size) } else { Err(HttpError(code)) }
     }
 
-    /// Say that the body of a request is whole.
+    /// Say that the body of a request is complete.
     ///
-    /// If it is shorter than was announced the request fails with `incomplete_body`, here and where its
-    /// response is waited for, and the server sees that it broke off. Of a body that is whole already,
+    /// If it is shorter than announced, the request fails with `incomplete_body`, here and where its
+    /// response is waited for, and the server sees that it broke off. For a body that is already complete
     /// this is no error.
     ///
     /// # Arguments
     ///
-    /// * `request` - The request whose body is whole.
+    /// * `request` - The request whose body is complete.
     pub fn body_finish(request: ResponseHandle) -> Result<(), HttpError> {
         // SAFETY: no pointers are passed.
         let code = unsafe { imports::body_finish(request.0) };
         if code == 0 { Ok(()) } else { Err(HttpError(code)) }
     }
 
-    /// Wait for the status and the headers of a response. Again, it gives the same.
+    /// Wait for the status and the headers of a response. Calling it again gives the same.
     ///
     /// # Arguments
     ///
@@ -933,20 +932,20 @@ mod wasi_experimental_http_bindings {
         if code == 0 { Ok(status_code) } else { Err(HttpError(code)) }
     }
 
-    /// Wait until one of several requests is ready for what is wanted of it, or a time is over.
+    /// Wait until at least one of several requests is ready, or a time limit expires.
     ///
     /// # Arguments
     ///
     /// * `subscriptions` - The requests, and what is waited for of each; a request may be there
     ///   several times.
-    /// * `subscriptions_len` - How many there are. A host takes 16,384 at least, and gives
-    ///   `invalid_option` for more than it takes.
-    /// * `timeout` - How long to wait, in nanoseconds; 0 not at all, and all ones, the largest
-    ///   number, for ever.
+    /// * `subscriptions_len` - How many there are. A host accepts at least 16,384, and gives
+    ///   `invalid_option` for more than it accepts.
+    /// * `timeout` - How long to wait, in nanoseconds; with 0 not at all, and with the largest
+    ///   number, all bits set, without limit.
     ///
     /// # Returns
     ///
-    /// How many are ready: 0 if the time is over before.
+    /// How many are ready: 0 if the time limit expired first.
     ///
     /// # Safety
     ///

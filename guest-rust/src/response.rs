@@ -33,7 +33,7 @@ pub struct Response {
 impl Response {
     pub(crate) fn new(exchange: Exchange, status_code: raw::StatusCode) -> Result<Response, Error> {
         let status_code = StatusCode::from_u16(status_code)
-            .map_err(|_| Error::InvalidAnswer("a status that is none"))?;
+            .map_err(|_| Error::InvalidAnswer("an invalid status code"))?;
         let has_body = !exchange.is_head
             && !matches!(
                 status_code,
@@ -98,7 +98,7 @@ impl Response {
         match self.header_bytes(name.as_ref()) {
             Ok(value) => HeaderValue::from_maybe_shared(Bytes::from(value))
                 .map(Some)
-                .map_err(|_| Error::InvalidAnswer("a header value that is none")),
+                .map_err(|_| Error::InvalidAnswer("an invalid header value")),
             Err(error) if error.code() == Some(HttpError::HEADER_NOT_FOUND) => Ok(None),
             Err(error) => Err(error),
         }
@@ -169,7 +169,7 @@ impl Response {
     pub fn redirects(&self) -> Result<u32, Error> {
         let text = self.fact(ResponseFact::REDIRECTS)?;
         text.parse()
-            .map_err(|_| Error::InvalidAnswer("a number of redirects that is none"))
+            .map_err(|_| Error::InvalidAnswer("an invalid number of redirects"))
     }
 
     fn fact(&self, fact: ResponseFact) -> Result<String, Error> {

@@ -11,11 +11,11 @@ pub mod types {
     pub enum HttpError {
         /// The call succeeded and its results are valid.
         Success,
-        /// The handle was never given out by this instance's store, or is closed.
+        /// The handle was never issued by this instance's store, or has been closed.
         InvalidHandle,
         /// The guest does not export a memory named `memory`.
         MemoryNotFound,
-        /// A pointer and its length lead outside the guest's memory.
+        /// A pointer and its length reach outside the guest's memory.
         MemoryAccessError,
         /// The buffer is too small for the value. Nothing was written: call again with a larger one.
         BufferTooSmall,
@@ -49,12 +49,12 @@ pub mod types {
         IncompleteBody,
         /// The embedder cancelled the request.
         Cancelled,
-        /// An argument has a value that this host does not know. It may be of a newer version.
+        /// An argument has a value that this host does not know. It may be from a newer version.
         InvalidOption,
-        /// The body of the request takes no more bytes. It is finished, as long as it was announced to
-        /// be, or not wanted any more: `response_wait` tells which.
+        /// The body of the request takes no more bytes. It is finished, has its announced length, or is
+        /// no longer wanted: `response_wait` tells which.
         BodyClosed,
-        /// The handle has no body of a request that is written piece by piece.
+        /// The handle has no request body that is written piece by piece.
         NotStarted,
     }
 
@@ -244,7 +244,7 @@ pub mod types {
         }
     }
 
-    /// Why a call failed, more exactly than its code says. Reasons are never renumbered and new ones
+    /// Why a call failed, more precisely than its code says. Reasons are never renumbered and new ones
     /// may be appended, so a binding must keep a reason that it does not know.
     #[derive(Clone, Debug, PartialEq, Copy)]
     pub enum Reason {
@@ -252,9 +252,9 @@ pub mod types {
         None,
         /// No entry of the embedder's list of allowed hosts matches the URL.
         NotAllowed,
-        /// A rule of the embedder denies the URL, or the address that its name leads to.
+        /// A rule of the embedder denies the URL, or the address that its name resolves to.
         DeniedByRule,
-        /// The name leads to an address that is not a public one.
+        /// The name resolves to an address that is not public.
         NotPublic,
         /// There is no host of this name.
         NameNotFound,
@@ -262,9 +262,9 @@ pub mod types {
         NameLookupFailed,
         /// The server's machine refused the connection.
         ConnectionRefused,
-        /// There is no way to the server: its network or machine cannot be reached.
+        /// The server's network or machine cannot be reached.
         Unreachable,
-        /// The server closed or reset the connection before its response was there.
+        /// The server closed or reset the connection before its response arrived.
         ConnectionClosed,
         /// The server's certificate is not trusted, not valid now, or not for this name.
         TlsCertificate,
@@ -276,19 +276,19 @@ pub mod types {
         ResponseTooLarge,
         /// There were more redirects than the embedder allows.
         TooManyRedirects,
-        /// A redirect leads to what is no URL, or to one that is neither `http` nor `https`.
+        /// The target of a redirect is not a URL, or its scheme is neither `http` nor `https`.
         Redirect,
-        /// No connection within the time for it: looking up the name, TCP or TLS.
+        /// No connection was made in time: looking up the name, TCP or TLS.
         TimeoutConnect,
-        /// The head of the response did not come within the time for it.
+        /// The head of the response did not arrive in time.
         TimeoutResponse,
         /// The server was silent, or took no more of the request, for too long.
         TimeoutRead,
-        /// The time for the whole request is over.
+        /// The whole request took longer than allowed.
         TimeoutTotal,
         /// The store holds as many responses open as the embedder allows.
         TooManyOpen,
-        /// The embedder's stores together have as many requests on their way as it allows.
+        /// The embedder's stores together have as many requests in flight as it allows.
         TooManyInFlight,
         /// The body of the request or of the response is larger than the embedder allows.
         BodyTooLarge,
@@ -296,8 +296,8 @@ pub mod types {
         IncompleteBody,
         /// The embedder cancelled the request.
         Cancelled,
-        /// The guest called a function with what it does not take, or asked for what is not there.
-        /// The code says which.
+        /// The guest passed an argument that the function does not accept, or asked for something that
+        /// does not exist. The code says which.
         Misuse,
     }
 
@@ -511,7 +511,7 @@ pub mod types {
         }
     }
 
-    /// Something that the host knows of a response beside its status, headers and body. New ones may
+    /// Something that the host knows about a response besides its status, headers and body. New ones may
     /// be appended; a host gives `invalid_option` for one that it does not know.
     #[derive(Clone, Debug, PartialEq, Copy)]
     pub enum ResponseFact {
@@ -611,7 +611,7 @@ pub mod types {
         }
     }
 
-    /// Something that a request may do with less of than the embedder allows. New ones may be appended;
+    /// A limit that a request can set lower than the embedder's. New ones may be appended;
     /// a host gives `invalid_option` for one that it does not know.
     #[derive(Clone, Debug, PartialEq, Copy)]
     pub enum OptionKey {
@@ -625,9 +625,9 @@ pub mod types {
         ResponseTimeout,
         /// How long the server may be silent, or take nothing of the request, in nanoseconds.
         ReadTimeout,
-        /// How many redirects are followed. With 0 the response is the redirecting one itself.
+        /// How many redirects are followed. With 0 the response is the redirecting response itself.
         MaxRedirects,
-        /// How many bytes the body of the response may have.
+        /// How many bytes long the body of the response may be.
         MaxResponseBody,
     }
 
@@ -727,12 +727,12 @@ pub mod types {
         }
     }
 
-    /// An option of a request: what, and how much. The embedder's limit holds if it is smaller.
+    /// An option of a request: which limit, and its value. The embedder's limit applies if it is lower.
     #[derive(Clone, Debug, PartialEq)]
     pub struct RequestOption {
         /// What is limited.
         pub key: OptionKey,
-        /// How much there may be of it: nanoseconds, bytes, or a number.
+        /// Its value: nanoseconds, bytes, or a number.
         pub value: u64,
     }
 
@@ -793,9 +793,9 @@ pub mod types {
         }
     }
 
-    /// A request on its way, and then its response. Handles belong to one store, start at 1 and are never
-    /// used again. A response whose body has ended stays open for its headers, until there are hundreds
-    /// of later ones.
+    /// A request in progress, and then its response. Handles belong to one store, start at 1 and are never
+    /// reused. A response whose body has ended stays open for its headers, until there are hundreds of
+    /// later ones.
     #[repr(transparent)]
     #[derive(Copy, Clone, Debug, ::std::hash::Hash, Eq, PartialEq)]
     pub struct ResponseHandle(u32);
@@ -867,13 +867,13 @@ pub mod types {
         /// What can be waited for.
         #[derive(Copy, Clone, Debug, PartialEq, Eq)]
         pub struct Events: u8 {
-            /// The head of the response is there, or there will be none.
+            /// The head of the response has arrived, or there will be none.
             const RESPONSE = 1;
 
-            /// A byte of the response's body is there, or its end, or its failure.
+            /// A byte of the response's body has arrived, or its end, or its failure.
             const READABLE = 2;
 
-            /// There is room for a byte of the request's body, or no use in writing one.
+            /// There is room for a byte of the request's body, or writing one is of no use.
             const WRITABLE = 4;
         }
     }
@@ -954,7 +954,7 @@ pub mod types {
         pub handle: ResponseHandle,
         /// What is waited for.
         pub interest: Events,
-        /// What has come of it: written by `poll`.
+        /// What has happened: written by `poll`.
         pub ready: Events,
     }
 
@@ -1203,7 +1203,7 @@ pub mod wasi_experimental_http {
             buffer_len: Size,
         ) -> Result<Size, HttpError>;
 
-        /// Copy what the host knows of a response beside its status, headers and body, as text.
+        /// Copy something that the host knows about a response besides its status, headers and body, as text.
         ///
         /// # Arguments
         ///
@@ -1225,9 +1225,9 @@ pub mod wasi_experimental_http {
             value_len: Size,
         ) -> Result<Size, HttpError>;
 
-        /// Copy why the last call of this store failed that did, of those before this one.
+        /// Copy the reason why the most recent failed call of this store failed.
         ///
-        /// Calls that succeed change nothing, and neither does this function, also if it fails.
+        /// Calls that succeed do not change it, and neither does this function, even if it fails.
         ///
         /// # Arguments
         ///
@@ -1250,22 +1250,21 @@ pub mod wasi_experimental_http {
 
         /// Start a request, and return at once.
         ///
-        /// What `req` says of its parts and of redirects holds here as well. The handle stands for the
-        /// request on its way and then for its response: the functions that look at a response wait for
-        /// it, and `close` ends the request in any state. What is found wrong before anything is sent
-        /// fails here, and all else where the response is waited for.
+        /// What `req` says about its parameters and about redirects applies here as well. The handle stands
+        /// for the request in progress and then for its response: the functions that look at a response wait
+        /// for it, and `close` ends the request in any state. Errors that are found before anything is sent
+        /// are returned here, and all others where the response is waited for.
         ///
         /// # Arguments
         ///
         /// * `url` - The absolute URL, as for `req`.
         /// * `method` - The method, as for `req`.
         /// * `headers` - The request's headers, as for `req`.
-        /// * `options` - What this request may use less of than the embedder allows. Of two with
-        ///   the same key the smaller counts. A host takes 64 at least, and gives `invalid_option`
-        ///   for more than it takes.
-        /// * `body_len` - How many bytes of a body follow by `body_write`. 0 is no body. All ones,
-        ///   the largest number, is a body of any length, sent in chunks (RFC 9112, section 7.1)
-        ///   until `body_finish`.
+        /// * `options` - Limits of this request. Of two with the same key the lower one applies. A
+        ///   host accepts at least 64, and gives `invalid_option` for more than it accepts.
+        /// * `body_len` - How many bytes of a body follow with `body_write`. 0 is no body. The
+        ///   largest number, all bits set, is a body of any length, sent in chunks (RFC 9112,
+        ///   section 7.1) until `body_finish`.
         ///
         /// # Returns
         ///
@@ -1282,9 +1281,9 @@ pub mod wasi_experimental_http {
 
         /// Write the next bytes of a request's body.
         ///
-        /// Waits while the host holds as many bytes as it takes, and may take fewer than there are.
-        /// `body_closed` if the body takes no more, also because the server has answered already.
-        /// A redirect that would have the body sent again is not followed: it is the response.
+        /// Waits while the host's buffer is full, and may take fewer bytes than there are. Gives
+        /// `body_closed` if the body takes no more, for example because the server has already responded.
+        /// A redirect that would require sending the body again is not followed: it is the response.
         ///
         /// # Arguments
         ///
@@ -1301,22 +1300,22 @@ pub mod wasi_experimental_http {
             bytes: wiggle::GuestPtr<[u8]>,
         ) -> Result<Size, HttpError>;
 
-        /// Say that the body of a request is whole.
+        /// Say that the body of a request is complete.
         ///
-        /// If it is shorter than was announced the request fails with `incomplete_body`, here and where its
-        /// response is waited for, and the server sees that it broke off. Of a body that is whole already,
+        /// If it is shorter than announced, the request fails with `incomplete_body`, here and where its
+        /// response is waited for, and the server sees that it broke off. For a body that is already complete
         /// this is no error.
         ///
         /// # Arguments
         ///
-        /// * `request` - The request whose body is whole.
+        /// * `request` - The request whose body is complete.
         fn body_finish(
             &mut self,
             mem: &mut wiggle::GuestMemory<'_>,
             request: ResponseHandle,
         ) -> Result<(), HttpError>;
 
-        /// Wait for the status and the headers of a response. Again, it gives the same.
+        /// Wait for the status and the headers of a response. Calling it again gives the same.
         ///
         /// # Arguments
         ///
@@ -1331,20 +1330,20 @@ pub mod wasi_experimental_http {
             request: ResponseHandle,
         ) -> Result<StatusCode, HttpError>;
 
-        /// Wait until one of several requests is ready for what is wanted of it, or a time is over.
+        /// Wait until at least one of several requests is ready, or a time limit expires.
         ///
         /// # Arguments
         ///
         /// * `subscriptions` - The requests, and what is waited for of each; a request may be there
         ///   several times.
-        /// * `subscriptions_len` - How many there are. A host takes 16,384 at least, and gives
-        ///   `invalid_option` for more than it takes.
-        /// * `timeout` - How long to wait, in nanoseconds; 0 not at all, and all ones, the largest
-        ///   number, for ever.
+        /// * `subscriptions_len` - How many there are. A host accepts at least 16,384, and gives
+        ///   `invalid_option` for more than it accepts.
+        /// * `timeout` - How long to wait, in nanoseconds; with 0 not at all, and with the largest
+        ///   number, all bits set, without limit.
         ///
         /// # Returns
         ///
-        /// How many are ready: 0 if the time is over before.
+        /// How many are ready: 0 if the time limit expired first.
         fn poll(
             &mut self,
             mem: &mut wiggle::GuestMemory<'_>,

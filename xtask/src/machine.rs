@@ -38,13 +38,13 @@ pub enum Need {
     Pip,
 }
 
-/// Why a step did not run: something is not there, and nobody asked to install it.
+/// Why a step did not run: this is not there, and could not or must not be installed.
 #[derive(Debug)]
 pub struct Missing(pub String);
 
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        write!(f, "there is no {}", self.0)
     }
 }
 
@@ -72,7 +72,7 @@ impl Need {
         match self {
             Need::Clippy => "clippy and rustfmt",
             Need::WasmRust => "a Rust compiler for wasm32-wasip1",
-            Need::Node => "Node.js 20 or newer, with npm",
+            Need::Node => "Node.js 18 or newer, with npm",
             Need::Pip => "Python 3 with pip",
         }
     }
@@ -410,7 +410,7 @@ mod tests {
         for (system, line) in cases {
             let text = list(&missing, system, false, true);
             assert!(text.contains(line), "{text}");
-            assert!(text.contains("Node.js 20 or newer, with npm\n"), "{text}");
+            assert!(text.contains("Node.js 18 or newer, with npm\n"), "{text}");
             // What needs root or hands is not offered.
             assert_eq!(text.contains(OPTION), system == System::Mac, "{text}");
         }

@@ -162,7 +162,7 @@ a toolchain for them below target/tools/, and Zig, which comes from PyPI, compil
 /// What is not there on Windows, and what is.
 const WINDOWS: &str = "\
 this command needs Linux or macOS, or WSL. On Windows there are `cargo xtask codegen`, and
-`cargo test --workspace --lib --bins`";
+`cargo test --workspace --exclude xtask --lib --bins`";
 
 fn main() -> ExitCode {
     if let Some(code) = api::as_rustdoc() {

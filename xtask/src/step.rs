@@ -38,8 +38,11 @@ pub fn run(command: &mut Command) -> Result<()> {
 
 /// Whether it is cargo, without a terminal to draw its progress on.
 fn shows_progress(command: &Command) -> bool {
-    let program = Path::new(command.get_program());
-    program.file_stem() == Some(OsStr::new("cargo")) && !std::io::stderr().is_terminal()
+    let is_cargo = |program: &OsStr| Path::new(program).file_stem() == Some(OsStr::new("cargo"));
+    // `rustup run VERSION cargo` is cargo as well.
+    let third = command.get_args().nth(2);
+    (is_cargo(command.get_program()) || third.is_some_and(is_cargo))
+        && !std::io::stderr().is_terminal()
 }
 
 /// Runs cargo, and says now and then how much of its work is done.

@@ -23,7 +23,7 @@ struct Step {
 enum End {
     Passed,
     Failed,
-    /// It did not run, for want of this.
+    /// It did not run, for this reason.
     Missing(String),
 }
 
@@ -82,7 +82,7 @@ impl Summary {
             step::seconds(time)
         );
         for (name, what) in self.missing(&[]) {
-            println!("\n  {name} did not run: there is no {what}");
+            println!("\n  {name} did not run: {what}");
         }
         ensure!(!self.failed(), "a step failed; those after it did not run");
         let missing: Vec<_> = self.missing(allowed).map(|(name, _)| name).collect();
@@ -99,7 +99,7 @@ impl Summary {
         self.steps.iter().any(|it| matches!(it.end, End::Failed))
     }
 
-    /// The steps that did not run, and what they need, without those that are allowed to.
+    /// The steps that did not run, and why, without those that are allowed to.
     fn missing<'a>(
         &'a self,
         allowed: &'a [String],

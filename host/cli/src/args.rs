@@ -28,14 +28,14 @@ const LONG_ABOUT: &str = "\
 Runs a WebAssembly module that sends HTTP requests.
 
 The module is a core module, in binary (.wasm) or text (.wat), that may import the functions of \
-WASI (`wasi_snapshot_preview1`) and those of `wasi_experimental_http`. It can reach only the hosts \
-that are named with --allowed-host, the directories that are named with --dir, and the environment \
-variables that are named with --env. Its standard input, output and error are those of \
+WASI (`wasi_snapshot_preview1`) and those of `wasi_experimental_http`. It has access only to \
+the hosts named with --allowed-host, the directories named with --dir, and the environment \
+variables named with --env. Its standard input, output and error are those of \
 wasmtime-http.
 
-A command, which exports `_start`, is run from there. Of a library, which does not, --invoke calls \
-one function; if it exports `_initialize`, that is called first. Everything behind the module is the \
-module's.";
+A command, which exports `_start`, is run from there. For a library, which does not, --invoke calls \
+one function; `_initialize`, if it is exported, is called first. Everything after the module \
+belongs to the module.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -45,7 +45,7 @@ Examples:
 ";
 
 const AFTER_HELP: &str = "\
-`wasmtime-http --help` has all options, the forms of HOST, more examples, and the exit codes.";
+`wasmtime-http --help` describes all options, the forms of HOST, more examples, and the exit codes.";
 
 const LONG_EXAMPLES: &str = "\
 Examples:
@@ -92,10 +92,10 @@ Exit codes:
   134  if the guest trapped, or ran into --timeout
 
 Environment:
-  RUST_LOG  What is traced to stderr, as `TARGET=LEVEL,...`, in place of what -vvv traces.
-  NO_COLOR  No colours in traces. They are only in those on a terminal.
+  RUST_LOG  What to trace to stderr, as `TARGET=LEVEL,...`, instead of what -vvv traces.
+  NO_COLOR  No colours in traces. Traces are coloured on terminals only.
   HOME, XDG_CACHE_HOME, XDG_CONFIG_HOME
-            Compiled modules are kept in wasmtime's cache, which is configured by
+            Compiled modules are kept in wasmtime's cache, configured by
             wasmtime/config.toml in the user's configuration directory.";
 
 /// What the command line says.
@@ -116,10 +116,10 @@ Environment:
 pub struct Arguments {
     /// The module to run, a .wasm or .wat file or `-` for stdin, and its arguments
     ///
-    /// Everything behind the module is the module's, whatever it looks like. A command finds it
-    /// behind its own name. With --invoke it is the parameters of the function: integers (decimal,
-    /// or hexadecimal with `0x`) and floating-point numbers. A `--` right behind the module is left
-    /// out.
+    /// Everything after the module belongs to the module, even if it looks like an option. A command
+    /// gets the rest as its arguments. With --invoke these are the parameters of the function: integers
+    /// (decimal, or hexadecimal with `0x`) and floating-point numbers. A `--` right after the module
+    /// is dropped.
     #[arg(value_names = ["module", "ARGS"], num_args = 1.., required_unless_present = "print_config", trailing_var_arg = true, value_hint = ValueHint::FilePath)]
     command: Vec<OsString>,
 
@@ -131,8 +131,8 @@ pub struct Arguments {
 
     /// A host that the guest may send requests to (repeatable)
     ///
-    /// Scheme, host and port, if it is not the scheme's default one, or another of the forms
-    /// below. Redirects are held to the same list. Without this option no request is sent.
+    /// Scheme, host, and the port unless it is the scheme's default, or another of the forms below.
+    /// The targets of redirects must be on the list as well. Without this option no request is sent.
     #[arg(short, long = "allowed-host", value_name = "HOST", value_parser = parse_allowed_host)]
     pub allowed_hosts: Vec<String>,
 
@@ -151,7 +151,7 @@ pub struct Arguments {
 
     /// The function to call
     ///
-    /// Its results are printed to stdout, one per line. `add(1, 2)` has its arguments in it.
+    /// Its results are printed to stdout, one per line. `add(1, 2)` includes the arguments.
     #[arg(short, long, value_name = "FUNCTION", default_value = "_start")]
     pub invoke: String,
 
@@ -161,35 +161,33 @@ pub struct Arguments {
 
     /// An environment variable for the guest (repeatable)
     ///
-    /// `NAME` alone takes over the value that wasmtime-http has; if it has none, nor does the
-    /// guest.
+    /// `NAME` alone passes on the value from wasmtime-http's own environment, if there is one.
     #[arg(short, long = "env", value_name = "NAME[=VAL]", value_parser = parse_variable)]
     pub environment: Vec<Variable>,
 
     /// A directory that the guest may read and write (repeatable)
     ///
-    /// The guest sees it under the name GUEST, or under the same name. With `:ro` at the end it may
-    /// only be read.
+    /// The guest sees it under the name GUEST, or under its own name. With `:ro` at the end it is
+    /// read-only.
     #[arg(long = "dir", value_name = "HOST[::GUEST][:ro]", value_parser = parse_directory, value_hint = ValueHint::DirPath)]
     pub directories: Vec<Directory>,
 
     /// How long the guest may run
     ///
-    /// Wall-clock time from its first instruction on, waiting for servers included, all of its
-    /// requests together: `30s`, `500ms`,
-    /// `1m30s`, `1.5h`, `2 days`; a number without a unit is seconds. At its end the guest is stopped
-    /// wherever it is. Compiling the module does not count.
+    /// Wall-clock time from its first instruction, including waiting for servers: `30s`, `500ms`,
+    /// `1m30s`, `1.5h`, `2 days`; a number without a unit is seconds. When it expires, the guest is
+    /// stopped wherever it is. Compiling the module does not count.
     #[arg(long, value_name = "DURATION", default_value_t = Limit(None))]
     pub timeout: Limit<Duration>,
 
-    /// How large each memory of the guest may become, or `none`
+    /// How large each memory of the guest may grow, or `none`
     ///
-    /// A guest that asks for more gets none, as on a machine that has no more. Within it there is no
-    /// further bound on what one call may read or write: files and bodies of any size.
+    /// Growing it further fails, as on a machine that is out of memory. There is no other bound on
+    /// what one call may read or write: files and bodies may have any size.
     #[arg(long, value_name = "SIZE", default_value_t = Limit(None))]
     pub max_memory: Limit<u64>,
 
-    /// Compile the module anew, and do not keep the result
+    /// Compile the module without wasmtime's cache, and do not cache the result
     #[arg(long)]
     pub no_cache: bool,
 
@@ -214,17 +212,17 @@ pub struct Arguments {
     /// Log requests to stderr; more with -vv and -vvv
     ///
     /// `-v` writes a line for each request when it has ended: when it began, method, URL, status,
-    /// bytes received and sent on the wire, duration, and why it failed if it did. All that is known
-    /// of a trap is shown as well. `-vv` adds the header fields of the request (`>`) and of the
-    /// response (`<`); of those whose names hint at credentials the values are masked. `-vvv` adds
+    /// bytes received and sent on the wire, duration, and why it failed if it did. Traps are shown
+    /// with all details. `-vv` adds the header fields of the request (`>`) and of the
+    /// response (`<`); values of fields whose names suggest credentials are masked. `-vvv` adds
     /// traces, at level `debug`; `-vvvv` those of all libraries. URLs are shown without their query.
     #[arg(short, long, action = ArgAction::Count)]
     pub verbose: u8,
 
     /// How -v writes a request
     ///
-    /// As JSON it is an object on a line of its own. What wasmtime-http says otherwise, traces, and
-    /// what the guest writes to stderr stay as they are.
+    /// In JSON, each request is an object on a line of its own. Other messages, traces, and what the
+    /// guest writes to stderr stay as they are.
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text, requires = "verbose")]
     pub log_format: Format,
 
@@ -285,8 +283,8 @@ impl Arguments {
         let words = arguments.misplaced();
         if !words.is_empty() {
             say(format_args!(
-                "{} behind the module: given to the module. Options of wasmtime-http stand before it; \
-                 `--` right behind it ends this note",
+                "{} after the module: passed to the module. Options of wasmtime-http come before it; \
+                 `--` right after the module silences this note",
                 words.join(", ")
             ));
         }
@@ -354,7 +352,7 @@ impl Arguments {
         Ok(arguments)
     }
 
-    /// The words behind the module that are options of ours.
+    /// The words after the module that are options of `wasmtime-http`.
     fn misplaced(&self) -> Vec<String> {
         if self.command.get(1).is_some_and(|word| word == "--") {
             return Vec::new();

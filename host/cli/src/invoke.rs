@@ -19,9 +19,7 @@ pub fn call<'a>(
     match written {
         Some((name, written)) if module.get_export(invoke).is_none() => {
             if !arguments.is_empty() {
-                bail!(
-                    "the arguments of `{invoke}` are in it, and there are others behind the module"
-                );
+                bail!("`{invoke}` includes its arguments, but there are others after the module");
             }
             let written = match written.trim() {
                 "" => Vec::new(),

@@ -15,11 +15,11 @@ use crate::units::{bytes, duration};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Limits of requests")]
 pub struct Limits {
-    /// Let the names of allowed hosts lead into private networks
+    /// Let the names of allowed hosts resolve to private addresses
     ///
-    /// Without it a name may lead to public addresses only: not to this machine, nor to a private,
-    /// link-local or otherwise special address, whoever runs its DNS. This does not concern
-    /// `localhost` and hosts that are written as addresses: those name where they lead.
+    /// Without it names may resolve to public addresses only: not to this machine, nor to a private,
+    /// link-local or other special address, whoever runs their DNS. `localhost` and hosts that are
+    /// written as addresses are exempt: they name their destination.
     /// `--allowed-host insecure:allow-all` implies it.
     #[arg(long)]
     allow_private: bool,
@@ -34,9 +34,9 @@ pub struct Limits {
     #[arg(long, value_parser = number(1, usize::MAX), value_name = "N", default_value_t = limits::DEFAULT_MAX_REQUESTS_IN_FLIGHT)]
     max_in_flight: usize,
 
-    /// How many connections may be open at once, with the idle ones
+    /// How many connections may be open at once, idle ones included
     ///
-    /// Each takes one of the files that a process may have open. At the limit idle ones are closed
+    /// Each counts towards the process's limit of open files. At the limit, idle connections are closed
     /// first.
     #[arg(long, value_parser = number(1, usize::MAX), value_name = "N", default_value_t = limits::DEFAULT_MAX_OPEN_RESPONSES)]
     max_open: usize,
@@ -99,20 +99,20 @@ pub struct Limits {
 
     /// Read bodies whole before the guest goes on, as version 0.10 did
     ///
-    /// Up to SIZE bytes each; without one, up to 64MiB. A body that is longer or breaks off fails the
-    /// request. For old guests that take every error of a body for its end.
+    /// Up to SIZE bytes each, 64MiB if SIZE is left out. A body that is longer or breaks off fails the
+    /// request. For old guests that mistake every error in a body for its end.
     #[arg(long, value_name = "SIZE", num_args = 0..=1, require_equals = true, default_missing_value = "64MiB", value_parser = bytes)]
     whole_bodies: Option<u64>,
 
-    /// How long a connection may take to stand, or `none`
+    /// How long connecting may take, or `none`
     ///
-    /// The lookup of the name on its own, then TCP and TLS together.
+    /// Once for looking up the name, and once for TCP and TLS together.
     #[arg(long, value_name = "DURATION", default_value_t = Limit(Some(limits::DEFAULT_CONNECT_TIMEOUT)))]
     connect_timeout: Limit<Duration>,
 
     /// How long the headers of a response may take, or `none`
     ///
-    /// From the end of the request on.
+    /// From the end of the request.
     #[arg(long, value_name = "DURATION", default_value_t = Limit(Some(limits::DEFAULT_RESPONSE_TIMEOUT)))]
     response_timeout: Limit<Duration>,
 
@@ -122,7 +122,7 @@ pub struct Limits {
 
     /// How long a request may take, or `none`
     ///
-    /// To the end of the response's body, over all redirects.
+    /// Until the end of the response's body, over all redirects.
     #[arg(long, value_name = "DURATION", default_value_t = Limit(Some(limits::DEFAULT_TIMEOUT)))]
     request_timeout: Limit<Duration>,
 }
