@@ -3,32 +3,37 @@
 //!
 //! The reference shows these rules to authors of bindings, and the JSON has them as data; both
 //! have those alone that the document needs. Sizes are asked of the rest of `abi`, so that they
-//! cannot be others than those that bindings have.
+//! cannot be others than those that bindings have. The comments of the types are descriptions in
+//! the schema of the JSON.
+
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::{Narrow, layout, wasm_type};
 use crate::model::{Builtin, InputKind, IntRepr, Model, Outcome, Type, TypeKind};
 
 /// How values of some types look.
-#[derive(Debug)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ValueRule {
-    /// The types, as WITX calls them; `enum` and `flags` with the integer that represents them.
+    /// The types: builtin ones, `handle`, `pointer`, and `enum of u8`, `flags of u64` and so on.
     pub types: Vec<&'static str>,
-    /// The size in memory, in bytes.
+    /// The size in linear memory, in bytes.
     pub size: u32,
-    /// The type in which a value is passed.
+    /// The type in which a value is passed: `i32`, `i64`, `f32` or `f64`.
     pub wasm: &'static str,
-    /// What fills the upper bits of what is passed, if the value needs fewer.
+    /// What fills the upper bits of what is passed, if a value needs fewer.
     pub extension: Option<Extension>,
-    /// What may be passed, in a sentence.
+    /// What may be sent.
     pub sent: &'static str,
-    /// What a guest makes of anything else that a host gives, if there is anything else.
+    /// What a guest does with anything else that a host gives, if there is anything else.
     pub guest: Option<&'static str>,
-    /// What a host makes of anything else that a guest passes, if there is anything else.
+    /// What a host does with anything else that a guest passes, if there is anything else.
     pub host: Option<&'static str>,
 }
 
 /// What fills upper bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Extension {
     /// Zeros.
     Zero,
@@ -37,9 +42,9 @@ pub enum Extension {
 }
 
 /// A rule in words.
-#[derive(Debug)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Rule {
-    /// What it is about, in a word or two.
+    /// What it is about.
     pub topic: &'static str,
     /// The rule.
     pub text: &'static str,

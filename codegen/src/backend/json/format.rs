@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::abi::conventions::{Rule, ValueRule};
+
 /// A WITX document, as bindings need it: what `--lang json` writes. All names are those of WITX;
 /// types only refer to types before them. What is added to this format leaves `version` as it is.
 #[derive(Serialize, JsonSchema)]
@@ -53,43 +55,6 @@ pub struct ListLayout {
     pub address_offset: u32,
     /// The offset of the number of elements, for a string of bytes.
     pub length_offset: u32,
-}
-
-/// How values of some types look.
-#[derive(Serialize, JsonSchema)]
-pub struct ValueRule {
-    /// The types: builtin ones, `handle`, `pointer`, and `enum of u8`, `flags of u64` and so on.
-    pub types: Vec<&'static str>,
-    /// The size in linear memory, in bytes.
-    pub size: u32,
-    /// The type in which a value is passed: `i32`, `i64`, `f32` or `f64`.
-    pub wasm: &'static str,
-    /// What fills the upper bits of what is passed, if a value needs fewer.
-    pub extension: Option<Extension>,
-    /// What may be sent.
-    pub sent: &'static str,
-    /// What a guest does with anything else that a host gives, if there is anything else.
-    pub guest: Option<&'static str>,
-    /// What a host does with anything else that a guest passes, if there is anything else.
-    pub host: Option<&'static str>,
-}
-
-/// What fills upper bits.
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Extension {
-    /// Zeros.
-    Zero,
-    /// Copies of the sign.
-    Sign,
-}
-
-/// A rule in words.
-#[derive(Serialize, JsonSchema)]
-pub struct Rule {
-    /// What it is about.
-    pub topic: &'static str,
-    pub text: &'static str,
 }
 
 /// A named type.

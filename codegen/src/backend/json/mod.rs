@@ -15,7 +15,7 @@ use crate::model::{
     self, Function, InputKind, Layout, Lowered, Model, Outcome, Param, Role, TypeDef,
 };
 use format::{
-    Case, Constant, Conventions, Document, Extension, Field, Input, Kind, ListLayout, Member, Module, Returned, Rule, Type, TypeKind, ValueRule, Wasm,
+    Case, Constant, Conventions, Document, Field, Input, Kind, ListLayout, Member, Module, Returned, Type, TypeKind, Wasm,
     WasmParam,
 };
 
@@ -91,24 +91,6 @@ fn document(model: &Model, comment: &str) -> Document {
 }
 
 fn conventions(model: &Model) -> Conventions {
-    let values = conventions::values(model).into_iter();
-    let values = values.map(|rule| ValueRule {
-        types: rule.types,
-        size: rule.size,
-        wasm: rule.wasm,
-        extension: rule.extension.map(|extension| match extension {
-            conventions::Extension::Zero => Extension::Zero,
-            conventions::Extension::Sign => Extension::Sign,
-        }),
-        sent: rule.sent,
-        guest: rule.guest,
-        host: rule.host,
-    });
-    let rules = conventions::rules(model).into_iter();
-    let rules = rules.map(|rule| Rule {
-        topic: rule.topic,
-        text: rule.text,
-    });
     Conventions {
         memory: "memory",
         byte_order: "little",
@@ -119,8 +101,8 @@ fn conventions(model: &Model) -> Conventions {
             address_offset: 0,
             length_offset: 4,
         },
-        values: values.collect(),
-        rules: rules.collect(),
+        values: conventions::values(model),
+        rules: conventions::rules(model),
     }
 }
 
