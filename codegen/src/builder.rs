@@ -95,12 +95,12 @@ impl Builder<'_> {
     ) -> (TypeKind, Layout) {
         match ty {
             witx::Type::Record(record) => match record.bitflags_repr() {
-                Some(repr) => flags(record, repr.into()),
+                Some(repr) => flags(record, IntRepr::of(repr)),
                 None => self.record(name, location, record),
             },
             witx::Type::Variant(variant) if truth(variant).is_none() => {
                 if variant.is_enum() {
-                    let repr = IntRepr::from(variant.tag_repr);
+                    let repr = IntRepr::of(variant.tag_repr);
                     let cases = members(variant.cases.iter().map(|c| (&c.name, &c.docs)));
                     (TypeKind::Enum { repr, cases }, layout_of_repr(repr))
                 } else {
@@ -161,7 +161,7 @@ impl Builder<'_> {
             });
         }
         let payloads = cases.iter().filter_map(|case| case.payload.as_ref());
-        let tag = variant.tag_repr.into();
+        let tag = IntRepr::of(variant.tag_repr);
         let layouts = payloads.map(|ty| layout(&self.types, ty));
         let (layout, payload_offset) = layout_of_variant(tag, layouts);
         let kind = TypeKind::Variant {
@@ -187,7 +187,7 @@ impl Builder<'_> {
 
     fn value(&mut self, invented: &str, location: &Option<Location>, ty: &witx::Type) -> Type {
         match ty {
-            witx::Type::Builtin(builtin) => Type::Builtin((*builtin).into()),
+            witx::Type::Builtin(builtin) => Type::Builtin(Builtin::of(*builtin)),
             witx::Type::Variant(variant) if let Some(repr) = truth(variant) => Type::Bool(repr),
             witx::Type::List(element) => match &**element.type_() {
                 witx::Type::Builtin(witx::BuiltinType::Char) => Type::String,
@@ -355,8 +355,8 @@ fn truth(variant: &witx::Variant) -> Option<IntRepr> {
     }
 }
 
-impl From<witx::IntRepr> for IntRepr {
-    fn from(repr: witx::IntRepr) -> Self {
+impl IntRepr {
+    fn of(repr: witx::IntRepr) -> Self {
         match repr {
             witx::IntRepr::U8 => IntRepr::U8,
             witx::IntRepr::U16 => IntRepr::U16,
@@ -366,8 +366,8 @@ impl From<witx::IntRepr> for IntRepr {
     }
 }
 
-impl From<witx::BuiltinType> for Builtin {
-    fn from(builtin: witx::BuiltinType) -> Self {
+impl Builtin {
+    pub(crate) fn of(builtin: witx::BuiltinType) -> Self {
         use witx::BuiltinType::*;
         match builtin {
             Char => Builtin::Char,

@@ -6,7 +6,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-pub use crate::location::{Location, Source};
+pub use crate::location::Location;
 
 /// Why a document could not be loaded or turned into bindings.
 #[derive(Debug, thiserror::Error)]
@@ -86,6 +86,7 @@ impl Error {
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Severity {
     /// It is odd, and bindings can be generated.
     Warning,

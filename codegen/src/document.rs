@@ -27,16 +27,18 @@ pub struct Document {
 
 impl Document {
     /// The document as the crate `witx` represents it.
-    pub fn witx(&self) -> &witx::Document {
+    pub(crate) fn witx(&self) -> &witx::Document {
         &self.witx
     }
 
     /// What bindings need to know of it.
+    #[must_use]
     pub fn model(&self) -> &Model {
         &self.model
     }
 
     /// What is odd in it, although bindings can be generated.
+    #[must_use]
     pub fn warnings(&self) -> &[Diagnostic] {
         &self.warnings
     }

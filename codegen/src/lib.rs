@@ -1,16 +1,22 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
+#![warn(
+    missing_debug_implementations,
+    clippy::missing_errors_doc,
+    clippy::must_use_candidate,
+    clippy::return_self_not_must_use
+)]
 
 use std::panic::resume_unwind;
 use std::path::Path;
 use std::thread;
 
-pub mod abi;
+mod abi;
 mod backend;
 pub mod build_script;
 mod builder;
 mod check;
-pub mod diagnostic;
+mod diagnostic;
 mod document;
 pub mod files;
 mod lints;
@@ -25,6 +31,19 @@ pub use document::{Document, UnknownPointers};
 pub use lints::{Lints, UnknownLint};
 pub use model::Model;
 
+/// The syntax tree of the crate `witx`. Its types are those of that crate's version 0.9: nothing else
+/// here has them in its signature.
+pub mod witx {
+    pub use ::witx::Document;
+
+    /// The tree of a document. Types and functions that are written in another way in the other
+    /// dialect are in it as they are in this one.
+    #[must_use]
+    pub fn document(document: &crate::Document) -> &Document {
+        document.witx()
+    }
+}
+
 /// There is no language of this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown language `{0}`")]
@@ -34,7 +53,10 @@ pub struct UnknownLanguage(String);
 pub const GENERATOR: &str = concat!("witx-bindings ", env!("CARGO_PKG_VERSION"));
 
 /// What is not in the document, but in the generated files.
+///
+/// It is made by [`Options::of_files`] or by default, and its fields are set one by one.
 #[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub struct Options {
     /// The name of the document, from which the names of files are made. It is in no API.
     pub stem: String,

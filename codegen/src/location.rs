@@ -82,16 +82,19 @@ impl Location {
     }
 
     /// The file.
+    #[must_use]
     pub fn path(&self) -> &Path {
         &self.source.path
     }
 
     /// The line, counted from 1.
+    #[must_use]
     pub fn line(&self) -> usize {
         self.before().matches('\n').count() + 1
     }
 
     /// The column in characters, counted from 1.
+    #[must_use]
     pub fn column(&self) -> usize {
         let line = self.before().rsplit('\n').next().unwrap_or_default();
         line.chars().count() + 1

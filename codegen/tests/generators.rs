@@ -57,11 +57,9 @@ fn what_wiggle_cannot_take_is_refused_one_by_one() {
 fn the_files_of_the_repository_are_what_is_generated() {
     let source = "witx/wasi_experimental_http.witx";
     let document = Document::parse(source, &own_text()).unwrap();
-    let options = Options {
-        command: Some("cargo xtask codegen".to_owned()),
-        async_feature: Some("async".to_owned()),
-        ..Options::of_files(&[source])
-    };
+    let mut options = Options::of_files(&[source]);
+    options.command = Some("cargo xtask codegen".to_owned());
+    options.async_feature = Some("async".to_owned());
     let committed = [
         (Language::Rust, "guest-rust/src/generated.rs"),
         (Language::AssemblyScript, "guest-as/assembly/generated.ts"),
@@ -237,12 +235,10 @@ fn a_host_for_asynchronous_stores() {
         "shop",
         "(module $shop (@interface func (export \"f\") (param $wait u32)))",
     );
-    let options = |feature: Option<&str>| Options {
-        async_feature: feature.map(str::to_owned),
-        ..Options::of_files(&["shop.witx"])
-    };
-    let host = |feature| {
-        let generated = generate(&document, &[Language::Wiggle], &options(feature)).unwrap();
+    let host = |feature: Option<&str>| {
+        let mut options = Options::of_files(&["shop.witx"]);
+        options.async_feature = feature.map(str::to_owned);
+        let generated = generate(&document, &[Language::Wiggle], &options).unwrap();
         generated.files[0].contents.clone()
     };
     let with = host(Some("tasks"));

@@ -273,10 +273,8 @@ fn names_in_c_start_with_the_module_or_the_chosen_prefix() {
                 (@witx const $size $max 7)\n\
                 (module $kv (@interface func (export \"len\") (result $r (expected $size (error $e)))))";
     let header = |text: &str, prefix: Option<&str>| {
-        let options = Options {
-            c_prefix: prefix.map(str::to_owned),
-            ..Options::of_files(&["some_file.witx"])
-        };
+        let mut options = Options::of_files(&["some_file.witx"]);
+        options.c_prefix = prefix.map(str::to_owned);
         let document = parse("some_file", text);
         let generated = generate(&document, &[Language::C], &options);
         generated.map(|mut generated| generated.files.remove(0).contents)

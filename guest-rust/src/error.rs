@@ -66,6 +66,21 @@ pub struct HostError {
     number: u32,
 }
 
+/// The same as `Display`, as that of [`Error`].
+impl fmt::Debug for HostError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for HostError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.code, f)
+    }
+}
+
+impl error::Error for HostError {}
+
 impl PartialEq for HostError {
     fn eq(&self, other: &HostError) -> bool {
         self.code == other.code
@@ -95,6 +110,7 @@ impl HostError {
 
 impl Error {
     /// The code of the host, if it is the host that failed.
+    #[must_use]
     pub fn code(&self) -> Option<HttpError> {
         match self {
             Error::Host(error) => Some(error.code),
@@ -107,6 +123,7 @@ impl Error {
     ///
     /// A module that calls this, or [`message`](Error::message), runs on hosts that have the
     /// function `error_get`.
+    #[must_use]
     pub fn reason(&self) -> Option<Reason> {
         match self {
             Error::Host(error) => Some(error.details()?.0),
@@ -116,6 +133,7 @@ impl Error {
 
     /// What was tried, what went wrong and what would help, in the words of the host, if it still
     /// knows: see [`reason`](Error::reason). Otherwise what the error displays.
+    #[must_use]
     pub fn message(&self) -> String {
         match self {
             Error::Host(error) => error.details().map(|(_, message)| message),
@@ -135,7 +153,7 @@ impl fmt::Debug for Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Host(error) => write!(f, "{}", error.code),
+            Error::Host(error) => write!(f, "{error}"),
             Error::HeaderNotUtf8 { name } => {
                 write!(f, "the value of the header `{name}` is not UTF-8")
             }

@@ -1,5 +1,10 @@
 #![doc = include_str!("../README.md")]
 #![deny(unsafe_code)]
+#![warn(
+    missing_debug_implementations,
+    clippy::must_use_candidate,
+    clippy::return_self_not_must_use
+)]
 
 #[cfg(all(target_os = "wasi", not(target_env = "p1")))]
 compile_error!(

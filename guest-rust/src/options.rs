@@ -33,6 +33,7 @@ const COUNT: usize = 6;
 /// A module that makes one imports `request_start` and what belongs to it, and so runs on hosts that
 /// have these functions.
 #[derive(Clone, Copy)]
+#[must_use]
 pub struct RequestOptions {
     values: [Option<u64>; COUNT],
     /// How [`send`](crate::send) sends a request with options. It is not called by its name there,

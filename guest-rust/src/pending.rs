@@ -116,6 +116,7 @@ impl Pending {
     }
 
     /// The handle of the request, for calls of [`raw`]. It is still closed by this.
+    #[must_use]
     pub fn handle(&self) -> ResponseHandle {
         let closed = ResponseHandle::from_raw(0);
         self.exchange.as_ref().map_or(closed, |it| it.handle)

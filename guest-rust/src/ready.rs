@@ -34,6 +34,7 @@ enum Target<'a> {
 
 impl Wait<'_> {
     /// Whether it was ready when [`poll`] returned.
+    #[must_use]
     pub fn is_ready(&self) -> bool {
         self.is_ready
     }
@@ -245,7 +246,7 @@ where
         most: most.max(1),
         started: 0,
         pending: Vec::new(),
-        indices: Vec::new(),
+        others: Vec::new(),
     }
 }
 
@@ -257,8 +258,32 @@ pub struct SendAll<I> {
     started: usize,
     /// Those on their way, the oldest first.
     pending: Vec<Pending>,
-    /// Their indices.
-    indices: Vec<usize>,
+    /// What else is known of them, in the same order.
+    others: Vec<OnItsWay>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct OnItsWay {
+    index: usize,
+    /// Whether its response was found to be there, when others were waited for.
+    is_ready: bool,
+}
+
+impl<I> SendAll<I> {
+    /// The place of one whose response is there, which is waited for; that of the oldest with an
+    /// error of the host.
+    fn first_ready(&mut self) -> (usize, Result<(), Error>) {
+        let find = |others: &[OnItsWay]| others.iter().position(|it| it.is_ready);
+        if let Some(place) = find(&self.others) {
+            return (place, Ok(()));
+        }
+        let mut waits: Vec<Wait<'_>> = self.pending.iter_mut().map(Wait::from).collect();
+        let polled = poll(&mut waits, None);
+        for (it, wait) in self.others.iter_mut().zip(&waits) {
+            it.is_ready = wait.is_ready();
+        }
+        (find(&self.others).unwrap_or(0), polled.map(drop))
+    }
 }
 
 impl<I, B> Iterator for SendAll<I>
@@ -278,7 +303,10 @@ where
             match start(request) {
                 Ok(pending) => {
                     self.pending.push(pending);
-                    self.indices.push(index);
+                    self.others.push(OnItsWay {
+                        index,
+                        is_ready: false,
+                    });
                 }
                 Err(error) => return Some((index, Err(error))),
             }
@@ -286,12 +314,10 @@ where
         if self.pending.is_empty() {
             return None;
         }
-        // An error of the host is one of the oldest request, so that this ends.
-        let selected = select(&mut self.pending, None);
-        let place = selected.as_ref().map_or(0, |place| place.unwrap_or(0));
+        let (place, polled) = self.first_ready();
         let pending = self.pending.remove(place);
-        let response = selected.and_then(|_| pending.wait());
-        Some((self.indices.remove(place), response))
+        let response = polled.and_then(|()| pending.wait());
+        Some((self.others.remove(place).index, response))
     }
 }
 

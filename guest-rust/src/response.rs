@@ -189,6 +189,7 @@ impl Response {
     }
 
     /// The handle of the response, for calls of [`raw`]. The response still closes it.
+    #[must_use]
     pub fn handle(&self) -> ResponseHandle {
         self.exchange.handle
     }

@@ -197,6 +197,7 @@ impl BodyWriter {
     }
 
     /// The handle of the request, for calls of [`raw`]. It is still closed by this.
+    #[must_use]
     pub fn handle(&self) -> ResponseHandle {
         self.exchange.handle
     }

@@ -25,7 +25,7 @@ pub fn run(plugin: &str, allowed_host: &str, time: Duration) -> wasmtime::Result
     let mut linker = Linker::new(&engine);
     wasi_experimental_http_wasmtime::add_to_linker(&mut linker, |http: &mut HttpCtx| http)?;
     let http = HttpCtx::builder()
-        .allowed_host(allowed_host)?
+        .try_allowed_host(allowed_host)?
         .trap_when_cancelled(true)
         .build();
     let mut store = Store::new(&engine, http);

@@ -28,7 +28,7 @@ pub fn run(plugin: &str, allowed_host: &str, url: &str) -> wasmtime::Result<i32>
         .env("URL", url)
         .build_p1();
     let http = HttpCtx::builder()
-        .allowed_host(allowed_host)?
+        .try_allowed_host(allowed_host)?
         .max_concurrent_requests(4)
         .build();
     let mut store = Store::new(&engine, State { wasi, http });

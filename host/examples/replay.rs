@@ -30,7 +30,7 @@ pub fn run(plugin: &str, allowed_host: &str, hook: impl Hook + 'static) -> wasmt
     let mut linker = Linker::new(&engine);
     wasi_experimental_http_wasmtime::add_to_linker(&mut linker, |http: &mut HttpCtx| http)?;
     let http = HttpCtx::builder()
-        .allowed_host(allowed_host)?
+        .try_allowed_host(allowed_host)?
         .hook(hook)
         .build();
     let mut store = Store::new(&engine, http);

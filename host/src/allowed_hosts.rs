@@ -3,6 +3,7 @@
 //! Parsing of the guest's URLs is [`crate::request_url`]'s, asking at every hop of a redirect is
 //! [`crate::send`]'s, and looking up what a name leads to is [`crate::connection`]'s.
 
+mod iter;
 mod parse;
 mod path;
 mod rule;
@@ -22,7 +23,8 @@ use url::Url;
 use crate::address;
 use rule::{HostPattern, HostShape, Origin, OriginHost, Rule, Scope, Shape};
 
-pub use parse::AllowedHostError;
+pub use iter::{AllowedHostsIntoIter, AllowedHostsIter};
+pub use parse::{AllowedHostError, AllowedHostErrorKind};
 
 /// The entry that allows every host, and addresses of private networks.
 pub const ALLOW_ALL: &str = "insecure:allow-all";
@@ -131,11 +133,13 @@ pub(crate) enum Verdict<'a> {
 
 impl AllowedHosts {
     /// No host at all.
+    #[must_use]
     pub fn none() -> Self {
         Self::default()
     }
 
     /// Every host: the same as the entry [`ALLOW_ALL`].
+    #[must_use]
     pub fn all() -> Self {
         Self::from_iter([AllowedHost(Rule::ALLOW_ALL)])
     }
@@ -156,32 +160,51 @@ impl AllowedHosts {
             .collect()
     }
 
-    /// Adds one entry.
+    /// Adds one entry; `false` if it is there already.
+    pub fn insert(&mut self, entry: AllowedHost) -> bool {
+        let shape = entry.0.shape();
+        if !self.shapes.contains(&shape) {
+            self.shapes.push(shape);
+        }
+        if let Some(scope) = entry.0.scope.as_deref() {
+            let scopes = self.scoped.entry(AllowedHost(entry.0.unscoped()));
+            let scopes = scopes.or_default();
+            if !scopes.contains(scope) {
+                scopes.push(scope.clone());
+            }
+        }
+        self.entries.insert(entry)
+    }
+
+    /// Adds one entry by its text; `false` if it is there already.
     ///
     /// # Errors
     ///
-    /// If the entry is not of the form that [`AllowedHosts`] describes.
-    pub fn insert(&mut self, entry: &str) -> Result<(), AllowedHostError> {
-        self.extend([entry.parse::<AllowedHost>()?]);
-        Ok(())
+    /// If the text is not of the form that [`AllowedHosts`] describes.
+    pub fn try_insert(&mut self, entry: &str) -> Result<bool, AllowedHostError> {
+        Ok(self.insert(entry.parse()?))
     }
 
     /// The entries, in the order in which they were added.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &AllowedHost> {
-        self.entries.iter()
+    #[must_use]
+    pub fn iter(&self) -> AllowedHostsIter<'_> {
+        AllowedHostsIter(self.entries.iter())
     }
 
     /// How many entries there are.
+    #[must_use]
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
     /// Whether this is one of the entries; not whether another one allows the same.
+    #[must_use]
     pub fn contains(&self, entry: &AllowedHost) -> bool {
         self.entries.contains(entry)
     }
 
     /// Whether there is no entry, so that nothing is allowed.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -190,14 +213,29 @@ impl AllowedHosts {
     ///
     /// Schemes other than `http` and `https` are never allowed. Where a name leads is not asked
     /// here: see [`AllowedHosts`].
+    #[must_use]
     pub fn allows(&self, url: &Url) -> bool {
         self.verdict(None, url).allows()
     }
 
     /// Whether a guest may send a request of this method to this URL, as [`AllowedHosts::allows`]
     /// says.
+    #[must_use]
     pub fn allows_request(&self, method: &Method, url: &Url) -> bool {
         self.verdict(Some(method), url).allows()
+    }
+
+    /// Whether an entry without methods and without a path allows this URL.
+    pub(crate) fn allows_all_requests(&self, url: &Url) -> bool {
+        Origin::of(url).is_some_and(|origin| {
+            let canonical = match origin.host {
+                OriginHost::Address(address) => OriginHost::Address(address.to_canonical()),
+                name => name,
+            };
+            let is_denied = self.denying(&origin).is_some();
+            let origin = origin.at(canonical);
+            !is_denied && self.matching(false, &origin).next().is_some()
+        })
     }
 
     /// What there is to say of a request of this method, or of any.
@@ -300,12 +338,14 @@ impl Verdict<'_> {
 }
 
 impl AllowedHost {
-    /// An entry that is about every request to its hosts.
-    pub(crate) fn whole_host(entry: &str) -> Result<Self, AllowedHostError> {
-        parse::whole_host(entry).map(AllowedHost)
+    /// Whether it has methods or a path, and so is not about every request to its hosts.
+    #[must_use]
+    pub fn is_scoped(&self) -> bool {
+        self.0.scope.is_some()
     }
 
     /// Whether it denies what it names, rather than to allow it.
+    #[must_use]
     pub fn denies(&self) -> bool {
         self.0.denies
     }
@@ -316,6 +356,7 @@ impl AllowedHost {
     }
 
     /// Whether it allows every public host, `https://*`, and so none of the local network.
+    #[must_use]
     pub fn is_every_public_host(&self) -> bool {
         self.0.host == HostPattern::Public
     }
@@ -333,18 +374,7 @@ impl Eq for AllowedHosts {}
 impl Extend<AllowedHost> for AllowedHosts {
     fn extend<I: IntoIterator<Item = AllowedHost>>(&mut self, entries: I) {
         for entry in entries {
-            let shape = entry.0.shape();
-            if !self.shapes.contains(&shape) {
-                self.shapes.push(shape);
-            }
-            if let Some(scope) = entry.0.scope.as_deref() {
-                let scopes = self.scoped.entry(AllowedHost(entry.0.unscoped()));
-                let scopes = scopes.or_default();
-                if !scopes.contains(scope) {
-                    scopes.push(scope.clone());
-                }
-            }
-            self.entries.insert(entry);
+            self.insert(entry);
         }
     }
 }
@@ -354,24 +384,6 @@ impl FromIterator<AllowedHost> for AllowedHosts {
         let mut hosts = Self::none();
         hosts.extend(entries);
         hosts
-    }
-}
-
-impl IntoIterator for AllowedHosts {
-    type Item = AllowedHost;
-    type IntoIter = std::vec::IntoIter<AllowedHost>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        Vec::from_iter(self.entries).into_iter()
-    }
-}
-
-impl<'a> IntoIterator for &'a AllowedHosts {
-    type Item = &'a AllowedHost;
-    type IntoIter = std::vec::IntoIter<&'a AllowedHost>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        Vec::from_iter(&self.entries).into_iter()
     }
 }
 

@@ -2,16 +2,19 @@
 //! such a connection is its store's own. Pure functions over header fields.
 
 use http::header::WWW_AUTHENTICATE;
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// Schemes that authenticate a connection, with all that is sent over it later, and not a request
 /// (RFC 4559, section 6; MS-NTHT).
 const CONNECTION_SCHEMES: [&str; 2] = ["negotiate", "ntlm"];
 
 /// Fields by which servers and proxies say that a connection is authenticated (RFC 4559, section 6).
-const CONNECTION_FIELDS: [(&str, &str); 2] = [
-    ("proxy-support", "session-based-authentication"),
-    ("persistent-auth", "true"),
+static CONNECTION_FIELDS: [(HeaderName, &str); 2] = [
+    (
+        HeaderName::from_static("proxy-support"),
+        "session-based-authentication",
+    ),
+    (HeaderName::from_static("persistent-auth"), "true"),
 ];
 
 /// Whether one of a field's values, of a request or an answer, has a scheme that authenticates a
@@ -33,7 +36,7 @@ pub(crate) fn is_of_connection<'a>(values: impl IntoIterator<Item = &'a HeaderVa
 pub(crate) fn is_offered_for_connection(headers: &HeaderMap) -> bool {
     is_of_connection(headers.get_all(WWW_AUTHENTICATE))
         || CONNECTION_FIELDS.iter().any(|(name, expected)| {
-            let values = headers.get_all(*name).iter();
+            let values = headers.get_all(name).iter();
             values
                 .map(HeaderValue::as_bytes)
                 .any(|value| value.trim_ascii().eq_ignore_ascii_case(expected.as_bytes()))

@@ -109,6 +109,15 @@ impl Body {
         }
     }
 
+    /// Whether a read may not wait, whatever the socket says: bytes that have come before are there, or
+    /// nothing comes any more.
+    pub(crate) fn has_received(&mut self) -> bool {
+        match &mut self.state {
+            State::Open { lease, .. } => lease.has_received(),
+            _ => true,
+        }
+    }
+
     /// What becomes readable when there may be more of an open body, and until when that may take.
     pub(crate) fn waits_for(&self) -> Option<(&Arc<TcpStream>, Option<Instant>)> {
         let State::Open { lease, .. } = &self.state else {

@@ -14,7 +14,7 @@ pub(crate) struct Budgets {
     pub requests: Option<u64>,
     /// On the wire, in both directions.
     pub bytes: Option<u64>,
-    pub requests_per_second: Option<u32>,
+    pub requests_per_second: Option<usize>,
 }
 
 /// What one store has used. Its requests may be on several threads.
@@ -96,13 +96,13 @@ struct Rate(VecDeque<Instant>);
 impl Rate {
     /// Whether one more may be sent now, which then counts: there are no more than `max` in any
     /// second.
-    fn take(&mut self, max: u32, now: Instant) -> bool {
+    fn take(&mut self, max: usize, now: Instant) -> bool {
         const SECOND: Duration = Duration::from_secs(1);
         let is_over = |at: &Instant| now.saturating_duration_since(*at) >= SECOND;
         while self.0.front().is_some_and(is_over) {
             self.0.pop_front();
         }
-        let is_room = u32::try_from(self.0.len()).is_ok_and(|sent| sent < max);
+        let is_room = self.0.len() < max;
         if is_room {
             self.0.push_back(now);
         }

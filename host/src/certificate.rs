@@ -1,5 +1,6 @@
 //! Certificates and keys in PEM, and which of them a client shows to whom.
 
+use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ use crate::allowed_hosts::{AllowedHost, AllowedHostError, AllowedHosts};
 /// use wasi_experimental_http_wasmtime::{ClientCertificate, HttpClient};
 ///
 /// let pem = std::fs::read("plugin.pem")?;
-/// let certificate = ClientCertificate::from_pem(&pem, &pem)?.for_host("https://api.example.com")?;
+/// let certificate = ClientCertificate::from_pem(&pem, &pem)?.try_for_host("https://api.example.com")?;
 /// let client = HttpClient::builder().client_certificate(certificate).build();
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -47,35 +48,47 @@ impl ClientCertificate {
         let key = match PrivateKeyDer::from_pem_slice(key.as_ref()) {
             Ok(key) => key,
             Err(rustls::pki_types::pem::Error::NoItemsFound) => {
-                return Err(CertificateError::NoKey);
+                return Err(CertificateErrorKind::NoKey.into());
             }
             // Its text has nothing of the key in it.
-            Err(error) => return Err(CertificateError::Pem(error.to_string())),
+            Err(error) => {
+                return Err(CertificateError::new(
+                    CertificateErrorKind::InvalidPem,
+                    error,
+                ));
+            }
         };
         let key = CertifiedKey::from_der(chain, key, &provider());
-        let key = key.map_err(|error| CertificateError::Key(error.to_string()))?;
+        let key =
+            key.map_err(|error| CertificateError::new(CertificateErrorKind::UnusableKey, error))?;
         Ok(ClientCertificate {
             hosts: None,
             key: Arc::new(key),
         })
     }
 
-    /// The same for one more host, an entry as [`AllowedHosts`] describes, and for none that is not
-    /// named so.
+    /// The same for one more host, and for none that is not named so. An entry with methods or a path is
+    /// for none: they are not known yet when a connection is made.
+    #[must_use]
+    pub fn for_host(mut self, host: AllowedHost) -> Self {
+        self.hosts.get_or_insert_default().insert(host);
+        self
+    }
+
+    /// The same of an entry by its text.
     ///
     /// # Errors
     ///
-    /// If it is not such an entry, or has methods or a path, which are not known yet when a connection
-    /// is made.
-    pub fn for_host(mut self, entry: &str) -> Result<Self, AllowedHostError> {
-        let entry = AllowedHost::whole_host(entry)?;
-        self.hosts.get_or_insert_default().extend([entry]);
-        Ok(self)
+    /// If it is not an entry as [`AllowedHosts`] describes.
+    pub fn try_for_host(self, entry: &str) -> Result<Self, AllowedHostError> {
+        Ok(self.for_host(entry.parse()?))
     }
 
     /// Whether it is shown to the server of a URL.
     pub(crate) fn is_for(&self, url: &Url) -> bool {
-        self.hosts.as_ref().is_none_or(|hosts| hosts.allows(url))
+        self.hosts
+            .as_ref()
+            .is_none_or(|hosts| hosts.allows_all_requests(url))
     }
 
     pub(crate) fn key(&self) -> Arc<CertifiedKey> {
@@ -103,33 +116,95 @@ pub(crate) fn certificates_of(
     pem: &[u8],
 ) -> Result<Vec<CertificateDer<'static>>, CertificateError> {
     let certificates = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
-    let certificates = certificates.map_err(|error| CertificateError::Pem(error.to_string()))?;
+    let certificates = certificates
+        .map_err(|error| CertificateError::new(CertificateErrorKind::InvalidPem, error))?;
     match certificates.is_empty() {
-        true => Err(CertificateError::NoCertificate),
+        true => Err(CertificateErrorKind::NoCertificate.into()),
         false => Ok(certificates),
     }
 }
 
-/// A certificate that [`HttpClientBuilder::add_root_certificates_pem`](crate::HttpClientBuilder::add_root_certificates_pem)
-/// or [`ClientCertificate::from_pem`] cannot take.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+/// Why [`HttpClientBuilder::try_add_root_certificates_pem`](crate::HttpClientBuilder::try_add_root_certificates_pem)
+/// or [`ClientCertificate::from_pem`] takes a text not.
+///
+/// Its [source](std::error::Error::source) is what the library for PEM or for certificates said of
+/// it, if it was one of them that refused it.
+#[derive(Debug, Clone)]
+pub struct CertificateError {
+    kind: CertificateErrorKind,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+/// What kind of failure a [`CertificateError`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum CertificateError {
+pub enum CertificateErrorKind {
     /// The text is not PEM.
-    #[error("not a PEM file: {0}")]
-    Pem(String),
+    InvalidPem,
     /// A certificate that no chain can end in.
-    #[error("not a certificate authority: {0}")]
-    Authority(String),
+    NotAnAuthority,
     /// The text has no certificate in it.
-    #[error("no certificate found: expected `-----BEGIN CERTIFICATE-----`")]
     NoCertificate,
     /// The text has no private key in it.
-    #[error("no private key found: expected `-----BEGIN PRIVATE KEY-----`")]
     NoKey,
     /// A key of a kind that is not known, or not that of the certificate.
-    #[error("the private key cannot be used: {0}")]
-    Key(String),
+    UnusableKey,
+}
+
+impl CertificateError {
+    pub(crate) fn new(
+        kind: CertificateErrorKind,
+        source: impl StdError + Send + Sync + 'static,
+    ) -> Self {
+        CertificateError {
+            kind,
+            source: Some(Arc::new(source)),
+        }
+    }
+
+    /// What kind of failure it is.
+    #[must_use]
+    pub fn kind(&self) -> CertificateErrorKind {
+        self.kind
+    }
+}
+
+impl From<CertificateErrorKind> for CertificateError {
+    fn from(kind: CertificateErrorKind) -> Self {
+        CertificateError { kind, source: None }
+    }
+}
+
+impl fmt::Display for CertificateErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            CertificateErrorKind::InvalidPem => "not a PEM file",
+            CertificateErrorKind::NotAnAuthority => "not a certificate authority",
+            CertificateErrorKind::NoCertificate => {
+                "no certificate found: expected `-----BEGIN CERTIFICATE-----`"
+            }
+            CertificateErrorKind::NoKey => {
+                "no private key found: expected `-----BEGIN PRIVATE KEY-----`"
+            }
+            CertificateErrorKind::UnusableKey => "the private key cannot be used",
+        })
+    }
+}
+
+/// With what its source says.
+impl fmt::Display for CertificateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.source {
+            Some(source) => write!(f, "{}: {source}", self.kind),
+            None => self.kind.fmt(f),
+        }
+    }
+}
+
+impl StdError for CertificateError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(self.source.as_deref()?)
+    }
 }
 
 /// A version of TLS.

@@ -9,7 +9,9 @@ use std::sync::{Arc, LazyLock};
 
 use ureq::config::{AutoHeaderValue, Config};
 
-use crate::certificate::{self, CertificateError, ClientCertificate, TlsVersion};
+use crate::certificate::{
+    self, CertificateError, CertificateErrorKind, ClientCertificate, TlsVersion,
+};
 use crate::connection::dial::Dialer;
 use crate::connection::lookup::Lookup;
 use crate::connection::pool::{self, Pool};
@@ -72,23 +74,14 @@ impl Drop for InFlight {
 
 impl HttpClient {
     /// A client of its own that trusts the system's certificate authorities.
+    #[must_use]
     pub fn new() -> Self {
         Self::builder().build()
     }
 
     /// A client with other settings.
     pub fn builder() -> HttpClientBuilder {
-        HttpClientBuilder {
-            tls: TlsSettings::default(),
-            max_in_flight: limits::DEFAULT_MAX_REQUESTS_IN_FLIGHT,
-            connections: pool::Limits {
-                open: limits::DEFAULT_MAX_OPEN_RESPONSES,
-                idle: limits::DEFAULT_MAX_IDLE_CONNECTIONS,
-                idle_per_host: limits::DEFAULT_MAX_IDLE_CONNECTIONS_PER_HOST,
-                idle_timeout: limits::DEFAULT_IDLE_TIMEOUT,
-            },
-            lookup: None,
-        }
+        HttpClientBuilder::new()
     }
 
     /// The client that every [`HttpCtx`](crate::HttpCtx) of this process uses unless it is given
@@ -155,7 +148,7 @@ pub struct HttpClientBuilder {
 
 impl Default for HttpClientBuilder {
     fn default() -> Self {
-        HttpClient::builder()
+        Self::new()
     }
 }
 
@@ -170,10 +163,25 @@ impl fmt::Debug for HttpClientBuilder {
 }
 
 impl HttpClientBuilder {
+    /// Those of [`HttpClient::new`].
+    pub fn new() -> Self {
+        HttpClientBuilder {
+            tls: TlsSettings::default(),
+            max_in_flight: limits::DEFAULT_MAX_REQUESTS_IN_FLIGHT,
+            connections: pool::Limits {
+                open: limits::DEFAULT_MAX_OPEN_RESPONSES,
+                idle: limits::DEFAULT_MAX_IDLE_CONNECTIONS,
+                idle_per_host: limits::DEFAULT_MAX_IDLE_CONNECTIONS_PER_HOST,
+                idle_timeout: limits::DEFAULT_IDLE_TIMEOUT,
+            },
+            lookup: None,
+        }
+    }
+
     /// Whether the system's certificate authorities are trusted; `true` by default.
     ///
     /// They are read when the first `https` request needs them, once for the process.
-    pub fn system_root_certificates(mut self, trust: bool) -> Self {
+    pub fn system_root_certificates(&mut self, trust: bool) -> &mut Self {
         self.tls.roots.system = trust;
         self
     }
@@ -183,14 +191,16 @@ impl HttpClientBuilder {
     /// # Errors
     ///
     /// If the text is not PEM, has no certificate in it, or one that cannot be an authority.
-    pub fn add_root_certificates_pem(
-        mut self,
+    pub fn try_add_root_certificates_pem(
+        &mut self,
         pem: impl AsRef<[u8]>,
-    ) -> Result<Self, CertificateError> {
+    ) -> Result<&mut Self, CertificateError> {
         for certificate in certificate::certificates_of(pem.as_ref())? {
             rustls::RootCertStore::empty()
                 .add(certificate.clone())
-                .map_err(|error| CertificateError::Authority(error.to_string()))?;
+                .map_err(|error| {
+                    CertificateError::new(CertificateErrorKind::NotAnAuthority, error)
+                })?;
             self.tls.roots.added.push(certificate);
         }
         Ok(self)
@@ -198,20 +208,20 @@ impl HttpClientBuilder {
 
     /// Adds a certificate that servers are shown which ask for one; none by default. Of several for
     /// one host the last that is given is shown.
-    pub fn client_certificate(mut self, certificate: ClientCertificate) -> Self {
+    pub fn client_certificate(&mut self, certificate: ClientCertificate) -> &mut Self {
         self.tls.certificates.push(certificate);
         self
     }
 
     /// The lowest version of TLS that is spoken; 1.2 by default.
-    pub fn min_tls_version(mut self, version: TlsVersion) -> Self {
+    pub fn min_tls_version(&mut self, version: TlsVersion) -> &mut Self {
         self.tls.min_version = version;
         self
     }
 
     /// The highest version of TLS that is spoken; 1.3 by default. With one below the lowest there is
     /// none, and every `https` request fails.
-    pub fn max_tls_version(mut self, version: TlsVersion) -> Self {
+    pub fn max_tls_version(&mut self, version: TlsVersion) -> &mut Self {
         self.tls.max_version = version;
         self
     }
@@ -236,7 +246,7 @@ impl HttpClientBuilder {
     /// let client = HttpClient::builder().tls_config(tls).build();
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn tls_config(mut self, config: rustls::ClientConfig) -> Self {
+    pub fn tls_config(&mut self, config: rustls::ClientConfig) -> &mut Self {
         self.tls.own = Some(Arc::new(config));
         self
     }
@@ -244,7 +254,7 @@ impl HttpClientBuilder {
     /// How many requests of all stores together may wait for the headers of their responses; 512
     /// ([`DEFAULT_MAX_REQUESTS_IN_FLIGHT`](limits::DEFAULT_MAX_REQUESTS_IN_FLIGHT)) by default.
     /// Beyond it `req` gives `too_many_sessions`, and 0 allows none.
-    pub fn max_requests_in_flight(mut self, max: usize) -> Self {
+    pub fn max_requests_in_flight(&mut self, max: usize) -> &mut Self {
         self.max_in_flight = max;
         self
     }
@@ -255,7 +265,7 @@ impl HttpClientBuilder {
     /// It bounds the client's connections, and so its file descriptors: idle ones count, and are
     /// closed to make room, the oldest first. If there is none, `req` gives `too_many_sessions`;
     /// 0 allows no request at all.
-    pub fn max_open_responses(mut self, max: usize) -> Self {
+    pub fn max_open_responses(&mut self, max: usize) -> &mut Self {
         self.connections.open = max;
         self
     }
@@ -263,7 +273,7 @@ impl HttpClientBuilder {
     /// How many idle connections are kept for later requests; 256
     /// ([`DEFAULT_MAX_IDLE_CONNECTIONS`](limits::DEFAULT_MAX_IDLE_CONNECTIONS)) by default. The
     /// oldest is closed for a newer one; with 0 none is kept.
-    pub fn max_idle_connections(mut self, max: usize) -> Self {
+    pub fn max_idle_connections(&mut self, max: usize) -> &mut Self {
         self.connections.idle = max;
         self
     }
@@ -271,7 +281,7 @@ impl HttpClientBuilder {
     /// How many of them are kept for one scheme, host and port; 64
     /// ([`DEFAULT_MAX_IDLE_CONNECTIONS_PER_HOST`](limits::DEFAULT_MAX_IDLE_CONNECTIONS_PER_HOST)) by
     /// default. The oldest of them is closed for a newer one.
-    pub fn max_idle_connections_per_host(mut self, max: usize) -> Self {
+    pub fn max_idle_connections_per_host(&mut self, max: usize) -> &mut Self {
         self.connections.idle_per_host = max;
         self
     }
@@ -279,7 +289,7 @@ impl HttpClientBuilder {
     /// How long an idle connection is kept; 15 seconds
     /// ([`DEFAULT_IDLE_TIMEOUT`](limits::DEFAULT_IDLE_TIMEOUT)) by default. Then it is closed, by a
     /// thread that the client has as long as something is idle.
-    pub fn idle_timeout(mut self, timeout: std::time::Duration) -> Self {
+    pub fn idle_timeout(&mut self, timeout: std::time::Duration) -> &mut Self {
         self.connections.idle_timeout = timeout;
         self
     }
@@ -291,15 +301,16 @@ impl HttpClientBuilder {
     /// the store may reach private networks. It is called on a thread of the client's own, and may
     /// block; a store whose request is cancelled does not wait for it.
     pub fn resolver(
-        mut self,
+        &mut self,
         look_up: impl Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync + 'static,
-    ) -> Self {
+    ) -> &mut Self {
         self.lookup = Some(Arc::new(look_up));
         self
     }
 
-    /// The client.
-    pub fn build(self) -> HttpClient {
+    /// A client with these settings: another one, with connections of its own, at each call.
+    #[must_use]
+    pub fn build(&self) -> HttpClient {
         let config = Config::builder()
             .accept_encoding(AutoHeaderValue::None)
             .allow_non_standard_methods(true)
@@ -315,7 +326,7 @@ impl HttpClientBuilder {
         HttpClient {
             inner: Arc::new(Inner {
                 pool: Pool::new(self.connections),
-                dialer: Dialer::new(self.lookup, self.tls),
+                dialer: Dialer::new(self.lookup.clone(), self.tls.clone()),
                 agents: Agents::new(config),
                 max_in_flight: self.max_in_flight,
                 in_flight: AtomicUsize::new(0),
@@ -335,23 +346,29 @@ const _: () = {
 
 #[cfg(test)]
 mod tests {
+    use std::error::Error as _;
+
     use super::*;
 
     #[test]
     fn a_bad_certificate_says_why() {
         let not_a_certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        use CertificateErrorKind as Kind;
         let cases = [
-            ("", "no certificate found"),
-            ("hello", "no certificate found"),
-            (not_a_certificate, "not a certificate authority"),
-            ("-----BEGIN CERTIFICATE-----\nAAAA", "not a PEM file"),
+            ("", Kind::NoCertificate),
+            ("hello", Kind::NoCertificate),
+            (not_a_certificate, Kind::NotAnAuthority),
+            ("-----BEGIN CERTIFICATE-----\nAAAA", Kind::InvalidPem),
         ];
-        for (pem, expected) in cases {
+        for (pem, kind) in cases {
             let error = HttpClient::builder()
-                .add_root_certificates_pem(pem)
-                .expect_err(pem)
-                .to_string();
-            assert!(error.contains(expected), "{error}");
+                .try_add_root_certificates_pem(pem)
+                .expect_err(pem);
+            assert_eq!(error.kind(), kind, "{error}");
+            assert!(error.to_string().starts_with(&kind.to_string()), "{error}");
+            let said = error.source().map(ToString::to_string);
+            assert_eq!(said.is_none(), kind == Kind::NoCertificate, "{error}");
+            assert!(error.to_string().ends_with(&said.unwrap_or_default()));
         }
     }
 }

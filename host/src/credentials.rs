@@ -46,7 +46,7 @@ type BoxError = Box<dyn StdError + Send + Sync>;
 ///
 /// let host = "https://postman-echo.com";
 /// let http = HttpCtx::builder()
-///     .allowed_host(host)?
+///     .try_allowed_host(host)?
 ///     .credential(Credential::new(host, "x-api-key", "secret")?)
 ///     .credential(Credential::from_function(host, "authorization", |_| {
 ///         Ok("Bearer made-for-this-request".to_owned())
@@ -186,7 +186,7 @@ pub enum CredentialError {
     #[error("the value is longer than {max} bytes")]
     TooLong {
         /// How many bytes it may have.
-        max: usize,
+        max: u64,
     },
     /// The text with variables in it is not of the form that
     /// [`Credential::from_template`] describes.
@@ -212,7 +212,7 @@ pub enum CredentialError {
 
 fn header_value(text: &str) -> Result<HeaderValue, CredentialError> {
     let max = MAX_CREDENTIAL_BYTES;
-    if text.len() > max {
+    if text.len() as u64 > max {
         return Err(CredentialError::TooLong { max });
     }
     let text = text.trim_matches([' ', '\t']);
@@ -379,7 +379,7 @@ mod tests {
 
     #[test]
     fn a_bad_credential_says_why_and_does_not_show_the_value() {
-        let long = "a".repeat(MAX_CREDENTIAL_BYTES + 1);
+        let long = "a".repeat(MAX_CREDENTIAL_BYTES as usize + 1);
         let cases = [
             ("example.com", "a", "SECRET", "no scheme"),
             ("deny:https://example.com", "a", "SECRET", "does not name"),

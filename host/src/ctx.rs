@@ -13,6 +13,7 @@ use crate::credentials::Credential;
 use crate::error::{Error, LastError};
 use crate::exchange::cancel::{CancelHandle, Cancelled};
 use crate::exchange::hops::Hops;
+use crate::exchange::signal::readable;
 use crate::exchange::traffic::Traffic;
 use crate::exchange::upload::Upload;
 use crate::exchange::{Exchange, StoreId};
@@ -60,6 +61,20 @@ pub struct HttpCtx {
     waits: Waits,
 }
 
+/// A socket that becomes readable when there is something new, and until when that may take.
+type WaitsFor = (Arc<TcpStream>, Option<Instant>);
+
+fn to_wait_for((socket, until): (&Arc<TcpStream>, Option<Instant>)) -> WaitsFor {
+    (socket.clone(), until)
+}
+
+/// The subscriptions of a `poll` that are not ready before their sockets have something to read.
+#[derive(Default)]
+struct Quiet {
+    places: Vec<usize>,
+    sockets: Vec<Arc<TcpStream>>,
+}
+
 impl HttpCtx {
     /// The short form of [`HttpCtx::builder`], with the arguments of version 0.10.
     ///
@@ -73,33 +88,21 @@ impl HttpCtx {
         allowed_hosts: Option<Vec<String>>,
         max_concurrent_requests: Option<u32>,
     ) -> Result<Self, AllowedHostError> {
-        let mut builder =
-            Self::builder().allowed_hosts(AllowedHosts::parse(allowed_hosts.unwrap_or_default())?);
+        let mut builder = Self::builder();
+        builder.allowed_hosts(AllowedHosts::parse(allowed_hosts.unwrap_or_default())?);
         if let Some(max) = max_concurrent_requests {
-            builder = builder.max_concurrent_requests(max);
+            builder.max_concurrent_requests(usize::try_from(max).unwrap_or(usize::MAX));
         }
         Ok(builder.build())
     }
 
     /// A context that denies everything, until it is told otherwise.
     pub fn builder() -> HttpCtxBuilder {
-        HttpCtxBuilder {
-            client: None,
-            allowed_hosts: Arc::default(),
-            limits: Limits::default(),
-            timeouts: Timeouts::default(),
-            budgets: Budgets::default(),
-            allow_private_networks: false,
-            host_header: Arc::default(),
-            credentials: None,
-            hooks: None,
-            observers: Arc::default(),
-            show_peer: false,
-            trap_when_cancelled: false,
-        }
+        HttpCtxBuilder::new()
     }
 
     /// A handle to cancel this store's requests with, from any thread.
+    #[must_use]
     pub fn cancel_handle(&self) -> CancelHandle {
         self.cancel.clone()
     }
@@ -111,6 +114,7 @@ impl HttpCtx {
     }
 
     /// How many requests on their way, and responses, the guest holds open.
+    #[must_use]
     pub fn open_responses(&self) -> usize {
         self.open.len()
     }
@@ -246,7 +250,7 @@ impl HttpCtx {
         let failed = open.settle();
         match open {
             Open::Started(started) => {
-                let waited = self.wait(&[], None);
+                let waited = self.wait_for_one(started.waits_for().map(to_wait_for));
                 self.set_resume(Resume::Request(started));
                 waited.and(Err(Error::WouldBlock))
             }
@@ -328,7 +332,7 @@ impl HttpCtx {
     ) -> Result<Arc<Exchange>, Error> {
         let max = self.limits.max_concurrent_requests;
         // Those that are finished hold neither a connection nor a body. With 0 there are none.
-        if max == 0 || self.open.unfinished() >= usize::try_from(max).unwrap_or(usize::MAX) {
+        if max == 0 || self.open.unfinished() >= max {
             return Err(Error::TooManySessions { max });
         }
         if self.last_handle == u32::MAX {
@@ -362,31 +366,56 @@ impl HttpCtx {
 
     /// A response, which is waited for if it is not there.
     pub(crate) fn response(&mut self, handle: u32) -> Result<&mut Response, Error> {
+        // A guest that waits on its thread may as well read there.
+        let mut failed = if self.is_async() {
+            self.open.settle(handle)
+        } else {
+            self.open.await_answer(handle)
+        };
         loop {
-            self.settle(handle);
-            match self.open.get(handle) {
-                Some(Open::Started(_)) => self.wait(&[], None)?,
-                _ => return self.open.response_mut(handle),
-            }
+            self.settled(failed);
+            let Some(Open::Started(started)) = self.open.get(handle) else {
+                return self.open.response_mut(handle);
+            };
+            let waits_for = started.waits_for().map(to_wait_for);
+            self.wait_for_one(waits_for)?;
+            failed = self.open.settle(handle);
         }
     }
 
     /// Takes note of what became of a request that the guest does not wait for.
     fn settle(&mut self, handle: u32) {
-        if let Some(error) = self.open.settle(handle)
+        let failed = self.open.settle(handle);
+        self.settled(failed);
+    }
+
+    fn settled(&self, failed: Option<Arc<Error>>) {
+        if let Some(error) = failed
             && let Error::Denied(denied) = &*error
         {
             self.denied(denied);
         }
     }
 
+    /// Waits until one thing is ready, as [`HttpCtx::wait`] does.
+    fn wait_for_one(&mut self, it: Option<WaitsFor>) -> Result<(), Error> {
+        match it {
+            None => self.wait(&[], None).map(drop),
+            Some((socket, until)) => self.wait(&[socket], until).map(drop),
+        }
+    }
+
     /// Waits until something happened to one of the requests on their way, a socket has something to
-    /// read, or this time is over. It may end sooner.
+    /// read, or this time is over: the sockets that have, by their places. It may end sooner.
     ///
     /// # Errors
     ///
     /// In an asynchronous store always: [`Error::WouldBlock`], after which the call is made again.
-    fn wait(&mut self, sockets: &[Arc<TcpStream>], until: Option<Instant>) -> Result<(), Error> {
+    fn wait(
+        &mut self,
+        sockets: &[Arc<TcpStream>],
+        until: Option<Instant>,
+    ) -> Result<Vec<usize>, Error> {
         match &mut self.waits {
             Waits::Blocking => {
                 let waited = self.cancel.wait(sockets, until);
@@ -485,7 +514,7 @@ impl HttpCtx {
         };
         let socket = socket.clone();
         let until = silence.at().into_iter().chain(until).min();
-        let waits = self.wait(&[socket], until);
+        let waits = self.wait_for_one(Some((socket, until)));
         self.set_resume(Resume::Read { filled, silence });
         waits.map(|()| filled)
     }
@@ -495,7 +524,7 @@ impl HttpCtx {
         loop {
             self.settle(handle);
             match self.upload(handle)?.write(bytes) {
-                Err(Error::WouldBlock) => self.wait(&[], None)?,
+                Err(Error::WouldBlock) => self.wait_for_one(None)?,
                 result => return result,
             }
         }
@@ -527,34 +556,69 @@ impl HttpCtx {
             _ => timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
         };
         loop {
-            for it in &mut *subscriptions {
-                it.ready = self.ready(it.handle.into(), it.interest);
+            let now = Instant::now();
+            let is_over = until.is_some_and(|until| now >= until);
+            let mut quiet = Quiet::default();
+            let mut soonest = until;
+            let mut ready = 0;
+            for (place, it) in subscriptions.iter_mut().enumerate() {
+                let handle = it.handle.into();
+                it.ready = if self.is_quiet(handle, it.interest, now) {
+                    Events::empty()
+                } else {
+                    self.ready(handle, it.interest)
+                };
+                if !it.ready.is_empty() {
+                    ready += 1;
+                } else if let Some((socket, until)) = self.socket_for(handle, it.interest) {
+                    quiet.places.push(place);
+                    quiet.sockets.push(socket);
+                    soonest = soonest.into_iter().chain(until).min();
+                }
             }
-            let ready = subscriptions.iter().filter(|it| !it.ready.is_empty());
-            let ready = ready.count();
-            if ready > 0 || until.is_some_and(|until| Instant::now() >= until) {
+            // The system is asked about all at once; then those that have something are looked at.
+            let may_wait = ready == 0 && !is_over && !self.cancel.is_cancelled();
+            let found = if may_wait && !self.is_async() {
+                self.wait(&quiet.sockets, soonest)?
+            } else {
+                readable(&quiet.sockets).map_err(|error| Error::Socket(Arc::new(error)))?
+            };
+            for place in found {
+                let it = &mut subscriptions[quiet.places[place]];
+                it.ready = self.ready(it.handle.into(), it.interest);
+                ready += usize::from(!it.ready.is_empty());
+            }
+            if ready > 0 || is_over {
                 return Ok(ready);
             }
             if self.cancel.is_cancelled() {
                 return Err(Error::Cancelled);
             }
-            let mut sockets = Vec::new();
-            let mut soonest = until;
-            for it in &*subscriptions {
-                if it.interest.contains(Events::READABLE)
-                    && let Some(Open::Response(response)) = self.open.get(it.handle.into())
-                    && let Some((socket, until)) = response.body.waits_for()
-                {
-                    sockets.push(socket.clone());
-                    soonest = soonest.into_iter().chain(until).min();
-                }
-            }
-            let waited = self.wait(&sockets, soonest);
-            if self.is_waiting() {
+            if self.is_async() {
+                let waits = self.wait(&quiet.sockets, soonest);
                 self.set_resume(Resume::Poll { until });
+                waits?;
             }
-            waited?;
         }
+    }
+
+    /// Whether nothing can be ready of a subscription before its socket has something to read.
+    fn is_quiet(&mut self, handle: u32, interest: Events, now: Instant) -> bool {
+        let Some(open) = self.open.get_mut(handle) else {
+            return false;
+        };
+        open.needs_bytes_for().contains(interest)
+            && !open.has_received()
+            && open
+                .waits_for()
+                .is_some_and(|(_, until)| until.is_none_or(|until| now < until))
+    }
+
+    /// The socket that a subscription waits for, and until when that may take.
+    fn socket_for(&self, handle: u32, interest: Events) -> Option<WaitsFor> {
+        let open = self.open.get(handle)?;
+        let waits = interest.intersects(open.needs_bytes_for());
+        waits.then(|| open.waits_for().map(to_wait_for))?
     }
 
     /// What of the events has come.
@@ -580,7 +644,7 @@ impl HttpCtx {
 
     /// Whether the guest may choose the `Host` of a request to this target.
     pub(crate) fn may_choose_host(&self, target: &Target) -> bool {
-        self.host_header.allows(target.url())
+        self.host_header.allows_all_requests(target.url())
     }
 
     pub(crate) fn close(&mut self, handle: u32) {
@@ -621,7 +685,18 @@ impl fmt::Debug for HttpCtx {
 /// Settings of an [`HttpCtx`]. Each method names its default; those of limits are constants in
 /// [`limits`](crate::limits), with the reasons for them.
 ///
-/// Cheap to clone: an embedder that makes many stores can keep one and clone it for each.
+/// One builder makes any number of contexts. It is cheap to clone, for stores that differ in a few of
+/// the settings:
+///
+/// ```
+/// use wasi_experimental_http_wasmtime::HttpCtx;
+///
+/// let mut plugins = HttpCtx::builder();
+/// plugins.try_allowed_host("https://example.com")?.max_redirects(3);
+/// let one = plugins.build();
+/// let another = plugins.clone().label("another").build();
+/// # Ok::<(), wasi_experimental_http_wasmtime::AllowedHostError>(())
+/// ```
 #[derive(Clone)]
 #[must_use]
 pub struct HttpCtxBuilder {
@@ -640,21 +715,44 @@ pub struct HttpCtxBuilder {
 }
 
 impl HttpCtxBuilder {
+    /// Those of a context that denies everything, which is the default.
+    pub fn new() -> Self {
+        HttpCtxBuilder {
+            client: None,
+            allowed_hosts: Arc::default(),
+            limits: Limits::default(),
+            timeouts: Timeouts::default(),
+            budgets: Budgets::default(),
+            allow_private_networks: false,
+            host_header: Arc::default(),
+            credentials: None,
+            hooks: None,
+            observers: Arc::default(),
+            show_peer: false,
+            trap_when_cancelled: false,
+        }
+    }
+
     /// Which hosts the guest may reach, in place of those named so far; none by default. A request
     /// to another one gives `destination_not_allowed`.
-    pub fn allowed_hosts(mut self, hosts: AllowedHosts) -> Self {
+    pub fn allowed_hosts(&mut self, hosts: AllowedHosts) -> &mut Self {
         self.allowed_hosts = Arc::new(hosts);
         self
     }
 
-    /// Adds a host that the guest may reach.
+    /// Adds a host that the guest may reach; there is none by default.
+    pub fn allowed_host(&mut self, host: AllowedHost) -> &mut Self {
+        Arc::make_mut(&mut self.allowed_hosts).insert(host);
+        self
+    }
+
+    /// Adds a host that the guest may reach, by its text.
     ///
     /// # Errors
     ///
     /// If it is not an entry as [`AllowedHosts`] describes.
-    pub fn allowed_host(mut self, entry: &str) -> Result<Self, AllowedHostError> {
-        Arc::make_mut(&mut self.allowed_hosts).insert(entry)?;
-        Ok(self)
+    pub fn try_allowed_host(&mut self, entry: &str) -> Result<&mut Self, AllowedHostError> {
+        Ok(self.allowed_host(entry.parse()?))
     }
 
     /// Whether the names of allowed hosts may lead to addresses that are not public: loopback,
@@ -664,43 +762,47 @@ impl HttpCtxBuilder {
     /// the addresses of a name are checked after it is looked up. This does not concern URLs with
     /// an address in them, whose entry names the very address, nor `localhost`, nor
     /// [`ALLOW_ALL`](crate::ALLOW_ALL), which allows all of it.
-    pub fn allow_private_networks(mut self, allow: bool) -> Self {
+    pub fn allow_private_networks(&mut self, allow: bool) -> &mut Self {
         self.allow_private_networks = allow;
         self
     }
 
-    /// Lets the guest choose the `Host` header of its requests to this host, an entry as
-    /// [`AllowedHosts`] describes. Without it, the default, one that is not the URL's gives
-    /// `invalid_encoding`.
+    /// Lets the guest choose the `Host` header of its requests to this host. Without it, the
+    /// default, one that is not the URL's gives `invalid_encoding`.
     ///
     /// It decides which of the sites behind a server answers, so the server has to tell apart what
-    /// its clients may see.
+    /// its clients may see. An entry with methods or a path lets it choose none.
+    pub fn allow_host_header(&mut self, host: AllowedHost) -> &mut Self {
+        Arc::make_mut(&mut self.host_header).insert(host);
+        self
+    }
+
+    /// Adds a host for [`allow_host_header`](HttpCtxBuilder::allow_host_header), by its text.
     ///
     /// # Errors
     ///
-    /// If it is not such an entry, or has methods or a path.
-    pub fn allow_host_header(mut self, entry: &str) -> Result<Self, AllowedHostError> {
-        Arc::make_mut(&mut self.host_header).extend([AllowedHost::whole_host(entry)?]);
-        Ok(self)
+    /// If it is not an entry as [`AllowedHosts`] describes.
+    pub fn try_allow_host_header(&mut self, entry: &str) -> Result<&mut Self, AllowedHostError> {
+        Ok(self.allow_host_header(entry.parse()?))
     }
 
     /// Adds a header field that the host sends to certain hosts, and the guest never sees; none by
     /// default.
-    pub fn credential(mut self, credential: Credential) -> Self {
+    pub fn credential(&mut self, credential: Credential) -> &mut Self {
         Arc::make_mut(self.credentials.get_or_insert_default()).push(credential);
         self
     }
 
     /// Adds what sees each request before it is sent, and each response, and may change, refuse or
     /// answer them; none by default.
-    pub fn hook(mut self, hook: impl Hook + 'static) -> Self {
+    pub fn hook(&mut self, hook: impl Hook + 'static) -> &mut Self {
         Arc::make_mut(self.hooks.get_or_insert_default()).add(hook);
         self
     }
 
     /// The client to send with: its connections, certificate authorities and limits.
     /// [`HttpClient::shared`] by default, which all stores of the process share.
-    pub fn client(mut self, client: HttpClient) -> Self {
+    pub fn client(&mut self, client: HttpClient) -> &mut Self {
         self.client = Some(client);
         self
     }
@@ -712,7 +814,7 @@ impl HttpCtxBuilder {
     /// Of those whose body has ended the store keeps 256
     /// ([`MAX_FINISHED_RESPONSES`](crate::limits::MAX_FINISHED_RESPONSES)) for their headers, and
     /// then closes the oldest.
-    pub fn max_concurrent_requests(mut self, max: u32) -> Self {
+    pub fn max_concurrent_requests(&mut self, max: usize) -> &mut Self {
         self.limits.max_concurrent_requests = max;
         self
     }
@@ -720,7 +822,7 @@ impl HttpCtxBuilder {
     /// How many redirects are followed; 10
     /// ([`DEFAULT_MAX_REDIRECTS`](crate::limits::DEFAULT_MAX_REDIRECTS)) by default. With one more
     /// `req` gives `request_error`. With 0 the guest gets the redirecting response itself.
-    pub fn max_redirects(mut self, max: u32) -> Self {
+    pub fn max_redirects(&mut self, max: usize) -> &mut Self {
         self.limits.max_redirects = max;
         self
     }
@@ -729,8 +831,8 @@ impl HttpCtxBuilder {
     /// ([`DEFAULT_MAX_URL_LEN`](crate::limits::DEFAULT_MAX_URL_LEN)) by default, 65,534
     /// ([`MAX_URL_LEN`](crate::limits::MAX_URL_LEN)) at most: more is taken for that. A longer one
     /// gives `invalid_url`; one that a redirect leads to, `request_error`.
-    pub fn max_url_len(mut self, max: usize) -> Self {
-        self.limits.max_url_len = max.min(limits::MAX_URL_LEN);
+    pub fn max_url_len(&mut self, max: u64) -> &mut Self {
+        self.limits.max_url_len = limits::in_memory(max.min(limits::MAX_URL_LEN));
         self
     }
 
@@ -738,8 +840,8 @@ impl HttpCtxBuilder {
     /// ([`DEFAULT_MAX_METHOD_LEN`](crate::limits::DEFAULT_MAX_METHOD_LEN)) by default, 4 KiB
     /// ([`MAX_METHOD_LEN`](crate::limits::MAX_METHOD_LEN)) at most: more is taken for that. A longer
     /// one gives `invalid_method`.
-    pub fn max_method_len(mut self, max: usize) -> Self {
-        self.limits.max_method_len = max.min(limits::MAX_METHOD_LEN);
+    pub fn max_method_len(&mut self, max: u64) -> &mut Self {
+        self.limits.max_method_len = limits::in_memory(max.min(limits::MAX_METHOD_LEN));
         self
     }
 
@@ -747,8 +849,9 @@ impl HttpCtxBuilder {
     /// ([`DEFAULT_MAX_REQUEST_HEADER_BYTES`](crate::limits::DEFAULT_MAX_REQUEST_HEADER_BYTES)) by
     /// default, 128 KiB ([`MAX_REQUEST_HEADER_BYTES`](crate::limits::MAX_REQUEST_HEADER_BYTES)) at
     /// most: more is taken for that. Beyond it `req` gives `invalid_encoding`.
-    pub fn max_request_header_bytes(mut self, max: usize) -> Self {
-        self.limits.max_request_header_bytes = max.min(limits::MAX_REQUEST_HEADER_BYTES);
+    pub fn max_request_header_bytes(&mut self, max: u64) -> &mut Self {
+        self.limits.max_request_header_bytes =
+            limits::in_memory(max.min(limits::MAX_REQUEST_HEADER_BYTES));
         self
     }
 
@@ -756,7 +859,7 @@ impl HttpCtxBuilder {
     /// ([`DEFAULT_MAX_REQUEST_HEADERS`](crate::limits::DEFAULT_MAX_REQUEST_HEADERS)) by default,
     /// 1,024 ([`MAX_REQUEST_HEADERS`](crate::limits::MAX_REQUEST_HEADERS)) at most: more is taken
     /// for that. Beyond it `req` gives `invalid_encoding`; with 0 a request may have none.
-    pub fn max_request_headers(mut self, max: usize) -> Self {
+    pub fn max_request_headers(&mut self, max: usize) -> &mut Self {
         self.limits.max_request_headers = max.min(limits::MAX_REQUEST_HEADERS);
         self
     }
@@ -764,15 +867,16 @@ impl HttpCtxBuilder {
     /// How large the head of a response may be, status line and all, in bytes; 64 KiB
     /// ([`MAX_RESPONSE_HEADER_BYTES`](crate::limits::MAX_RESPONSE_HEADER_BYTES)) by default and at
     /// most: more is taken for that. A larger one gives `request_error`.
-    pub fn max_response_header_bytes(mut self, max: usize) -> Self {
-        self.limits.max_response_header_bytes = max.min(limits::MAX_RESPONSE_HEADER_BYTES);
+    pub fn max_response_header_bytes(&mut self, max: u64) -> &mut Self {
+        self.limits.max_response_header_bytes =
+            limits::in_memory(max.min(limits::MAX_RESPONSE_HEADER_BYTES));
         self
     }
 
     /// How many headers a response may have; 128
     /// ([`MAX_RESPONSE_HEADERS`](crate::limits::MAX_RESPONSE_HEADERS)) by default and at most: more
     /// is taken for that. A response with more of them gives `request_error`.
-    pub fn max_response_headers(mut self, max: usize) -> Self {
+    pub fn max_response_headers(&mut self, max: usize) -> &mut Self {
         self.limits.max_response_headers = max.min(limits::MAX_RESPONSE_HEADERS);
         self
     }
@@ -780,7 +884,7 @@ impl HttpCtxBuilder {
     /// How many bytes the body of a request may have; `None`, the default, for what fits the
     /// guest's memory. A longer one is not sent, and gives `body_too_large`. With 0 there may be
     /// no body.
-    pub fn max_request_body_bytes(mut self, max: Option<u64>) -> Self {
+    pub fn max_request_body_bytes(&mut self, max: Option<u64>) -> &mut Self {
         self.limits.max_request_body_bytes = max;
         self
     }
@@ -788,7 +892,7 @@ impl HttpCtxBuilder {
     /// How many bytes of a response's body the guest may read; `None`, the default, for any
     /// number, since a body streams and takes no memory. Behind the last byte allowed,
     /// `body_read` gives `body_too_large`. With 0 a body must be empty.
-    pub fn max_response_body_bytes(mut self, max: Option<u64>) -> Self {
+    pub fn max_response_body_bytes(&mut self, max: Option<u64>) -> &mut Self {
         self.limits.max_response_body_bytes = max;
         self
     }
@@ -800,7 +904,7 @@ impl HttpCtxBuilder {
     /// a part for the whole. With this a body that breaks off makes `req` fail with `request_error`,
     /// and one that is longer with `body_too_large`. It costs the memory of the bodies, up to
     /// `max` for each open response, and a guest gets nothing of an endless one.
-    pub fn whole_bodies(mut self, max: u64) -> Self {
+    pub fn whole_bodies(&mut self, max: u64) -> &mut Self {
         self.limits.whole_bodies = Some(max);
         self
     }
@@ -812,7 +916,7 @@ impl HttpCtxBuilder {
     ///
     /// Each of the timeouts ends the call with `timeout`. One of [`Duration::ZERO`] leaves no
     /// time: every request fails with it.
-    pub fn connect_timeout(mut self, timeout: Option<Duration>) -> Self {
+    pub fn connect_timeout(&mut self, timeout: Option<Duration>) -> &mut Self {
         self.timeouts.connect = limits::countable(timeout);
         self
     }
@@ -820,7 +924,7 @@ impl HttpCtxBuilder {
     /// How long a server may take from the end of the request to the end of its headers; 60 seconds
     /// ([`DEFAULT_RESPONSE_TIMEOUT`](crate::limits::DEFAULT_RESPONSE_TIMEOUT)) by default, `None`
     /// for no timeout. Beyond it `req` gives `timeout`.
-    pub fn response_timeout(mut self, timeout: Option<Duration>) -> Self {
+    pub fn response_timeout(&mut self, timeout: Option<Duration>) -> &mut Self {
         self.timeouts.response = limits::countable(timeout);
         self
     }
@@ -829,7 +933,7 @@ impl HttpCtxBuilder {
     /// host sends; 60 seconds ([`DEFAULT_READ_TIMEOUT`](crate::limits::DEFAULT_READ_TIMEOUT)) by
     /// default, `None` for no timeout. Beyond it the call gives `timeout`. The time that a guest
     /// takes between its reads does not count.
-    pub fn read_timeout(mut self, timeout: Option<Duration>) -> Self {
+    pub fn read_timeout(&mut self, timeout: Option<Duration>) -> &mut Self {
         self.timeouts.read = limits::countable(timeout);
         self
     }
@@ -838,7 +942,7 @@ impl HttpCtxBuilder {
     /// the guest's own pauses; 15 minutes ([`DEFAULT_TIMEOUT`](crate::limits::DEFAULT_TIMEOUT)) by
     /// default, `None` for no timeout. Beyond it the call that waits, or the next one, gives
     /// `timeout`.
-    pub fn timeout(mut self, timeout: Option<Duration>) -> Self {
+    pub fn timeout(&mut self, timeout: Option<Duration>) -> &mut Self {
         self.timeouts.total = limits::countable(timeout);
         self
     }
@@ -848,7 +952,7 @@ impl HttpCtxBuilder {
     ///
     /// What is denied does not count. Here and in the other two budgets each store that is built has
     /// its own, whatever client it uses.
-    pub fn max_total_requests(mut self, max: Option<u64>) -> Self {
+    pub fn max_total_requests(&mut self, max: Option<u64>) -> &mut Self {
         self.budgets.requests = max;
         self
     }
@@ -859,21 +963,21 @@ impl HttpCtxBuilder {
     ///
     /// It ends what is on its way at the read or the write that goes beyond it, so what was carried
     /// is more by as much as that had, up to 256 KiB.
-    pub fn max_total_bytes(mut self, max: Option<u64>) -> Self {
+    pub fn max_total_bytes(&mut self, max: Option<u64>) -> &mut Self {
         self.budgets.bytes = max;
         self
     }
 
     /// How many requests the store may send in any second, each redirect being one more; `None`, the
     /// default, for any number. One more gives `too_many_sessions`, and nothing is waited for.
-    pub fn max_requests_per_second(mut self, max: Option<u32>) -> Self {
+    pub fn max_requests_per_second(&mut self, max: Option<usize>) -> &mut Self {
         self.budgets.requests_per_second = max;
         self
     }
 
     /// Whether the guest may ask for the addresses of the servers that answer it; `false` by
     /// default, since those behind a name may be the embedder's secret.
-    pub fn show_peer(mut self, show: bool) -> Self {
+    pub fn show_peer(&mut self, show: bool) -> &mut Self {
         self.show_peer = show;
         self
     }
@@ -884,14 +988,14 @@ impl HttpCtxBuilder {
     ///
     /// A call that is on its way when the store is cancelled gives the code. A guest that calls
     /// nothing does not get here: only epochs or fuel end it, as [`CancelHandle`] shows.
-    pub fn trap_when_cancelled(mut self, trap: bool) -> Self {
+    pub fn trap_when_cancelled(&mut self, trap: bool) -> &mut Self {
         self.trap_when_cancelled = trap;
         self
     }
 
     /// A name for the store, or whatever else tells the embedder whose its requests are; none by
     /// default. It is in all that observers are told.
-    pub fn label(mut self, label: impl Into<Arc<str>>) -> Self {
+    pub fn label(&mut self, label: impl Into<Arc<str>>) -> &mut Self {
         Arc::make_mut(&mut self.observers).label = Some(label.into());
         self
     }
@@ -901,7 +1005,7 @@ impl HttpCtxBuilder {
     /// Here and in the other two, every function that is given is called, in order, on the guest's
     /// thread, which waits for it. One that panics is told of as a `tracing` event at level `ERROR`,
     /// and changes nothing for the guest.
-    pub fn on_denied(mut self, observer: impl Fn(&Denied) + Send + Sync + 'static) -> Self {
+    pub fn on_denied(&mut self, observer: impl Fn(&Denied) + Send + Sync + 'static) -> &mut Self {
         let observers = Arc::make_mut(&mut self.observers);
         observers.denials.push(Arc::new(observer));
         self
@@ -910,9 +1014,9 @@ impl HttpCtxBuilder {
     /// Calls a function with each call of the guest that fails, whichever function it is, and
     /// whether or not there was a request: also bad URLs, handles and pointers.
     pub fn on_failed_call(
-        mut self,
+        &mut self,
         observer: impl Fn(&FailedCall) + Send + Sync + 'static,
-    ) -> Self {
+    ) -> &mut Self {
         let observers = Arc::make_mut(&mut self.observers);
         observers.failed_calls.push(Arc::new(observer));
         self
@@ -929,7 +1033,10 @@ impl HttpCtxBuilder {
     ///     .observer(|event| println!("{} {}: {:?}", event.method, event.url, event.status))
     ///     .build();
     /// ```
-    pub fn observer(mut self, observer: impl Fn(&RequestEvent) + Send + Sync + 'static) -> Self {
+    pub fn observer(
+        &mut self,
+        observer: impl Fn(&RequestEvent) + Send + Sync + 'static,
+    ) -> &mut Self {
         let observers = Arc::make_mut(&mut self.observers);
         observers.requests.push(Arc::new(observer));
         self
@@ -944,25 +1051,26 @@ impl HttpCtxBuilder {
     /// `Authorization`, `Cookie`, `Set-Cookie` and whatever else has a name that hints at a key, a
     /// token or the like, and `Location` and its kind if their URL has a query, a fragment or user
     /// information. Others may be secret all the same.
-    pub fn record_headers(mut self, record: bool) -> Self {
+    pub fn record_headers(&mut self, record: bool) -> &mut Self {
         Arc::make_mut(&mut self.observers).headers = record;
         self
     }
 
-    /// The context.
-    pub fn build(self) -> HttpCtx {
+    /// A context with these settings: another one, for another store, at each call.
+    #[must_use]
+    pub fn build(&self) -> HttpCtx {
         HttpCtx {
-            client: self.client.unwrap_or_else(HttpClient::shared),
-            allowed_hosts: self.allowed_hosts,
-            limits: Arc::new(self.limits),
-            timeouts: self.timeouts,
+            client: self.client.clone().unwrap_or_else(HttpClient::shared),
+            allowed_hosts: self.allowed_hosts.clone(),
+            limits: Arc::new(self.limits.clone()),
+            timeouts: self.timeouts.clone(),
             budget: Budget::new(self.budgets).map(Arc::new),
             allow_private_networks: self.allow_private_networks,
-            host_header: self.host_header,
-            credentials: self.credentials,
-            hooks: self.hooks,
+            host_header: self.host_header.clone(),
+            credentials: self.credentials.clone(),
+            hooks: self.hooks.clone(),
             id: Arc::default(),
-            observers: self.observers,
+            observers: self.observers.clone(),
             cancel: CancelHandle::of_a_new_store(),
             trap_when_cancelled: self.trap_when_cancelled,
             last_target: LastTarget::default(),
@@ -979,7 +1087,7 @@ impl HttpCtxBuilder {
 
 impl Default for HttpCtxBuilder {
     fn default() -> Self {
-        HttpCtx::builder()
+        Self::new()
     }
 }
 

@@ -45,7 +45,7 @@ pub(crate) enum Error {
     #[error("a redirect leads nowhere: {0}")]
     Redirect(UrlError),
     #[error("more than {max} redirects")]
-    TooManyRedirects { max: u32 },
+    TooManyRedirects { max: usize },
     #[error("the request's body is longer than {max} bytes")]
     RequestBodyTooLarge { max: u64 },
     #[error("the response's body is longer than {max} bytes")]
@@ -138,13 +138,13 @@ pub(crate) enum Error {
     #[error("{0}")]
     Failed(Arc<Error>),
     #[error("the limit of the store is reached, {max} open responses")]
-    TooManySessions { max: u32 },
+    TooManySessions { max: usize },
     #[error("the store's budget of {max} requests is used up")]
     RequestsSpent { max: u64 },
     #[error("the store's budget of {max} bytes is used up")]
     BytesSpent { max: u64 },
     #[error("the store may send {max} requests in a second")]
-    TooManyPerSecond { max: u32 },
+    TooManyPerSecond { max: usize },
     #[error("the store has no handles left")]
     HandlesExhausted,
     #[error("there is no memory for the whole body")]

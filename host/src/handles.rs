@@ -1,9 +1,12 @@
 //! What a guest's handles stand for: requests on their way, and their responses.
 
+use std::net::TcpStream;
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::error::Error;
 use crate::exchange::upload::Upload;
+use crate::generated::types::Events;
 use crate::limits::MAX_FINISHED_RESPONSES;
 use crate::request_url::Target;
 use crate::response::Response;
@@ -50,7 +53,24 @@ impl Open {
         let Open::Started(started) = self else {
             return None;
         };
-        let Outcome { result, target, at } = started.outcome()?;
+        let outcome = started.outcome()?;
+        self.settle_with(outcome)
+    }
+
+    /// The same, after waiting for an answer for which no thread waits.
+    pub(crate) fn await_answer(&mut self) -> Option<Arc<Error>> {
+        let Open::Started(started) = self else {
+            return None;
+        };
+        let outcome = started.await_answer()?;
+        self.settle_with(outcome)
+    }
+
+    fn settle_with(&mut self, outcome: Outcome) -> Option<Arc<Error>> {
+        let Open::Started(started) = self else {
+            return None;
+        };
+        let Outcome { result, target, at } = outcome;
         let mut record = started.record.take();
         let upload = started.upload.take();
         match result {
@@ -77,6 +97,34 @@ impl Open {
                 });
                 Some(error)
             }
+        }
+    }
+
+    /// The events that come of what a server sends.
+    pub(crate) fn needs_bytes_for(&self) -> Events {
+        match self {
+            Open::Started(_) => Events::RESPONSE | Events::READABLE,
+            Open::Response(_) => Events::READABLE,
+            Open::Failed(_) => Events::empty(),
+        }
+    }
+
+    /// What becomes readable when something may have happened, and until when that may take; `None`
+    /// if that cannot be seen on a socket, or need not.
+    pub(crate) fn waits_for(&self) -> Option<(&Arc<TcpStream>, Option<Instant>)> {
+        match self {
+            Open::Started(started) => started.waits_for(),
+            Open::Response(response) => response.body.waits_for(),
+            Open::Failed(_) => None,
+        }
+    }
+
+    /// Whether something may have happened, whatever the socket says.
+    pub(crate) fn has_received(&mut self) -> bool {
+        match self {
+            Open::Started(started) => started.has_received(),
+            Open::Response(response) => response.body.has_received(),
+            Open::Failed(_) => true,
         }
     }
 
@@ -109,6 +157,11 @@ impl Handles {
     /// has failed just now.
     pub(crate) fn settle(&mut self, handle: u32) -> Option<Arc<Error>> {
         self.get_mut(handle)?.settle()
+    }
+
+    /// Waits for an answer for which no thread waits: the error, if there is none.
+    pub(crate) fn await_answer(&mut self, handle: u32) -> Option<Arc<Error>> {
+        self.get_mut(handle)?.await_answer()
     }
 
     /// How many have more of their body to read.

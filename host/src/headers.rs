@@ -77,7 +77,9 @@ impl NamesAsWritten {
     ) -> http::request::Builder {
         if self.0.is_empty() {
             if let Some(all) = request.headers_mut() {
-                all.clone_from(headers);
+                for (name, value) in headers {
+                    all.append(name, value.clone());
+                }
             }
             return request;
         }

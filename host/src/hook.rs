@@ -41,7 +41,7 @@ use crate::headers;
 /// }
 ///
 /// let http = HttpCtx::builder()
-///     .allowed_host("http://config.internal")?
+///     .try_allowed_host("http://config.internal")?
 ///     .hook(Virtual)
 ///     .build();
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -112,7 +112,7 @@ pub struct HookRequest<'a> {
     /// Its body; `None` if the guest is writing that piece by piece.
     pub body: Option<&'a [u8]>,
     /// How many redirects were followed before it.
-    pub redirects: u32,
+    pub redirects: usize,
 }
 
 /// The head of a response, and a way to see its body.

@@ -39,21 +39,37 @@
 //!
 //! # A store for each request
 //!
-//! Many embedders make a store for each of their own requests. Make an
-//! [`InstancePre`](wasmtime::InstancePre) and an [`HttpCtxBuilder`] once, and clone the latter for
-//! each store; with one [`HttpClient`] in it the stores use the same connections. Most of what such
-//! a store costs is wasmtime's, and depends on its pool: with `linear_memory_keep_resident`,
-//! `table_keep_resident` and, on Linux 6.7 or later, `pagemap_scan` of
-//! `PoolingAllocationConfig`, instances cause hardly any page faults. Make what guests seldom need, such as
-//! a context of WASI, when they ask for it. The project's benchmarks
-//! (`host/bench/src/client.rs`) do all of this.
+//! Many embedders make a store for each of their own requests, as the
+//! [web server][server] among the examples does. Make an
+//! [`InstancePre`](wasmtime::InstancePre) and an [`HttpCtxBuilder`] once, and let the latter build a
+//! context for each store; with one [`HttpClient`] in it the stores use the same connections. Most
+//! of what such a store costs is wasmtime's, and depends on its pool: with
+//! `linear_memory_keep_resident`, `table_keep_resident` and, on Linux 6.7 or later, `pagemap_scan` of
+//! `PoolingAllocationConfig`, instances cause hardly any page faults. Make what guests seldom need,
+//! such as a context of WASI, when they ask for it.
+//!
+//! [server]: https://docs.rs/crate/wasi-experimental-http-wasmtime/latest/source/examples/server.rs
+//!
+//! # Several plugins
+//!
+//! Each has a policy of its own, and may be loaded again while another one, or its own last version,
+//! runs: see the [folder of plugins][plugins]. A store's [`label`](HttpCtxBuilder::label) says whose
+//! requests an observer is told of, for [metrics of each plugin][metrics]. [`CancelHandle`] shows
+//! [how a plugin is stopped][cancel], whatever it does.
+//!
+//! [plugins]: https://docs.rs/crate/wasi-experimental-http-wasmtime/latest/source/examples/plugins.rs
+//! [metrics]: https://docs.rs/crate/wasi-experimental-http-wasmtime/latest/source/examples/metrics.rs
+//! [cancel]: https://docs.rs/crate/wasi-experimental-http-wasmtime/latest/source/examples/cancel.rs
 //!
 //! # Threads
 //!
 //! A guest's call blocks the thread it runs on until the server answers or a timeout ends it. This
 //! works from a plain thread and from inside an async runtime, with `call` and with `call_async`;
 //! in a runtime, run guests where blocking is welcome (`tokio::task::spawn_blocking`), or link them
-//! with `add_to_linker_async` (the feature `async`), whose functions block no thread.
+//! with `add_to_linker_async` (the feature `async`), whose functions block no thread. The example
+//! [`in_tokio`] has both.
+//!
+//! [`in_tokio`]: https://docs.rs/crate/wasi-experimental-http-wasmtime/latest/source/examples/in_tokio.rs
 //!
 //! # Tracing
 //!
@@ -65,9 +81,36 @@
 //!
 //! None is on by default.
 //!
+//! - `async`: `add_to_linker_async`, for stores that are called with `call_async` and the like. It
+//!   turns on the feature `async` of wasmtime.
 //! - `serde`: [`AllowedHosts`] and [`AllowedHost`] can be read from files, and written to them.
+//!
+//! Of wasmtime this crate turns on `std` and `runtime`, and nothing else: whoever compiles modules
+//! asks for `cranelift` (`wasmtime = "48"` does), and whoever runs precompiled ones needs no
+//! compiler.
+//!
+//! # Versions of other crates
+//!
+//! A release is for one major version of [wasmtime], since an embedder's `Linker` is that of the same
+//! version. It is exported as `wasi_experimental_http_wasmtime::wasmtime`, as are `http` and `url`,
+//! whose types are in the interface too.
+//!
+//! | this crate | wasmtime | Rust |
+//! |---|---|---|
+//! | 0.11 | 48, which has long-term support | 1.95 |
+//!
+//! `ureq`, which writes and reads HTTP, is no part of the interface. Of it this crate uses what may
+//! change in any minor version, so it takes those that it is tested with, 3.5.1 to the last 3.5. Cargo
+//! allows one version of `ureq` 3 in a program: one that itself needs 3.6 or later, or 3.5.0 or
+//! earlier, cannot have this crate until a release with a wider range.
 
 #![deny(missing_docs)]
+#![warn(
+    missing_debug_implementations,
+    clippy::missing_errors_doc,
+    clippy::must_use_candidate,
+    clippy::return_self_not_must_use
+)]
 
 mod abi;
 mod address;
@@ -85,6 +128,7 @@ mod ctx;
 mod error;
 mod error_kind;
 mod exchange;
+#[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
 mod generated;
@@ -106,8 +150,11 @@ mod url_data_tests;
 mod waiting;
 mod workers;
 
-pub use allowed_hosts::{ALLOW_ALL, AllowedHost, AllowedHostError, AllowedHosts};
-pub use certificate::{CertificateError, ClientCertificate, TlsVersion};
+pub use allowed_hosts::{
+    ALLOW_ALL, AllowedHost, AllowedHostError, AllowedHostErrorKind, AllowedHosts,
+    AllowedHostsIntoIter, AllowedHostsIter,
+};
+pub use certificate::{CertificateError, CertificateErrorKind, ClientCertificate, TlsVersion};
 pub use client::{HttpClient, HttpClientBuilder};
 pub use credentials::{Credential, CredentialError};
 pub use ctx::{HttpCtx, HttpCtxBuilder};
@@ -120,6 +167,7 @@ pub use policy::{Denied, DeniedReason};
 pub use rustls;
 pub use telemetry::{FailedCall, RequestError, RequestEvent};
 pub use url;
+pub use wasmtime;
 
 /// Adds the functions of the module `wasi_experimental_http` to a linker.
 ///

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use http::header::{AUTHORIZATION, CONTENT_LENGTH};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, HOST};
 use http::{HeaderMap, Method};
 use url::Url;
 
@@ -106,6 +106,10 @@ impl<'a> Request<'a> {
         let mut request = http::Request::builder()
             .method(self.method.clone())
             .uri(self.target.uri().clone());
+        // In front of all others (RFC 9110, section 7.2); a guest's own was allowed to it.
+        if !headers.contains_key(HOST) {
+            request = request.header(HOST, self.target.host());
+        }
         request = self.names.add(request, headers);
         // ureq knows the length of what is there whole.
         if let Body::Upload(upload) = &self.body

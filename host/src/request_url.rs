@@ -73,14 +73,17 @@ pub(crate) struct Target {
     url: Url,
     uri: Uri,
     origin: Arc<str>,
+    host: HeaderValue,
     credentials: Option<HeaderValue>,
 }
 
 impl Target {
     pub(crate) fn new(url: Url) -> Result<Self, UrlError> {
+        let host = HeaderValue::from_str(&url[Position::BeforeHost..Position::AfterPort]);
         Ok(Target {
             uri: to_uri(&url)?,
             origin: origin(&url).into(),
+            host: host.map_err(|error| UrlError::Unsendable(error.to_string()))?,
             url,
             credentials: None,
         })
@@ -97,6 +100,11 @@ impl Target {
     /// Scheme, host and port.
     pub(crate) fn origin(&self) -> &Arc<str> {
         &self.origin
+    }
+
+    /// The value of a `Host` header: host, and port unless it is the scheme's own.
+    pub(crate) fn host(&self) -> &HeaderValue {
+        &self.host
     }
 
     /// The value of an `Authorization` header, from the guest's URL.

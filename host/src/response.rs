@@ -36,7 +36,7 @@ pub(crate) struct Facts {
     pub version: Version,
     /// `None` if no server answered, but a hook.
     pub peer: Option<SocketAddr>,
-    pub redirects: u32,
+    pub redirects: usize,
 }
 
 impl Response {

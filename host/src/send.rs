@@ -16,10 +16,10 @@ use http::{HeaderMap, StatusCode};
 use crate::authentication;
 use crate::body;
 use crate::client::HttpClient;
-use crate::connection::Lease;
 use crate::connection::dial::DialTimes;
 use crate::connection::pool::Key;
-use crate::connection::transport::{self, Sent};
+use crate::connection::transport;
+use crate::connection::{Lease, Unanswered};
 use crate::credentials;
 use crate::error::Error;
 use crate::exchange::Exchange;
@@ -39,10 +39,31 @@ pub(crate) fn following_redirects(
     client: &HttpClient,
     exchange: &Arc<Exchange>,
 ) -> Result<Box<Response>, Error> {
+    let first = hop(request, 0, client, exchange, May::Reuse)?;
+    redirects_of(first, request, client, exchange)
+}
+
+/// The same over a new connection, after an idle one was closed.
+pub(crate) fn again(
+    request: &mut Request<'_>,
+    client: &HttpClient,
+    exchange: &Arc<Exchange>,
+) -> Result<Box<Response>, Error> {
+    let first = hop(request, 0, client, exchange, May::Dial)?;
+    redirects_of(first, request, client, exchange)
+}
+
+/// Follows the redirects of a request whose first response is there.
+pub(crate) fn redirects_of(
+    mut response: Box<Response>,
+    request: &mut Request<'_>,
+    client: &HttpClient,
+    exchange: &Arc<Exchange>,
+) -> Result<Box<Response>, Error> {
     let limits = &exchange.limits;
     let mut redirects = 0;
     loop {
-        let mut response = hop(request, redirects, client, exchange)?;
+        response.facts.redirects = redirects;
         if limits.max_redirects == 0 {
             return Ok(response);
         }
@@ -75,81 +96,82 @@ pub(crate) fn following_redirects(
         response.watchers.read(&[], true);
         response.body.drain(MAX_DRAINED_BYTES);
         request.redirect(next).map_err(Error::Redirect)?;
+        response = hop(request, redirects, client, exchange, May::Reuse)?;
     }
+}
+
+/// Which connections a hop may use.
+#[derive(PartialEq, Eq)]
+enum May {
+    /// An idle one, if there is one.
+    Reuse,
+    /// A new one only.
+    Dial,
 }
 
 /// Sends a request to one server.
 fn hop(
     request: &Request<'_>,
-    redirects: u32,
+    redirects: usize,
     client: &HttpClient,
     exchange: &Arc<Exchange>,
+    may: May,
 ) -> Result<Box<Response>, Error> {
     let mut times = DialTimes::default();
     let mut peer = None;
-    let public_only = exchange.public_only(request.method(), request.url());
-    let response = public_only.and_then(|public_only| {
-        let mut hooked = None;
-        if let Some(hooks) = &exchange.policy.hooks {
-            let headers = hooked.insert(request.headers().clone());
-            let answer = hooks.on_request(&mut hook_request(request, headers, redirects));
-            if let Some(answer) = answer.map_err(|refusal| refused(request, refusal))? {
-                return answered(request, answer, redirects, exchange);
-            }
-        }
-        exchange.traffic.begin_request()?;
-        let way = Way {
-            request,
-            headers: credentials(request, hooked.as_ref(), exchange)?,
-            client,
-            exchange,
-            key: Key {
-                origin: request.target().origin().clone(),
-                public_only,
-                owner: None,
-            },
-        };
-        let mut response = way.answer(&mut times, &mut peer)?;
-        response.facts.redirects = redirects;
-        if let (Some(hooks), Some(headers)) = (&exchange.policy.hooks, &mut hooked)
-            && let Some(peer) = response.facts.peer
-        {
-            let sent = hook_request(request, headers, redirects);
-            let Response {
-                status,
-                headers,
-                facts,
-                watchers,
-                ..
-            } = &mut *response;
-            let mut head = hook::response(*status, facts.version, peer, headers, watchers);
-            let result = hooks.on_response(&sent, &mut head);
-            result.map_err(|refusal| refused(request, refusal))?;
-            if !response.body.is_open() {
-                response.watchers.read(&[], true);
-            }
-        }
-        Ok(response)
-    });
-    if let Some(hops) = &exchange.hops {
-        let hop = Hop {
-            peer,
-            status: response.as_ref().ok().map(|it| it.status.as_u16()),
-            request_headers: hops.headers(Some(request.headers())),
-            response_headers: hops.headers(response.as_ref().ok().map(|it| &it.headers)),
-            ..Hop::new(request_url::redacted(request.url()))
-        };
-        let bytes_sent = exchange.traffic.bytes_sent();
-        hops.add(hop, times.lookup, times.connect, bytes_sent);
-    }
+    let response = hooked(
+        request, redirects, client, exchange, may, &mut times, &mut peer,
+    );
+    record_hop(request, exchange, &response, peer, times);
     response
+}
+
+/// Asks the hooks and the budget, sends the request, and shows the hooks what came.
+fn hooked(
+    request: &Request<'_>,
+    redirects: usize,
+    client: &HttpClient,
+    exchange: &Arc<Exchange>,
+    may: May,
+    times: &mut DialTimes,
+    peer: &mut Option<SocketAddr>,
+) -> Result<Box<Response>, Error> {
+    let mut way = Way::of(request, client, exchange)?;
+    let mut changed = None;
+    if let Some(hooks) = &exchange.policy.hooks {
+        let headers = changed.insert(request.headers().clone());
+        let answer = hooks.on_request(&mut hook_request(request, headers, redirects));
+        if let Some(answer) = answer.map_err(|refusal| refused(request, refusal))? {
+            return answered(request, answer, redirects, exchange);
+        }
+    }
+    exchange.traffic.begin_request()?;
+    way.headers = headers(request, changed.as_ref(), exchange)?;
+    let mut response = way.answer(may, times, peer)?;
+    if let (Some(hooks), Some(sent), Some(peer)) = (&exchange.policy.hooks, &mut changed, *peer) {
+        let sent = hook_request(request, sent, redirects);
+        let Response {
+            status,
+            headers,
+            facts,
+            watchers,
+            ..
+        } = &mut *response;
+        let mut head = hook::response(*status, facts.version, peer, headers, watchers);
+        let result = hooks.on_response(&sent, &mut head);
+        result.map_err(|refusal| refused(request, refusal))?;
+        if !response.body.is_open() {
+            response.watchers.read(&[], true);
+        }
+    }
+    Ok(response)
 }
 
 /// What a hook sees of a request with these headers.
 fn hook_request<'a>(
     request: &'a Request<'_>,
     headers: &'a mut HeaderMap,
-    redirects: u32,
+    redirects: usize,
 ) -> HookRequest<'a> {
     HookRequest {
         method: request.method(),
@@ -172,7 +194,7 @@ fn refused(request: &Request<'_>, Refusal(reason): Refusal) -> Error {
 fn answered(
     request: &Request<'_>,
     answer: http::Response<Vec<u8>>,
-    redirects: u32,
+    redirects: usize,
     exchange: &Arc<Exchange>,
 ) -> Result<Box<Response>, Error> {
     let (head, body) = answer.into_parts();
@@ -197,22 +219,99 @@ fn answered(
 }
 
 /// The headers that are sent, if they are not the guest's: those that hooks made of them, with the
-/// fields that the host adds.
-fn credentials(
+/// fields that the embedder adds.
+fn headers(
     request: &Request<'_>,
-    hooked: Option<&HeaderMap>,
+    changed: Option<&HeaderMap>,
     exchange: &Exchange,
 ) -> Result<Option<HeaderMap>, Error> {
     let Some(credentials) = &exchange.policy.credentials else {
-        return Ok(hooked.cloned());
+        return Ok(changed.cloned());
     };
     let (method, url) = (request.method(), request.url());
-    let headers = hooked.unwrap_or(request.headers());
+    let headers = changed.unwrap_or(request.headers());
     let fields = credentials::fields(credentials, method, url, headers);
     let fields = fields.map_err(Error::NoCredential)?;
     let mut headers = headers.clone();
     headers.extend(fields);
     Ok(Some(headers))
+}
+
+fn record_hop(
+    request: &Request<'_>,
+    exchange: &Exchange,
+    response: &Result<Box<Response>, Error>,
+    peer: Option<SocketAddr>,
+    times: DialTimes,
+) {
+    if let Some(hops) = &exchange.hops {
+        let response = response.as_ref().ok();
+        let hop = Hop {
+            peer,
+            status: response.map(|it| it.status.as_u16()),
+            request_headers: hops.headers(Some(request.headers())),
+            response_headers: hops.headers(response.map(|it| &it.headers)),
+            ..Hop::new(request_url::redacted(request.url()))
+        };
+        let bytes_sent = exchange.traffic.bytes_sent();
+        hops.add(hop, times.lookup, times.connect, bytes_sent);
+    }
+}
+
+/// Sends a request whose body is not being written over an idle connection, as far as nothing has to
+/// be waited for; `None` if that is not far enough.
+pub(crate) fn without_waiting(
+    request: &Request<'_>,
+    client: &HttpClient,
+    exchange: &Arc<Exchange>,
+) -> Result<Option<Unanswered>, Error> {
+    // What the embedder has to say of it may wait as well, and is asked once.
+    let policy = &exchange.policy;
+    let is_plain = policy.hooks.is_none() && policy.credentials.is_none();
+    if request.body().is_some() || !is_plain || exchange.traffic.has_budget() {
+        return Ok(None);
+    }
+    let way = Way::of(request, client, exchange)?;
+    match way.idle()? {
+        Some(lease) => way.ask_without_waiting(lease),
+        None => Ok(None),
+    }
+}
+
+/// What comes of a request that was sent [without waiting](without_waiting).
+pub(crate) enum First {
+    Response(Box<Response>),
+    /// The connection was closed before the server saw the request.
+    Again,
+}
+
+/// The first response to a request that was sent [without waiting](without_waiting), of the head of
+/// an answer or why there is none.
+pub(crate) fn first_response(
+    request: &Request<'_>,
+    exchange: &Arc<Exchange>,
+    unanswered: Unanswered,
+    head: Result<Head, Error>,
+) -> Result<First, Error> {
+    let lease = unanswered.lease;
+    let peer = Some(lease.peer());
+    let response = match head {
+        Err(error) if can_be_sent_again(request, &lease, &error) => return Ok(First::Again),
+        Err(error) => Err(error),
+        Ok(head) => response_of(request, exchange, head, lease),
+    };
+    record_hop(request, exchange, &response, peer, DialTimes::default());
+    response.map(First::Response)
+}
+
+/// Whether a request can be sent over a new connection, since the server closed an idle one before
+/// it saw it: RFC 9112, section 9.3.1. Once: the second time the connection is a new one.
+fn can_be_sent_again(request: &Request<'_>, lease: &Lease, error: &Error) -> bool {
+    let can = error.is_disconnect() && lease.died_idle() && request.can_be_repeated();
+    if can {
+        tracing::debug!(%error, "an idle connection was closed: trying a new one");
+    }
+    can
 }
 
 /// One hop of a request.
@@ -226,33 +325,55 @@ struct Way<'a> {
     key: Key,
 }
 
-impl Way<'_> {
+impl<'a> Way<'a> {
+    /// An error if the request may not be sent.
+    fn of(
+        request: &'a Request<'a>,
+        client: &'a HttpClient,
+        exchange: &'a Arc<Exchange>,
+    ) -> Result<Self, Error> {
+        let public_only = exchange.public_only(request.method(), request.url())?;
+        Ok(Way {
+            request,
+            headers: None,
+            client,
+            exchange,
+            key: Key {
+                origin: request.target().origin().clone(),
+                public_only,
+                owner: None,
+            },
+        })
+    }
+
     fn answer(
         &self,
+        may: May,
         times: &mut DialTimes,
         peer: &mut Option<SocketAddr>,
     ) -> Result<Box<Response>, Error> {
-        let lease = match self.idle()? {
+        let idle = if may == May::Reuse {
+            self.idle()?
+        } else {
+            None
+        };
+        let lease = match idle {
             Some(lease) => lease,
             None => self.dial(times)?,
         };
         *peer = Some(lease.peer());
-        let mut sent = self.ask(lease)?;
-        if let Err(error) = &sent.answer
-            && error.is_disconnect()
-            && sent.lease.died_idle()
-            && self.request.can_be_repeated()
+        let mut unanswered = self.ask(lease)?;
+        let mut head = unanswered.await_head();
+        if let Err(error) = &head
+            && can_be_sent_again(self.request, &unanswered.lease, error)
         {
-            // RFC 9112, section 9.3.1. Once: the second time the connection is a new one.
-            tracing::debug!(%error, "an idle connection was closed: trying a new one");
-            drop(sent);
+            drop(unanswered);
             let lease = self.dial(times)?;
             *peer = Some(lease.peer());
-            sent = self.ask(lease)?;
+            unanswered = self.ask(lease)?;
+            head = unanswered.await_head();
         }
-        let head = sent.answer?;
-        tracing::debug!(status = head.status.as_u16(), peer = ?sent.lease.peer(), "response");
-        self.response(head, sent.lease)
+        response_of(self.request, self.exchange, head?, unanswered.lease)
     }
 
     fn idle(&self) -> Result<Option<Lease>, Error> {
@@ -273,13 +394,27 @@ impl Way<'_> {
             .dial(client.pool(), &self.key, url, self.exchange, times)
     }
 
-    fn ask(&self, mut lease: Lease) -> Result<Sent, Error> {
-        let headers = self.headers.as_ref().unwrap_or(self.request.headers());
-        if authentication::is_of_connection(headers.get_all(AUTHORIZATION)) {
+    fn headers(&self) -> &HeaderMap {
+        self.headers.as_ref().unwrap_or(self.request.headers())
+    }
+
+    /// Notes that the connection is the store's own, if the request authenticates it.
+    fn claim(&self, lease: &mut Lease) {
+        if authentication::is_of_connection(self.headers().get_all(AUTHORIZATION)) {
             lease.own();
         }
+    }
+
+    fn ask_without_waiting(&self, mut lease: Lease) -> Result<Option<Unanswered>, Error> {
+        self.claim(&mut lease);
+        let request = self.request.to_http(self.headers())?;
+        transport::ask_without_waiting(self.client.agents(), lease, request)
+    }
+
+    fn ask(&self, mut lease: Lease) -> Result<Unanswered, Error> {
+        self.claim(&mut lease);
         let agents = self.client.agents();
-        let request = self.request.to_http(headers)?;
+        let request = self.request.to_http(self.headers())?;
         match self.request.body() {
             None => transport::ask(agents, lease, request),
             Some(Body::Whole(bytes)) => transport::ask(agents, lease, request.map(|()| &**bytes)),
@@ -288,43 +423,47 @@ impl Way<'_> {
             }
         }
     }
+}
 
-    /// Makes a response of its head and what follows on the connection.
-    fn response(&self, mut head: Head, mut lease: Lease) -> Result<Box<Response>, Error> {
-        if head.status == StatusCode::SWITCHING_PROTOCOLS {
-            return Err(Error::Status(head.status.as_u16()));
-        }
-        check_limits(&head, &self.exchange.limits)?;
-        let framing = head
-            .framing(self.request.method())
-            .map_err(Error::Framing)?;
-        let keeps_alive = head.keeps_alive();
-        if framing == Framing::Chunked {
-            // The chunks count (RFC 9112, section 6.3, rule 3); a guest would take it for the length.
-            head.headers.remove(CONTENT_LENGTH);
-        }
-        if authentication::is_offered_for_connection(&head.headers) {
-            lease.own();
-        }
-        let facts = Facts {
-            target: self.request.target().clone(),
-            version: head.version,
-            peer: Some(lease.peer()),
-            redirects: 0,
-        };
-        let max = self.exchange.limits.response_body_bytes();
-        let body = body::Body::new(lease, framing, keeps_alive, max);
-        Ok(Box::new(Response {
-            status: head.status,
-            headers: head.headers,
-            body,
-            facts,
-            exchange: self.exchange.clone(),
-            watchers: Watchers::default(),
-            upload: None,
-            record: None,
-        }))
+/// Makes a response of its head and what follows on the connection.
+fn response_of(
+    request: &Request<'_>,
+    exchange: &Arc<Exchange>,
+    mut head: Head,
+    mut lease: Lease,
+) -> Result<Box<Response>, Error> {
+    tracing::debug!(status = head.status.as_u16(), peer = ?lease.peer(), "response");
+    if head.status == StatusCode::SWITCHING_PROTOCOLS {
+        return Err(Error::Status(head.status.as_u16()));
     }
+    check_limits(&head, &exchange.limits)?;
+    let framing = head.framing(request.method()).map_err(Error::Framing)?;
+    let keeps_alive = head.keeps_alive();
+    if framing == Framing::Chunked {
+        // The chunks count (RFC 9112, section 6.3, rule 3); a guest would take it for the length.
+        head.headers.remove(CONTENT_LENGTH);
+    }
+    if authentication::is_offered_for_connection(&head.headers) {
+        lease.own();
+    }
+    let facts = Facts {
+        target: request.target().clone(),
+        version: head.version,
+        peer: Some(lease.peer()),
+        redirects: 0,
+    };
+    let max = exchange.limits.response_body_bytes();
+    let body = body::Body::new(lease, framing, keeps_alive, max);
+    Ok(Box::new(Response {
+        status: head.status,
+        headers: head.headers,
+        body,
+        facts,
+        exchange: exchange.clone(),
+        watchers: Watchers::default(),
+        upload: None,
+        record: None,
+    }))
 }
 
 fn check_limits(head: &Head, limits: &Limits) -> Result<(), Error> {

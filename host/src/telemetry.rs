@@ -84,8 +84,23 @@ impl RequestEvent {
     }
 
     /// The URL of the last request that was sent, or the guest's own if none was.
+    #[must_use]
     pub fn final_url(&self) -> &str {
         self.hops.last().map_or(&self.url, |hop| &hop.url)
+    }
+}
+
+/// A line for a log: what was asked for, what became of it, and how long it took.
+impl fmt::Display for RequestEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.url)?;
+        if let Some(status) = self.status {
+            write!(f, ": {status}")?;
+        }
+        if let Some(error) = &self.error {
+            write!(f, ": {error}")?;
+        }
+        write!(f, " in {:.1?}", self.total_time)
     }
 }
 
@@ -103,12 +118,19 @@ pub struct FailedCall {
 
 impl FailedCall {
     /// A call of a store without a label.
+    #[must_use]
     pub fn new(function: &'static str, error: RequestError) -> Self {
         FailedCall {
             label: None,
             function,
             error,
         }
+    }
+}
+
+impl fmt::Display for FailedCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.function, self.error)
     }
 }
 
@@ -412,6 +434,24 @@ mod tests {
             let given = may_be_secret(&name.parse().unwrap(), &value.parse().unwrap());
             assert_eq!(given, expected, "{name}: {value}");
         }
+    }
+
+    #[test]
+    fn an_event_is_a_line_for_a_log() {
+        let mut event = RequestEvent::new("GET", "https://example.com/a");
+        event.total_time = Duration::from_micros(12_340);
+        assert_eq!(event.to_string(), "GET https://example.com/a in 12.3ms");
+        event.status = Some(200);
+        assert_eq!(
+            event.to_string(),
+            "GET https://example.com/a: 200 in 12.3ms"
+        );
+        let error = RequestError::new(ErrorKind::IncompleteBody, 15, "the body broke off");
+        event.error = Some(error.clone());
+        let text = "GET https://example.com/a: 200: the body broke off in 12.3ms";
+        assert_eq!(event.to_string(), text);
+        let call = FailedCall::new("body_read", error);
+        assert_eq!(call.to_string(), "body_read: the body broke off");
     }
 
     #[test]

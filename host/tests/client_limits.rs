@@ -23,12 +23,13 @@ const LOOK: Duration = Duration::from_millis(5);
 /// Starts this many servers for each of plain TCP and TLS, and gives a client that trusts them.
 fn servers(
     count: usize,
-    set: fn(HttpClientBuilder) -> HttpClientBuilder,
+    set: fn(&mut HttpClientBuilder) -> &mut HttpClientBuilder,
 ) -> [(Vec<TestServer>, HttpClient); 2] {
     let ca = TestCa::new();
     let client = || {
-        let builder = HttpClient::builder().system_root_certificates(false);
-        set(builder.add_root_certificates_pem(ca.pem()).unwrap()).build()
+        let mut builder = HttpClient::builder();
+        builder.system_root_certificates(false);
+        set(builder.try_add_root_certificates_pem(ca.pem()).unwrap()).build()
     };
     let several = |start: &dyn Fn() -> TestServer| (0..count).map(|_| start()).collect();
     [
@@ -131,7 +132,7 @@ fn no_more_connections_of_a_host_than_allowed_are_idle() {
 
 #[test]
 fn no_connection_is_kept_where_none_may_be() {
-    let sets: [fn(HttpClientBuilder) -> HttpClientBuilder; 2] = [
+    let sets: [fn(&mut HttpClientBuilder) -> &mut HttpClientBuilder; 2] = [
         |builder| builder.max_idle_connections(0),
         |builder| builder.max_idle_connections_per_host(0),
     ];

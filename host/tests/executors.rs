@@ -73,7 +73,7 @@ async fn run(client: HttpClient, function: &str, url: String) -> u32 {
     wasi_experimental_http_wasmtime::add_to_linker_async(&mut linker, |http| http).unwrap();
     let http = HttpCtx::builder()
         .client(client)
-        .allowed_host("insecure:allow-all")
+        .try_allowed_host("insecure:allow-all")
         .unwrap()
         .build();
     let mut store = Store::new(&engine, http);
@@ -156,8 +156,9 @@ fn all() -> Vec<Waits> {
         };
         let client = || {
             HttpClient::builder()
-                .add_root_certificates_pem(ca.pem())
+                .try_add_root_certificates_pem(ca.pem())
                 .unwrap()
+                .clone()
         };
         let mut add =
             |name, client: HttpClientBuilder, function, url, server: TestServer, gate: Gate| {
@@ -178,13 +179,14 @@ fn all() -> Vec<Waits> {
         let looked_up = server(&gate, false);
         let gate = Gate::default();
         let held = gate.clone();
-        let slow = client().resolver(move |_| {
+        let mut slow = client();
+        slow.resolver(move |_| {
             held.pass();
             Ok(vec![IpAddr::from([127, 0, 0, 1])])
         });
         let url = looked_up.url("/");
         let url = url.replace("127.0.0.1", "localhost");
-        add("lookup", slow, "get", url, looked_up, gate);
+        add("lookup", slow.clone(), "get", url, looked_up, gate);
         for (name, function, head) in [
             ("head", "get", false),
             ("body", "get", true),
@@ -193,7 +195,7 @@ fn all() -> Vec<Waits> {
             let gate = Gate::default();
             let server = server(&gate, head);
             let url = server.url("/");
-            add(name, client(), function, url, server, gate);
+            add(name, client().clone(), function, url, server, gate);
         }
         // A handshake that nobody answers.
         if tls {
@@ -204,7 +206,7 @@ fn all() -> Vec<Waits> {
                 Ok(())
             });
             let url = silent.url("/").replace("http:", "https:");
-            add("handshake", client(), "get", url, silent, gate);
+            add("handshake", client().clone(), "get", url, silent, gate);
         }
     }
     all
@@ -352,7 +354,7 @@ fn a_store_goes_on_after_a_call_that_was_dropped() {
     let mut linker = Linker::new(&engine);
     wasi_experimental_http_wasmtime::add_to_linker_async(&mut linker, |http| http).unwrap();
     let http = HttpCtx::builder()
-        .allowed_host(&server.origin())
+        .try_allowed_host(&server.origin())
         .unwrap()
         .build();
     let mut store = Store::new(&engine, http);

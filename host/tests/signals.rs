@@ -108,19 +108,20 @@ fn interrupted<T>(work: impl FnOnce() -> T) -> T {
 fn patient(client: &HttpClient, allowed: &str) -> HttpCtxBuilder {
     HttpCtx::builder()
         .client(client.clone())
-        .allowed_host(allowed)
+        .try_allowed_host(allowed)
         .unwrap()
         .connect_timeout(None)
         .response_timeout(None)
         .read_timeout(None)
         .timeout(None)
+        .clone()
 }
 
-type Set = fn(HttpCtxBuilder, Option<Duration>) -> HttpCtxBuilder;
+type Set = fn(&mut HttpCtxBuilder, Option<Duration>) -> &mut HttpCtxBuilder;
 
 /// A request that a timeout must end, no sooner than it says and not much later.
 #[track_caller]
-fn times_out(http: HttpCtxBuilder, set: Set, work: impl FnOnce(&mut Guest) -> u32) {
+fn times_out(http: &mut HttpCtxBuilder, set: Set, work: impl FnOnce(&mut Guest) -> u32) {
     let mut guest = Guest::new(set(http, Some(SHORT)).build());
     let started = Instant::now();
     let given = interrupted(|| work(&mut guest));
@@ -152,7 +153,7 @@ fn the_wait_for_a_response() {
     for Played { server, client, .. } in &silent_behind(b"HTTP/1.1 200 OK\r\nA: ") {
         let sets: [Set; 2] = [HttpCtxBuilder::response_timeout, HttpCtxBuilder::timeout];
         for set in sets {
-            times_out(patient(client, &server.origin()), set, |guest| {
+            times_out(&mut patient(client, &server.origin()), set, |guest| {
                 fetch_whole(guest, &server.url("/"))
             });
         }
@@ -169,7 +170,7 @@ fn the_wait_for_a_body() {
         for Played { server, client, .. } in &silent_behind(head) {
             let sets: [Set; 2] = [HttpCtxBuilder::read_timeout, HttpCtxBuilder::timeout];
             for set in sets {
-                times_out(patient(client, &server.origin()), set, |guest| {
+                times_out(&mut patient(client, &server.origin()), set, |guest| {
                     fetch_whole(guest, &server.url("/"))
                 });
             }
@@ -189,7 +190,7 @@ fn the_wait_for_room_to_write() {
     for Played { server, client, .. } in &played {
         let sets: [Set; 2] = [HttpCtxBuilder::read_timeout, HttpCtxBuilder::timeout];
         for set in sets {
-            times_out(patient(client, &server.origin()), set, |guest| {
+            times_out(&mut patient(client, &server.origin()), set, |guest| {
                 let body = guest.grow(LEN);
                 let mut args = guest.place(server.url("/").as_bytes(), b"POST", b"", b"");
                 (args[6], args[7]) = (body, LEN);
@@ -205,7 +206,7 @@ fn the_wait_for_a_connection() {
     let origin = format!("http://{}", listener.address);
     let sets: [Set; 2] = [HttpCtxBuilder::connect_timeout, HttpCtxBuilder::timeout];
     for set in sets {
-        times_out(patient(&HttpClient::new(), &origin), set, |guest| {
+        times_out(&mut patient(&HttpClient::new(), &origin), set, |guest| {
             fetch_whole(guest, &origin)
         });
     }
@@ -229,7 +230,7 @@ fn the_wait_for_a_handshake() {
     });
     let sets: [Set; 2] = [HttpCtxBuilder::connect_timeout, HttpCtxBuilder::timeout];
     for set in sets {
-        times_out(patient(&HttpClient::new(), &origin), set, |guest| {
+        times_out(&mut patient(&HttpClient::new(), &origin), set, |guest| {
             fetch_whole(guest, &origin)
         });
     }

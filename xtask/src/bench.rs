@@ -20,12 +20,15 @@ pub struct BenchArgs {
     /// Only what has this in its name
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
+    /// What grows (idle connections, entries, header fields, threads), in place of the figures
+    #[arg(long)]
+    curves: bool,
 }
 
 impl BenchArgs {
     fn measures(&self, what: &str) -> bool {
         let only = self.only.as_deref();
-        only.is_none_or(|only| what.contains(only))
+        !self.curves && only.is_none_or(|only| what.contains(only))
     }
 }
 
@@ -57,6 +60,9 @@ pub fn run(arguments: &BenchArgs) -> Result<()> {
         .arg(project::bench_dir());
     if arguments.quick {
         run.arg("--quick");
+    }
+    if arguments.curves {
+        run.arg("--curves");
     }
     if let Some(only) = &arguments.only {
         run.arg("--only").arg(only);

@@ -1,5 +1,6 @@
 //! `cargo xtask`: the commands of those who work on this project.
 
+mod api;
 mod bench;
 mod codegen;
 mod demo;
@@ -13,6 +14,7 @@ mod project;
 mod step;
 mod summary;
 mod test;
+mod versions;
 mod wasm_toolchain;
 
 use std::process::ExitCode;
@@ -40,8 +42,12 @@ enum Task {
     Demo(demo::DemoArgs),
     #[command(about = "Measures the host and its guests beside native ureq", long_about = BENCH_HELP)]
     Bench(bench::BenchArgs),
+    #[command(about = "Lists the public interface of each library, or checks the lists", long_about = API_HELP)]
+    Api(api::ApiArgs),
     #[command(about = "Packs what is published, and tests the packages alone", long_about = PACKAGE_HELP)]
     Package(package::PackageArgs),
+    #[command(about = "Tries other versions of what the host depends on", long_about = VERSIONS_HELP)]
+    Versions(versions::VersionsArgs),
     #[command(about = "Runs every check and every test", long_about = TEST_HELP)]
     Test(test::TestArgs),
 }
@@ -101,12 +107,28 @@ to reach, and writes it with a plot to target/bench/.
 
 Figures mean something on a machine that does nothing else. Needs Linux and taskset (util-linux).";
 
+const API_HELP: &str = "\
+Writes the public interface of each published library to its file public-api.txt, a line for each
+item, or checks these files. A change of one is a change for those who use the crate: if it breaks
+them, CHANGELOG.md says so.
+
+It needs the version of Rust that CI has, since rustdoc's format changes with it.";
+
 const PACKAGE_HELP: &str = "\
 Packs the crates that are published, builds each from its archive, unpacks them elsewhere, and runs
 the tests that are in them there. Checks that each has what registries show, a LICENSE and a README,
 and that its pages lead nowhere that is not packed. The package for npm is tested by npm test.
 
 It builds wasmtime twice more than the other commands: several minutes, and 3 GB below target/.";
+
+const VERSIONS_HELP: &str = "\
+Runs the tests of the host with the oldest and the newest ureq of the range in Cargo.toml, or checks
+the library with another major version of wasmtime:
+
+  cargo xtask versions
+  cargo xtask versions --wasmtime 49
+
+Works on a copy of the workspace below target/, and asks the registry for the versions.";
 
 const TEST_HELP: &str = "\
 Runs every check and every test, up to the first step that fails:
@@ -115,7 +137,7 @@ Runs every check and every test, up to the first step that fails:
   2. cargo xtask codegen --check
   3. cargo xtask guests
   4. cargo clippy, without warnings, and the same for the benchmarks
-  5. cargo doc, without warnings
+  5. cargo doc, without warnings, and cargo xtask api --check
   6. the guest crate with its lowest Rust, and for a target that it is not for, where rustup
      can download these
   7. npm test, in guest-as
@@ -129,6 +151,9 @@ With arguments, only steps 3 and 10, and the test binaries get the arguments:
   cargo xtask test -- --nocapture denied  the same, with their output";
 
 fn main() -> ExitCode {
+    if let Some(code) = api::as_rustdoc() {
+        return code;
+    }
     let arguments = Arguments::parse();
     let result: Result<()> = match arguments.command {
         Task::Codegen(arguments) => codegen::run(&arguments),
@@ -136,7 +161,9 @@ fn main() -> ExitCode {
         Task::Guests(arguments) => guests::run(&arguments),
         Task::Demo(arguments) => demo::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
+        Task::Api(arguments) => api::run(&arguments),
         Task::Package(arguments) => package::run(&arguments),
+        Task::Versions(arguments) => versions::run(&arguments),
         Task::Test(arguments) => test::run(&arguments),
     };
     match result {

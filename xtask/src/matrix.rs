@@ -26,6 +26,11 @@ use compilers::{COLUMNS, Column};
 /// Our own small documents, one construct or one trap each.
 const DOCUMENTS: &str = "codegen/tests/documents";
 
+/// The documents with which the tool of the other dialect is tested, and what their names start
+/// with here: one is another form of our own interface.
+const OTHER_DOCUMENTS: &str = "codegen/tests/other_dialect/witx-codegen";
+const OTHER_PREFIX: &str = "other_";
+
 /// The cells that cannot be: `document | language | part of the message | reason`, one a line.
 const IMPOSSIBLE: &str = "impossible.txt";
 
@@ -196,26 +201,32 @@ fn subjects() -> Result<Vec<Subject>> {
     for (name, package, path) in tools::DOCUMENTS_OF_CRATES {
         found.push((name.to_owned(), tools::crate_folder(package)?.join(path)));
     }
-    let folder = project::root().join(DOCUMENTS);
-    let mut small = Vec::new();
-    for entry in fs::read_dir(&folder).with_context(|| format!("cannot read {DOCUMENTS}"))? {
-        let path = entry?.path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "witx")
-        {
-            let stem = path.file_stem().unwrap_or_default();
-            small.push((stem.to_string_lossy().into_owned(), path));
-        }
-    }
-    small.sort();
-    found.extend(small);
+    found.extend(documents_in(OTHER_DOCUMENTS, OTHER_PREFIX)?);
+    found.extend(documents_in(DOCUMENTS, "")?);
     let subjects = found.into_iter().map(|(name, path)| Subject {
         name,
         path,
         outputs: BTreeMap::new(),
     });
     Ok(subjects.collect())
+}
+
+/// The documents of a folder in the order of their names, and what they are called here.
+fn documents_in(folder: &str, prefix: &str) -> Result<Vec<(String, PathBuf)>> {
+    let mut found = Vec::new();
+    let entries = fs::read_dir(project::root().join(folder));
+    for entry in entries.with_context(|| format!("cannot read {folder}"))? {
+        let path = entry?.path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "witx")
+        {
+            let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+            found.push((format!("{prefix}{stem}"), path));
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 impl Subject {

@@ -9,7 +9,7 @@ use crate::codegen::{self, CodegenArgs};
 use crate::guests::{self, GuestsArgs};
 use crate::matrix::{self, MatrixArgs};
 use crate::summary::Summary;
-use crate::{bench, npm, portability, project, step};
+use crate::{api, bench, npm, portability, project, step};
 
 /// The arguments of `cargo xtask test`.
 #[derive(clap::Args)]
@@ -33,6 +33,7 @@ pub fn run(arguments: &TestArgs) -> Result<()> {
             && summary.step("clippy", clippy)
             && summary.step("clippy of the benchmarks", clippy_of_benchmarks)
             && summary.step("documentation", documentation)
+            && summary.step("public interfaces", api::check)
             && summary.step("lowest Rust", portability::lowest_rust)
             && summary.step("target of components", portability::component_target)
             && summary.step("AssemblyScript tests", assembly_script_tests)

@@ -41,6 +41,7 @@ const STANDARD: &str = "-";
 
 /// The arguments of the command.
 #[derive(clap::Args, Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Arguments {
     /// The WITX documents to read as one, or `-` for one on stdin. Without --lang, they are only
     /// checked
@@ -118,6 +119,7 @@ pub struct Arguments {
 
 /// What becomes of warnings.
 #[derive(clap::ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Warnings {
     /// They are shown
     #[default]
@@ -141,6 +143,7 @@ fn lint(name: &str) -> Result<String, UnknownLint> {
 
 /// A failure that the user has been told about.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Reported;
 
 /// Does what the arguments say, and tells the user.
@@ -199,13 +202,11 @@ pub fn outputs(arguments: &Arguments, reporter: &Reporter) -> Result<Vec<Output>
         kept.map_err(|error| reporter.error(&error.to_string()))?;
     }
     show_warnings(arguments, document.warnings(), reporter)?;
-    let mut options = Options {
-        command: arguments.command.clone(),
-        c_prefix: arguments.c_prefix.clone(),
-        go_package: arguments.go_package.clone(),
-        async_feature: arguments.async_feature.clone(),
-        ..Options::of_files(&arguments.witx)
-    };
+    let mut options = Options::of_files(&arguments.witx);
+    options.command.clone_from(&arguments.command);
+    options.c_prefix.clone_from(&arguments.c_prefix);
+    options.go_package.clone_from(&arguments.go_package);
+    options.async_feature.clone_from(&arguments.async_feature);
     if arguments.witx.iter().any(|path| is_standard(path)) {
         options.stem = "stdin".to_owned();
         options.source = "stdin".to_owned();

@@ -18,6 +18,7 @@ const MARGIN: Style = AnsiColor::BrightBlue.on_default();
 
 /// How messages are written.
 #[derive(clap::ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum MessageFormat {
     /// For people
     #[default]
@@ -142,7 +143,7 @@ fn json(message: &Message<'_>) {
 fn name(severity: Severity) -> &'static str {
     match severity {
         Severity::Error => "error",
-        Severity::Warning => "warning",
+        _ => "warning",
     }
 }
 
@@ -152,7 +153,7 @@ fn coloured(diagnostic: &Diagnostic) -> String {
     let severity = format!("{}: ", diagnostic.severity);
     let style = match diagnostic.severity {
         Severity::Error => ERROR,
-        Severity::Warning => WARNING,
+        _ => WARNING,
     };
     let place = diagnostic.location.as_ref();
     let place = place.map_or(String::new(), |place| format!("{place}: "));

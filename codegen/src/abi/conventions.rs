@@ -127,6 +127,7 @@ const BUILTINS: [&[Builtin]; 6] = [
 ];
 
 /// How values look: those of the types that a document uses.
+#[must_use]
 pub fn values(model: &Model) -> Vec<ValueRule> {
     let used = Used::of(model);
     let rule = |types: Vec<&'static str>, ty: &Type| ValueRule {
@@ -256,6 +257,7 @@ fn extension(narrow: Narrow) -> Extension {
 }
 
 /// The name in WITX, without what makes an expression of it.
+#[must_use]
 pub fn name(builtin: Builtin) -> &'static str {
     match builtin {
         Builtin::Char8 => "char8",
@@ -265,6 +267,7 @@ pub fn name(builtin: Builtin) -> &'static str {
 }
 
 /// The rules in words: those about what a document uses.
+#[must_use]
 pub fn rules(model: &Model) -> Vec<Rule> {
     let used = Used::of(model);
     let any = model.functions().next().is_some();

@@ -12,11 +12,13 @@ const fn scalar(size: u32) -> Layout {
 }
 
 /// The layout of an integer that represents an enum, flags or a tag.
+#[must_use]
 pub fn layout_of_repr(repr: IntRepr) -> Layout {
     scalar(repr.bits() / 8)
 }
 
 /// The layout of `ty`, given the types that are declared already.
+#[must_use]
 pub fn layout(types: &[TypeDef], ty: &Type) -> Layout {
     match ty {
         Type::Builtin(builtin) => scalar(match builtin {

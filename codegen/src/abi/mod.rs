@@ -13,6 +13,7 @@ pub use layout::{layout, layout_of_record, layout_of_repr, layout_of_variant};
 pub(crate) use lowering::{Returned, keep_pointer, lower};
 
 /// The wasm type in which a value of `ty` is passed if it is passed by value.
+#[must_use]
 pub fn wasm_type(types: &[TypeDef], ty: &Type) -> Option<WasmType> {
     match resolve(types, ty) {
         Type::Builtin(builtin) => Some(match builtin {
@@ -55,6 +56,7 @@ pub enum Narrow {
 impl Narrow {
     /// What a value of `ty` is, if it is narrow: integers, and the enums and flags that one
     /// represents.
+    #[must_use]
     pub fn of(model: &Model, ty: &Type) -> Option<Narrow> {
         match model.resolve(ty) {
             Type::Builtin(Builtin::U8 | Builtin::Char8) => Some(Narrow::U8),
@@ -74,6 +76,7 @@ impl Narrow {
     }
 
     /// What Rust, Zig and AssemblyScript call it.
+    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Narrow::U8 => "u8",
@@ -84,6 +87,7 @@ impl Narrow {
     }
 
     /// Whether the upper bits are those of the sign.
+    #[must_use]
     pub fn is_signed(self) -> bool {
         matches!(self, Narrow::S8 | Narrow::S16)
     }
@@ -113,6 +117,7 @@ pub enum Word {
 
 impl Word {
     /// The word for a value; for one that is passed by address, that of an unsigned integer.
+    #[must_use]
     pub fn of(model: &Model, ty: &Type) -> Word {
         match model.resolve(ty) {
             Type::Builtin(builtin) => match builtin {
@@ -135,6 +140,7 @@ impl Word {
     }
 
     /// What Rust, Zig and AssemblyScript call it; an address is a size there.
+    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Word::U32 => "u32",

@@ -74,6 +74,7 @@ macro_rules! languages {
 
         /// What a document can be turned into.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
         pub enum Language {
             $($(#[$docs])* $language,)*
         }
@@ -116,16 +117,19 @@ languages! {
 
 impl Language {
     /// The name by which a language is chosen.
+    #[must_use]
     pub fn name(self) -> &'static str {
         self.backend().name()
     }
 
     /// What it is for, in a few words.
+    #[must_use]
     pub fn purpose(self) -> &'static str {
         self.backend().purpose()
     }
 
     /// The name of the file for a document of the name `stem`.
+    #[must_use]
     pub fn file_name(self, stem: &str) -> String {
         self.backend().file_name(stem)
     }

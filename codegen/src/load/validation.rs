@@ -67,7 +67,7 @@ pub(super) fn fault(
             at(location),
             format!(
                 "{} cannot represent an enum or flags",
-                Builtin::from(*repr).witx()
+                Builtin::of(*repr).witx()
             ),
         )
         .hint("use u8, u16, u32 or u64"),

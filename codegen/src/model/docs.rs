@@ -14,6 +14,7 @@ pub fn lines(text: &str) -> Vec<&str> {
 }
 
 /// A text in one line: its lines joined by blanks.
+#[must_use]
 pub fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -60,6 +61,7 @@ pub struct FunctionDocs {
 }
 
 /// The documentation of a function.
+#[must_use]
 pub fn of_function(function: &Function) -> FunctionDocs {
     let text = match lines(&function.docs)[..] {
         [] => format!("`{}` in WITX.", function.name),
@@ -75,6 +77,7 @@ pub fn of_function(function: &Function) -> FunctionDocs {
 }
 
 /// A text, or a substitute for an empty one.
+#[must_use]
 pub fn or<'t>(text: &'t str, substitute: &'t str) -> &'t str {
     match lines(text)[..] {
         [] => substitute,
@@ -87,6 +90,7 @@ const MAX_MESSAGE_LEN: usize = 120;
 
 /// What a case of an error means: the first sentence about it if that is short, else its name in
 /// words.
+#[must_use]
 pub fn message(case: &Member) -> String {
     let sentence = first_sentence(&case.docs);
     if sentence.is_empty() || sentence.chars().count() > MAX_MESSAGE_LEN {
@@ -96,6 +100,7 @@ pub fn message(case: &Member) -> String {
 }
 
 /// The first sentence of a text in one line, without the full stop: a message.
+#[must_use]
 pub fn first_sentence(text: &str) -> String {
     let paragraph = lines(text)
         .into_iter()
@@ -117,6 +122,7 @@ pub fn first_sentence(text: &str) -> String {
 
 /// Breaks a text in one line into lines of at most `width` characters, as far as its words
 /// allow.
+#[must_use]
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut wrapped: Vec<String> = Vec::new();
     let mut length = 0;

@@ -6,6 +6,7 @@ use crate::location::Location;
 
 /// The functions that a guest imports under one module name.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Module {
     /// The name, which is also that of the import.
     pub name: String,
@@ -17,6 +18,7 @@ pub struct Module {
 
 /// A function of a module.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Function {
     /// The name of the import.
     pub name: String,
@@ -38,6 +40,7 @@ pub struct Function {
 
 /// A parameter of a function, as WITX has it.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Param {
     /// The name in WITX.
     pub name: String,
@@ -49,6 +52,7 @@ pub struct Param {
 
 /// A function as WebAssembly sees it and as a language should show it.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Lowered {
     /// What a caller passes, in the order of the WITX parameters.
     pub inputs: Vec<Input>,
@@ -62,6 +66,7 @@ pub struct Lowered {
 
 impl Lowered {
     /// The type that the function gives as its error, if that has a name.
+    #[must_use]
     pub fn error_type(&self) -> Option<TypeId> {
         match &self.outcome {
             Outcome::Expected {
@@ -73,6 +78,7 @@ impl Lowered {
     }
 
     /// The values that are written through out-pointers.
+    #[must_use]
     pub fn outs(&self) -> &[Out] {
         match &self.outcome {
             Outcome::Expected { outs, .. } => outs,
@@ -83,6 +89,7 @@ impl Lowered {
 
 /// A parameter of a function as a language should show it.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Input {
     /// The name in WITX, without `$`.
     pub name: String,
@@ -95,6 +102,7 @@ pub struct Input {
 
 /// What is passed for a parameter.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum InputKind {
     /// A value that fits in one wasm value.
     Value(Type),
@@ -118,6 +126,7 @@ pub enum InputKind {
 
 /// What a function gives back.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Outcome {
     /// Nothing.
     Nothing,
@@ -136,6 +145,7 @@ pub enum Outcome {
 
 /// A value that is written through an out-pointer.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Out {
     /// A name made from that of its type; different for each out-pointer of a function.
     pub name: String,
@@ -147,6 +157,7 @@ pub struct Out {
 
 /// A parameter of the import.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct WasmParam {
     /// A name for it, which no other parameter has: that of the WITX parameter or of the out value,
     /// with `_len` for a length, and with `_out` for an out value that is named like a parameter.
@@ -162,6 +173,7 @@ pub struct WasmParam {
 
 /// What a parameter of the import carries. Numbers are indices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Role {
     /// A WITX parameter itself.
     Value(usize),
@@ -192,6 +204,7 @@ pub enum WasmType {
 
 impl WasmType {
     /// The name of the type in the text format of WebAssembly.
+    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             WasmType::I32 => "i32",

@@ -7,7 +7,7 @@
 //! WebAssembly. A type that is written in place (a tuple in a record, say) has a name, so that
 //! backends see named types only. The rules by which all that is found are in `abi`.
 
-pub mod docs;
+pub(crate) mod docs;
 mod function;
 
 use crate::location::Location;
@@ -18,6 +18,7 @@ pub use function::{
 
 /// A document, ready to be turned into text.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Model {
     /// The documentation of the document: the comment at the head of its file.
     pub docs: String,
@@ -35,6 +36,7 @@ pub struct TypeId(pub usize);
 
 /// A named type.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct TypeDef {
     /// The name in WITX, without `$`.
     pub name: String,
@@ -52,6 +54,7 @@ pub struct TypeDef {
 
 /// The size and the alignment of a type in linear memory, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Layout {
     /// The size, a multiple of the alignment.
     pub size: u32,
@@ -61,6 +64,7 @@ pub struct Layout {
 
 /// What a compiler can check about the layout of a type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum LayoutFact {
     /// The size of the type.
     Size(u32),
@@ -74,6 +78,7 @@ pub enum LayoutFact {
 
 /// What a named type is.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum TypeKind {
     /// Another name of a type.
     Alias(Type),
@@ -113,6 +118,7 @@ pub enum TypeKind {
 
 /// A case of an enum, or a flag.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Member {
     /// The name in WITX.
     pub name: String,
@@ -122,6 +128,7 @@ pub struct Member {
 
 /// A field of a record.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Field {
     /// The name in WITX.
     pub name: String,
@@ -135,6 +142,7 @@ pub struct Field {
 
 /// A case of a variant.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Case {
     /// The name in WITX.
     pub name: String,
@@ -146,6 +154,7 @@ pub struct Case {
 
 /// A use of a type.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Type {
     /// A number or a character.
     Builtin(Builtin),
@@ -168,6 +177,7 @@ pub enum Type {
 
 /// The types that WITX brings along.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Builtin {
     /// A Unicode scalar value, in 4 bytes.
     Char,
@@ -199,6 +209,7 @@ pub enum Builtin {
 
 /// The unsigned integers that represent enums, flags and tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum IntRepr {
     /// 8 bits.
     U8,
@@ -212,6 +223,7 @@ pub enum IntRepr {
 
 impl TypeDef {
     /// The types that are stored inside a type.
+    #[must_use]
     pub fn stored(&self) -> Box<dyn Iterator<Item = &Type> + '_> {
         match &self.kind {
             TypeKind::Alias(target) => Box::new(std::iter::once(target)),
@@ -228,6 +240,7 @@ impl TypeDef {
 
 impl IntRepr {
     /// The width in bits.
+    #[must_use]
     pub fn bits(self) -> u32 {
         match self {
             IntRepr::U8 => 8,
@@ -238,11 +251,13 @@ impl IntRepr {
     }
 
     /// Whether so many members are all the values there are.
+    #[must_use]
     pub fn is_full(self, members: usize) -> bool {
         self.bits() < 32 && members == 1 << self.bits()
     }
 
     /// The name that WITX and Rust and AssemblyScript give to this integer.
+    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             IntRepr::U8 => "u8",
@@ -255,6 +270,7 @@ impl IntRepr {
 
 /// A named number.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Constant {
     /// The name in WITX.
     pub name: String,
@@ -268,11 +284,13 @@ pub struct Constant {
 
 impl Model {
     /// The type with this id.
+    #[must_use]
     pub fn get(&self, id: TypeId) -> &TypeDef {
         &self.types[id.0]
     }
 
     /// What a type is behind all its names.
+    #[must_use]
     pub fn resolve<'a>(&'a self, ty: &'a Type) -> &'a Type {
         resolve(&self.types, ty)
     }
@@ -288,6 +306,7 @@ impl Model {
     }
 
     /// What a compiler can check about the layout of a type.
+    #[must_use]
     pub fn layout_facts(&self, id: TypeId) -> Vec<LayoutFact> {
         let def = self.get(id);
         let mut facts = vec![
@@ -312,6 +331,7 @@ impl Model {
     }
 
     /// Whether a value of this type holds a raw pointer, so that using it is not safe.
+    #[must_use]
     pub fn holds_pointer(&self, ty: &Type) -> bool {
         match ty {
             Type::Builtin(_) | Type::Bool(_) => false,
@@ -321,6 +341,7 @@ impl Model {
     }
 
     /// The type as WITX writes it.
+    #[must_use]
     pub fn witx(&self, ty: &Type) -> String {
         match ty {
             Type::Builtin(builtin) => builtin.witx().to_owned(),
@@ -336,6 +357,7 @@ impl Model {
     }
 
     /// The result of a function as WITX writes it, if it has one.
+    #[must_use]
     pub fn witx_result(&self, function: &Function) -> Option<String> {
         match &function.lowered.outcome {
             Outcome::Nothing | Outcome::NoReturn => None,
@@ -360,6 +382,7 @@ impl Model {
 
 impl Builtin {
     /// The number that represents it in memory, as Rust, Zig and AssemblyScript call that.
+    #[must_use]
     pub fn number(self) -> &'static str {
         match self {
             Builtin::U8 | Builtin::Char8 => "u8",
@@ -378,6 +401,7 @@ impl Builtin {
     }
 
     /// The type as WITX writes it.
+    #[must_use]
     pub fn witx(self) -> &'static str {
         match self {
             Builtin::Char => "char",

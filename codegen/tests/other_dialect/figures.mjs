@@ -18,12 +18,16 @@ import { join } from "node:path";
 const [tool, ...zig] = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), "figures-"));
 const generate = (language, document) =>
-  execFileSync(tool, ["-t", language, join(import.meta.dirname, "../documents", document)]).toString();
+  execFileSync(tool, ["-t", language, join(import.meta.dirname, "..", document)]).toString();
 
 /** The layouts that Zig gives to the types of a document, in lines. */
 async function layouts(document) {
-  const source = generate("zig", document);
-  const own = source.slice(source.indexOf("Module: ["));
+  // Zig refuses what the tool writes for variants and unions, and imports may have those.
+  const source = generate("zig", document)
+    .replace(/^ *\/\/\/.*\n/gm, "")
+    .replace(/^pub const \w+ = extern struct \{\n    tag: enum.*?^\};\n/gms, "");
+  const start = source.indexOf("// ---------------------- Module: [");
+  const own = source.slice(start).replace(/^pub const \w+ = struct \{.*?^\};\n/gms, "");
   const figures = [];
   for (const [, name, body] of own.matchAll(/^pub const (\w+) = (?!struct)(?:extern struct \{[^\n]*\n(.*?)^\})?/gms)) {
     const fields = [...(body ?? "").matchAll(/^    (\w+): /gm)].map((field) => field[1]);
@@ -35,7 +39,7 @@ async function layouts(document) {
     ...fields.map((field, number) =>
       `export fn field_${index}_${number}() u32 { return @offsetOf(bindings.${name}, "${field}"); }`),
   ]);
-  writeFileSync(join(folder, "bindings.zig"), source);
+  writeFileSync(join(folder, "bindings.zig"), `${source.slice(0, start)}\n${own}`);
   writeFileSync(join(folder, "main.zig"), `const bindings = @import("bindings.zig");\n${code.join("\n")}\n`);
   const args = ["build-exe", "main.zig", "-target", "wasm32-freestanding", "-fno-entry", "-rdynamic"];
   execFileSync(zig[0], [...zig.slice(1), ...args, "-O", "ReleaseSmall", "-femit-bin=main.wasm"], { cwd: folder });
@@ -75,10 +79,19 @@ function imports(source) {
 
 const version = execFileSync(tool, ["--version"]).toString().trim();
 console.log(`# By ${version}, as figures.mjs says.`);
-for (const document of ["dialect_types.witx", "dialect_unions.witx"]) {
+const documents = [
+  "documents/dialect_types.witx",
+  "documents/dialect_unions.witx",
+  // Those with which the tool itself is tested.
+  "other_dialect/witx-codegen/test_module.witx",
+  "other_dialect/witx-codegen/wasi_ephemeral_crypto_common.witx",
+  "other_dialect/witx-codegen/wasi_ephemeral_crypto_symmetric.witx",
+  "other_dialect/witx-codegen/wasi_experimental_http.witx",
+];
+for (const document of documents) {
   const source = generate("assemblyscript", document);
   console.log(`document ${document}`);
-  // Zig refuses what the tool writes for unions.
-  if (document !== "dialect_unions.witx") console.log((await layouts(document)).join("\n"));
-  console.log([...payloads(source), ...imports(source)].join("\n"));
+  // Here variants are in other types, which Zig would miss.
+  const types = document.endsWith("dialect_unions.witx") ? [] : await layouts(document);
+  console.log([...types, ...payloads(source), ...imports(source)].join("\n"));
 }

@@ -114,6 +114,7 @@ impl Described {
                 Type::Pointer { mutable: true, .. } => ("pointer", Vec::new(), Vec::new()),
                 Type::Pointer { mutable: false, .. } => ("constpointer", Vec::new(), Vec::new()),
                 Type::Builtin(_) => ("builtin", Vec::new(), Vec::new()),
+                other => panic!("a type that is new: {other:?}"),
             },
             TypeKind::Enum { cases, .. } => (
                 "variant",
@@ -140,6 +141,7 @@ impl Described {
                 vec![*payload_offset as usize],
             ),
             TypeKind::Handle => ("handle", Vec::new(), Vec::new()),
+            other => panic!("a type that is new: {other:?}"),
         };
         Described {
             kind,
@@ -206,12 +208,14 @@ fn signature_of_model(function: &Function) -> Signature {
         Role::Elements(_) => "elements",
         Role::Length(_) => "length",
         Role::Out(_) => "out",
+        other => panic!("a role that is new: {other:?}"),
     });
     let result = match &lowered.outcome {
         Outcome::Nothing | Outcome::NoReturn => None,
         Outcome::Value(_) => Some("result value"),
         Outcome::Expected { error: Some(_), .. } => Some("result error"),
         Outcome::Expected { error: None, .. } => Some("result failed"),
+        other => panic!("an outcome that is new: {other:?}"),
     };
     Signature {
         types: (

@@ -24,6 +24,9 @@ use crate::connections;
 use crate::report::median;
 use crate::server::SMALL;
 
+/// As many connections are kept as there are threads.
+const MAX_IDLE: usize = 512;
+
 /// The pieces in which bodies are read.
 const PIECE: usize = 64 * 1024;
 
@@ -48,12 +51,20 @@ pub struct ClientArgs {
     /// How many connections are idle, each to an origin of its own; by a guest
     #[arg(long, default_value_t = 0)]
     idle_origins: usize,
+    /// How many hosts are allowed beside the one that is asked; by a guest
+    #[arg(long, default_value_t = 0)]
+    allowed_hosts: usize,
+    /// How many hosts are denied; by a guest
+    #[arg(long, default_value_t = 0)]
+    denied_hosts: usize,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
 enum Work {
     /// Small requests over one connection, by each thread
     Get,
+    /// Small requests with as many header fields as the URL says, all of which are read of the answer
+    Headers,
     /// Small requests, each by a store of its own
     Fresh,
     /// Small requests that are started, and then waited for; by a guest
@@ -147,11 +158,11 @@ fn agent(arguments: &ClientArgs) -> Result<ureq::Agent> {
         .accept_encoding(AutoHeaderValue::None)
         .allow_non_standard_methods(true)
         .http_status_as_error(false)
-        .max_idle_connections(256)
-        .max_idle_connections_per_host(64)
+        .max_idle_connections(MAX_IDLE)
+        .max_idle_connections_per_host(MAX_IDLE)
         .max_redirects(0)
         .max_redirects_will_error(false)
-        .max_response_header_size(limits::MAX_RESPONSE_HEADER_BYTES)
+        .max_response_header_size(usize::try_from(limits::MAX_RESPONSE_HEADER_BYTES)?)
         .timeout_connect(Some(limits::DEFAULT_CONNECT_TIMEOUT))
         .timeout_recv_response(Some(limits::DEFAULT_RESPONSE_TIMEOUT))
         .timeout_per_read(Some(limits::DEFAULT_READ_TIMEOUT))
@@ -187,10 +198,26 @@ fn native(arguments: &ClientArgs) -> Result<Duration> {
         }
         Ok(())
     };
+    let headers = |count: u64| {
+        for _ in 0..count {
+            let mut request = agent.get(url);
+            for number in 0..header_count(url) {
+                request = request.header(format!("x-header-{number}"), HEADER_VALUE);
+            }
+            let response = request.call()?;
+            let bytes = response.headers().values().map(|value| value.len());
+            ensure!(bytes.sum::<usize>() > 0, "no header fields");
+            let mut body = Vec::new();
+            response.into_body().into_reader().read_to_end(&mut body)?;
+            ensure!(body.len() == SMALL, "{} bytes", body.len());
+        }
+        Ok(())
+    };
     match arguments.work {
         Work::Get | Work::Fresh | Work::Started | Work::Async | Work::Parallel => {
             on_threads(arguments, arguments.threads, || Ok(get))
         }
+        Work::Headers => on_threads(arguments, arguments.threads, || Ok(headers)),
         Work::Download => timed(|| {
             let count = arguments.count;
             let mut reader = agent.get(url).call()?.into_body().into_reader();
@@ -220,6 +247,14 @@ fn native(arguments: &ClientArgs) -> Result<Duration> {
             })
         }
     }
+}
+
+const HEADER_VALUE: &str = "a value of the usual length";
+
+/// How many header fields a URL asks for.
+fn header_count(url: &str) -> u32 {
+    let number = url.rsplit('/').next().map(str::parse);
+    number.and_then(Result::ok).unwrap_or(0)
 }
 
 struct State {
@@ -269,9 +304,13 @@ impl Guests {
         } else {
             wasi_experimental_http_wasmtime::add_to_linker(&mut linker, State::http)?;
         }
-        let mut client = connections::with_names(HttpClient::builder());
+        let mut client = HttpClient::builder();
+        connections::with_names(&mut client);
+        client
+            .max_idle_connections(MAX_IDLE)
+            .max_idle_connections_per_host(MAX_IDLE);
         if let Some(path) = &arguments.ca_file {
-            client = client.add_root_certificates_pem(fs::read(path)?)?;
+            client.try_add_root_certificates_pem(fs::read(path)?)?;
         }
         let origin = arguments
             .url
@@ -291,6 +330,7 @@ impl Guests {
             memory: export("memory")?,
             work: export(match arguments.work {
                 Work::Get | Work::Fresh | Work::Async => "get",
+                Work::Headers => "get_with_headers",
                 Work::Started => "get_started",
                 Work::Parallel if arguments.threads == 8 => "parallel_8",
                 Work::Parallel => "parallel_64",
@@ -300,9 +340,10 @@ impl Guests {
             })?,
             pre: linker.instantiate_pre(&module)?,
             http: HttpCtx::builder()
-                .allowed_hosts(AllowedHosts::parse([origin])?)
+                .allowed_hosts(allowed_hosts(arguments, origin)?)
                 .max_concurrent_requests(64)
-                .client(client),
+                .client(client)
+                .clone(),
             is_async,
             url: arguments.url.clone(),
         })
@@ -342,6 +383,13 @@ impl Guests {
         ensure!(bytes == count * SMALL as u64, "{bytes} bytes");
         Ok(())
     }
+}
+
+/// The hosts of a guest: behind all others the one that it asks.
+fn allowed_hosts(arguments: &ClientArgs, origin: String) -> Result<AllowedHosts> {
+    let allowed = (0..arguments.allowed_hosts).map(|number| format!("https://a{number}.example"));
+    let denied = (0..arguments.denied_hosts).map(|number| format!("deny:d{number}.example"));
+    Ok(AllowedHosts::parse(allowed.chain(denied).chain([origin]))?)
 }
 
 /// A module in a store of its own.
@@ -421,11 +469,13 @@ fn by_guest(arguments: &ClientArgs, guest: &Path) -> Result<Duration> {
     let guests = Guests::new(arguments, guest)?;
     let count = arguments.count;
     match arguments.work {
-        Work::Get | Work::Started | Work::Async => on_threads(arguments, arguments.threads, || {
-            let mut guest = guests.instance()?;
-            let guests = &guests;
-            Ok(move |count| guests.get(&mut guest, count))
-        }),
+        Work::Get | Work::Headers | Work::Started | Work::Async => {
+            on_threads(arguments, arguments.threads, || {
+                let mut guest = guests.instance()?;
+                let guests = &guests;
+                Ok(move |count| guests.get(&mut guest, count))
+            })
+        }
         // One guest, that has as many on their way.
         Work::Parallel => on_threads(arguments, 1, || {
             let mut guest = guests.instance()?;

@@ -36,9 +36,10 @@ enum State {
 
 /// Prints how many KiB a connection takes.
 pub fn run(arguments: &ConnectionsArgs) -> Result<()> {
-    let mut client = with_names(HttpClient::builder());
+    let mut client = HttpClient::builder();
+    with_names(&mut client);
     if let Some(path) = &arguments.ca_file {
-        client = client.add_root_certificates_pem(fs::read(path)?)?;
+        client.try_add_root_certificates_pem(fs::read(path)?)?;
     }
     let mut guest = Guest::new(&client.build())?;
     // What is made once is there before it is measured.
@@ -65,8 +66,8 @@ pub fn make_idle(client: &HttpClient, url: &str, count: usize) -> Result<()> {
 }
 
 /// The client finds the server under all names.
-pub fn with_names(client: HttpClientBuilder) -> HttpClientBuilder {
-    client.resolver(|_| Ok(vec![IpAddr::V4(Ipv4Addr::LOCALHOST)]))
+pub fn with_names(client: &mut HttpClientBuilder) {
+    client.resolver(|_| Ok(vec![IpAddr::V4(Ipv4Addr::LOCALHOST)]));
 }
 
 /// The same URL at another origin of the same server.
@@ -95,9 +96,10 @@ impl Guest {
         wasi_experimental_http_wasmtime::add_to_linker(&mut linker, |http: &mut HttpCtx| http)?;
         let http = HttpCtx::builder()
             .client(client.clone())
-            .allowed_host("insecure:allow-all")?
-            .max_concurrent_requests(u32::MAX);
-        let mut store = Store::new(&engine, http.build());
+            .try_allowed_host("insecure:allow-all")?
+            .max_concurrent_requests(usize::MAX)
+            .build();
+        let mut store = Store::new(&engine, http);
         let instance = linker.instantiate(&mut store, &module)?;
         Ok(Guest { store, instance })
     }

@@ -33,6 +33,9 @@ pub struct RunArgs {
     /// Only what has this in its name
     #[arg(long)]
     only: Option<String>,
+    /// What grows, in place of the figures
+    #[arg(long)]
+    curves: bool,
 }
 
 const MIB: u64 = 1024 * 1024;
@@ -64,13 +67,22 @@ pub fn run(arguments: &RunArgs) -> Result<()> {
         batches: if arguments.quick { 3 } else { 15 },
     };
     let mut rows = Vec::new();
-    let measured = bench.all(&mut rows);
+    let (name, measured) = if arguments.curves {
+        ("curves", bench.curves(&mut rows))
+    } else {
+        ("table", bench.all(&mut rows))
+    };
     // What was measured before something failed is of use, too.
     let table = report::table(&rows);
     println!("\n{table}");
     fs::create_dir_all(&arguments.out)?;
-    fs::write(arguments.out.join("table.md"), &table)?;
-    fs::write(arguments.out.join("plot.svg"), report::plot(&rows))?;
+    fs::write(arguments.out.join(name).with_extension("md"), &table)?;
+    let plot = if arguments.curves {
+        "curves.svg"
+    } else {
+        "plot.svg"
+    };
+    fs::write(arguments.out.join(plot), report::plot(&rows))?;
     println!("The table and a plot are in {}.", arguments.out.display());
     measured
 }
@@ -89,9 +101,10 @@ const GETS_OF_A_THREAD: u64 = 100;
 
 /// Small requests, one after the other on each thread.
 #[derive(Clone, Copy)]
-struct Gets {
-    work: &'static str,
-    guest: &'static str,
+struct Gets<'a> {
+    work: &'a str,
+    guest: &'a str,
+    path: &'a str,
     threads: u64,
     tls: bool,
 }
@@ -171,6 +184,7 @@ impl Bench<'_> {
         let rust = Gets {
             work: "get",
             guest: "rust-bench",
+            path: "/get",
             threads: 1,
             tls: false,
         };
@@ -243,6 +257,58 @@ impl Bench<'_> {
         Ok(())
     }
 
+    /// What a request costs where something grows.
+    fn curves(&self, rows: &mut Vec<Row>) -> Result<()> {
+        for (what, option, numbers, limit) in [
+            ("idle origins", "--idle-origins", ["16", "64", "255"], 1.2),
+            (
+                "allowed hosts",
+                "--allowed-hosts",
+                ["100", "1000", "10000"],
+                1.05,
+            ),
+            (
+                "denied hosts",
+                "--denied-hosts",
+                ["100", "1000", "10000"],
+                1.05,
+            ),
+        ] {
+            for number in numbers {
+                let what = format!("a GET with {number} {what}, against 1");
+                self.guests(rows, &what, ONE, (limit, "with 1"), |many| {
+                    vec!["get", option, if many { number } else { "1" }]
+                })?;
+            }
+        }
+        for (number, limit) in [(1, 1.1), (16, 1.12), (100, 1.12)] {
+            let what = format!("a GET with {number} header fields both ways");
+            let path = format!("/headers/{number}");
+            let headers = Gets {
+                work: "headers",
+                guest: "rust-bench",
+                path: &path,
+                threads: 1,
+                tls: false,
+            };
+            self.gets(rows, &what, headers, ONE, limit)?;
+        }
+        for threads in [1, 8, 64, 512] {
+            let what = format!("GETs by guests on threads: {threads}");
+            let gets = Gets {
+                work: "get",
+                guest: "rust-bench",
+                path: "/get",
+                threads,
+                tls: false,
+            };
+            for cores in [ONE, TWO] {
+                self.gets(rows, &what, gets, cores, 1.1)?;
+            }
+        }
+        self.connections(rows)
+    }
+
     fn skips(&self, what: &str) -> bool {
         let only = self.arguments.only.as_deref();
         only.is_some_and(|only| !what.contains(only))
@@ -303,13 +369,14 @@ impl Bench<'_> {
         &self,
         rows: &mut Vec<Row>,
         what: &str,
-        gets: Gets,
+        gets: Gets<'_>,
         cores: Cores,
         limit: f64,
     ) -> Result<()> {
         let Gets {
             work,
             guest,
+            path,
             threads,
             tls,
         } = gets;
@@ -331,7 +398,7 @@ impl Bench<'_> {
                 &threads_text,
             ];
             let before = server.connections()?;
-            let measured = self.client(server, cores, guest, "/get", &work)?;
+            let measured = self.client(server, cores, guest, path, &work)?;
             // The question itself makes one.
             let connections = server.connections()? - before - 1;
             ensure!(

@@ -1,8 +1,8 @@
 //! A server that costs as little as possible, so that a difference between clients shows.
 //!
-//! `GET /get` answers 64 bytes, `GET /bytes/N` a body of `N`, `GET /connections` a body of as many
-//! bytes as connections were made, and anything with a body 64 bytes once that is read. The port is
-//! printed to stdout.
+//! `GET /get` answers 64 bytes, `GET /headers/N` the same with `N` header fields more, `GET /bytes/N` a
+//! body of `N`, `GET /connections` a body of as many bytes as connections were made, and anything with
+//! a body 64 bytes once that is read. The port is printed to stdout.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -63,10 +63,8 @@ fn serve_tls(config: Arc<rustls::ServerConfig>, stream: TcpStream) -> io::Result
 fn serve(stream: &mut (impl Read + Write)) -> io::Result<()> {
     let mut buffer = vec![0; PIECE];
     let piece = vec![b'x'; PIECE];
-    let mut small =
-        format!("HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: {SMALL}\r\n\r\n")
-            .into_bytes();
-    small.extend_from_slice(&piece[..SMALL]);
+    let small = small(0);
+    let mut with_headers = (0, small.clone());
     let mut filled = 0;
     loop {
         let head = loop {
@@ -87,9 +85,7 @@ fn serve(stream: &mut (impl Read + Write)) -> io::Result<()> {
         let mut to_send: u64 = if text.starts_with("get /connections ") {
             CONNECTIONS.load(Ordering::Relaxed)
         } else {
-            text.strip_prefix("get /bytes/")
-                .and_then(|rest| rest.split(' ').next()?.parse().ok())
-                .unwrap_or(0)
+            number_behind(&text, "get /bytes/").unwrap_or(0)
         };
         buffer.copy_within(head..filled, 0);
         filled -= head;
@@ -105,6 +101,14 @@ fn serve(stream: &mut (impl Read + Write)) -> io::Result<()> {
             filled -= taken;
             to_read -= taken;
         }
+        let headers = number_behind(&text, "get /headers/").unwrap_or(0);
+        if headers > 0 {
+            if with_headers.0 != headers {
+                with_headers = (headers, self::small(headers));
+            }
+            stream.write_all(&with_headers.1)?;
+            continue;
+        }
         if to_send == 0 {
             stream.write_all(&small)?;
             continue;
@@ -119,6 +123,22 @@ fn serve(stream: &mut (impl Read + Write)) -> io::Result<()> {
             to_send -= count;
         }
     }
+}
+
+/// The small answer, with so many header fields more.
+fn small(headers: u64) -> Vec<u8> {
+    let mut answer =
+        format!("HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: {SMALL}\r\n");
+    for number in 0..headers {
+        answer += &format!("x-header-{number}: a value of the usual length\r\n");
+    }
+    answer += "\r\n";
+    answer += &"x".repeat(SMALL);
+    answer.into_bytes()
+}
+
+fn number_behind(text: &str, prefix: &str) -> Option<u64> {
+    text.strip_prefix(prefix)?.split(' ').next()?.parse().ok()
 }
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {

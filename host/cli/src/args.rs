@@ -156,7 +156,7 @@ pub struct Arguments {
     pub invoke: String,
 
     /// How many responses the guest may hold open at once
-    #[arg(short, long, value_name = "N", value_parser = number(1, u32::MAX as usize), default_value_t = DEFAULT_MAX_CONCURRENT_REQUESTS as usize)]
+    #[arg(short, long, value_name = "N", value_parser = number(1, usize::MAX), default_value_t = DEFAULT_MAX_CONCURRENT_REQUESTS)]
     pub concurrency: usize,
 
     /// An environment variable for the guest (repeatable)
@@ -485,7 +485,7 @@ fn parse_client_certificate(text: &str) -> Result<ClientCertificate, String> {
     match host {
         None => Ok(certificate),
         Some(host) => certificate
-            .for_host(host)
+            .try_for_host(host)
             .map_err(|error| error.to_string()),
     }
 }

@@ -28,7 +28,7 @@ pub struct Limits {
     ///
     /// With 0 the guest gets the redirecting responses themselves.
     #[arg(long, value_name = "N", default_value_t = limits::DEFAULT_MAX_REDIRECTS)]
-    max_redirects: u32,
+    max_redirects: usize,
 
     /// How many requests may wait for their headers at once
     #[arg(long, value_parser = number(1, usize::MAX), value_name = "N", default_value_t = limits::DEFAULT_MAX_REQUESTS_IN_FLIGHT)]
@@ -55,11 +55,11 @@ pub struct Limits {
 
     /// How long a URL may be, up to 65534 bytes
     #[arg(long, value_parser = size(1, limits::MAX_URL_LEN), value_name = "SIZE", default_value_t = limits::DEFAULT_MAX_URL_LEN)]
-    max_url_length: usize,
+    max_url_length: u64,
 
     /// How long a method may be, up to 4KiB
     #[arg(long, value_parser = size(1, limits::MAX_METHOD_LEN), value_name = "SIZE", default_value_t = limits::DEFAULT_MAX_METHOD_LEN)]
-    max_method_length: usize,
+    max_method_length: u64,
 
     /// How many headers a request may have, up to 1024
     #[arg(long, value_parser = number(0, limits::MAX_REQUEST_HEADERS), value_name = "N", default_value_t = limits::DEFAULT_MAX_REQUEST_HEADERS)]
@@ -67,7 +67,7 @@ pub struct Limits {
 
     /// How long the headers of a request may be together, up to 128KiB
     #[arg(long, value_parser = size(0, limits::MAX_REQUEST_HEADER_BYTES), value_name = "SIZE", default_value_t = limits::DEFAULT_MAX_REQUEST_HEADER_BYTES)]
-    max_request_header_bytes: usize,
+    max_request_header_bytes: u64,
 
     /// How long the body of a request may be, or `none`
     #[arg(long, value_name = "SIZE", default_value_t = Limit(None))]
@@ -79,18 +79,18 @@ pub struct Limits {
 
     /// How long the head of a response may be, up to 64KiB
     #[arg(long, value_parser = size(1, limits::MAX_RESPONSE_HEADER_BYTES), value_name = "SIZE", default_value_t = limits::MAX_RESPONSE_HEADER_BYTES)]
-    max_response_header_bytes: usize,
+    max_response_header_bytes: u64,
 
     /// How many requests the guest may send in all; a redirect is one more
-    #[arg(long, value_name = "N", value_parser = number(1, usize::MAX))]
-    max_requests: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = number(1, u64::MAX))]
+    max_requests: Option<u64>,
 
     /// How many bytes requests and responses may have in all, on the wire
-    #[arg(long, value_name = "SIZE", value_parser = size(1, usize::MAX))]
-    max_total_bytes: Option<usize>,
+    #[arg(long, value_name = "SIZE", value_parser = size(1, u64::MAX))]
+    max_total_bytes: Option<u64>,
 
     /// How many requests the guest may send in any second; a redirect is one more
-    #[arg(long, value_name = "N", value_parser = number(1, u32::MAX as usize))]
+    #[arg(long, value_name = "N", value_parser = number(1, usize::MAX))]
     max_requests_per_second: Option<usize>,
 
     /// How much of the body of a response the guest may read, or `none`
@@ -128,8 +128,8 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The client of a guest with these limits.
-    pub fn client(&self, client: HttpClientBuilder) -> HttpClientBuilder {
+    /// Sets these limits for the client of a guest.
+    pub fn client<'a>(&self, client: &'a mut HttpClientBuilder) -> &'a mut HttpClientBuilder {
         client
             .max_requests_in_flight(self.max_in_flight)
             .max_open_responses(self.max_open)
@@ -138,17 +138,14 @@ impl Limits {
             .idle_timeout(self.idle_timeout)
     }
 
-    /// The requests of a guest with these limits.
-    pub fn requests(&self, http: HttpCtxBuilder) -> HttpCtxBuilder {
-        let http = match self.whole_bodies {
-            Some(max) => http.whole_bodies(max),
-            None => http,
-        };
-        let per_second = self.max_requests_per_second;
-        let http = http
-            .max_total_requests(self.max_requests.map(|max| max as u64))
-            .max_total_bytes(self.max_total_bytes.map(|max| max as u64))
-            .max_requests_per_second(per_second.map(|max| u32::try_from(max).unwrap_or(u32::MAX)));
+    /// Sets these limits for the requests of a guest.
+    pub fn requests<'a>(&self, http: &'a mut HttpCtxBuilder) -> &'a mut HttpCtxBuilder {
+        if let Some(max) = self.whole_bodies {
+            http.whole_bodies(max);
+        }
+        http.max_total_requests(self.max_requests)
+            .max_total_bytes(self.max_total_bytes)
+            .max_requests_per_second(self.max_requests_per_second);
         http.allow_private_networks(self.allow_private)
             .max_redirects(self.max_redirects)
             .max_url_len(self.max_url_length)

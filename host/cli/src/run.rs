@@ -3,9 +3,7 @@
 use std::io::Write;
 use std::{env, fs};
 
-use wasi_experimental_http_wasmtime::{
-    AllowedHosts, HttpClient, HttpCtx, HttpCtxBuilder, TlsVersion,
-};
+use wasi_experimental_http_wasmtime::{AllowedHosts, HttpClient, HttpCtx, TlsVersion};
 use wasmtime::error::Context;
 use wasmtime::{Engine, FuncType, Linker, Module, Result, Store, Trap, Val, bail};
 use wasmtime::{StoreLimits, StoreLimitsBuilder};
@@ -209,33 +207,35 @@ fn http(arguments: &Arguments) -> Result<HttpCtx> {
     for path in &arguments.ca_files {
         let name = path.display();
         let pem = fs::read(path).with_context(|| format!("cannot read the --ca-file `{name}`"))?;
-        client = client
-            .add_root_certificates_pem(pem)
+        client
+            .try_add_root_certificates_pem(pem)
             .with_context(|| format!("cannot use the --ca-file `{name}`"))?;
     }
     for certificate in &arguments.client_certificates {
-        client = client.client_certificate(certificate.clone());
+        client.client_certificate(certificate.clone());
     }
-    client = client.min_tls_version(match arguments.min_tls {
+    client.min_tls_version(match arguments.min_tls {
         Tls::V1_2 => TlsVersion::Tls12,
         Tls::V1_3 => TlsVersion::Tls13,
     });
     let limits = &arguments.limits;
     let hosts = AllowedHosts::parse(&arguments.allowed_hosts)?;
-    let http = match arguments.verbose {
-        0 => HttpCtx::builder().observer(report::failures()),
-        verbose => HttpCtx::builder()
+    let mut http = HttpCtx::builder();
+    match arguments.verbose {
+        0 => http.observer(report::failures()),
+        verbose => http
             .observer(log::requests(arguments.log_format))
             .on_failed_call(log::malformed(arguments.log_format))
             .record_headers(verbose > 1),
     };
-    let credentials = arguments.credentials.iter().cloned();
-    let http = credentials.fold(http, HttpCtxBuilder::credential);
+    for credential in &arguments.credentials {
+        http.credential(credential.clone());
+    }
     Ok(limits
-        .requests(http)
+        .requests(&mut http)
         .allowed_hosts(hosts.clone())
-        .max_concurrent_requests(u32::try_from(arguments.concurrency).unwrap_or(u32::MAX))
-        .client(limits.client(client).build())
+        .max_concurrent_requests(arguments.concurrency)
+        .client(limits.client(&mut client).build())
         .on_denied(report::denials(hosts))
         .build())
 }

@@ -49,19 +49,19 @@ impl<T: fmt::Debug> fmt::Display for Limit<T> {
 
 /// Reads a size of at most `max` bytes; of at least one if nothing works without.
 pub fn size(
-    min: usize,
-    max: usize,
-) -> impl Fn(&str) -> Result<usize, String> + Clone + Send + Sync + 'static {
+    min: u64,
+    max: u64,
+) -> impl Fn(&str) -> Result<u64, String> + Clone + Send + Sync + 'static {
     move |text| within(bytes(text)?, min, max, "bytes")
 }
 
 /// Reads a number of at most `max`; of at least one if nothing works without.
 pub fn number<T>(
-    min: usize,
+    min: u64,
     max: T,
 ) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static
 where
-    T: Copy + TryFrom<u64> + TryInto<usize> + Send + Sync + 'static,
+    T: Copy + TryFrom<u64> + TryInto<u64> + Send + Sync + 'static,
 {
     move |text| {
         let text = text.trim();
@@ -69,24 +69,23 @@ where
             true => text.parse().map_err(|_| "it is no number, or too large")?,
             false => return Err("it is not a whole number".to_owned()),
         };
-        let max = max.try_into().unwrap_or(usize::MAX);
+        let max = max.try_into().unwrap_or(u64::MAX);
         let number = within(number, min, max, "")?;
-        u64::try_from(number)
-            .ok()
-            .and_then(|number| T::try_from(number).ok())
-            .ok_or_else(|| "it is too large".to_owned())
+        T::try_from(number).map_err(|_| "it is too large".to_owned())
     }
 }
 
-fn within(value: u64, min: usize, max: usize, unit: &str) -> Result<usize, String> {
+fn within(value: u64, min: u64, max: u64, unit: &str) -> Result<u64, String> {
     let space = if unit.is_empty() { "" } else { " " };
-    match usize::try_from(value) {
-        Ok(value) if value < min => Err(format!(
+    if value < min {
+        return Err(format!(
             "with {value} no request would succeed; the least is {min}{space}{unit}"
-        )),
-        Ok(value) if value <= max => Ok(value),
-        _ => Err(format!("the limit cannot be above {max}{space}{unit}")),
+        ));
     }
+    if value > max {
+        return Err(format!("the limit cannot be above {max}{space}{unit}"));
+    }
+    Ok(value)
 }
 
 /// Reads a number of bytes, which may have a unit: `4096`, `64KiB`, `1.5 MB`.

@@ -14,6 +14,8 @@ use crate::cidr::Cidr;
 use crate::request_url;
 
 /// An entry that [`AllowedHosts`](super::AllowedHosts) cannot take.
+///
+/// Its text says what is wrong, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AllowedHostError {
     entry: String,
@@ -21,13 +23,93 @@ pub struct AllowedHostError {
     suggestions: Vec<String>,
 }
 
+/// What is wrong with an entry: the kind of an [`AllowedHostError`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AllowedHostErrorKind {
+    /// It is empty.
+    Empty,
+    /// It is a comment.
+    Comment,
+    /// It is a list of entries.
+    List,
+    /// There is a space or a control character in it.
+    Space,
+    /// It has no scheme.
+    NoScheme,
+    /// Its scheme is neither `http` nor `https`.
+    OtherScheme,
+    /// It has a part that is not compared, such as a query or a user name, or with `deny:` a path.
+    ExtraPart,
+    /// One of its methods is none that can be allowed, or not in capitals.
+    InvalidMethod,
+    /// Its path could be read in several ways.
+    InvalidPath,
+    /// Its port is none.
+    InvalidPort,
+    /// It is no block of addresses, or not written with its first address.
+    InvalidBlock,
+    /// It has a `*` where none can be.
+    InvalidWildcard,
+    /// Its host is none.
+    InvalidHost,
+    /// No request can have this host.
+    NeverMatches,
+}
+
+impl fmt::Display for AllowedHostErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use AllowedHostErrorKind as Kind;
+        f.write_str(match self {
+            Kind::Empty => "empty",
+            Kind::Comment => "a comment",
+            Kind::List => "a list",
+            Kind::Space => "a space or a control character",
+            Kind::NoScheme => "no scheme",
+            Kind::OtherScheme => "a scheme that is not http or https",
+            Kind::ExtraPart => "a part that is not compared",
+            Kind::InvalidMethod => "invalid method",
+            Kind::InvalidPath => "ambiguous path",
+            Kind::InvalidPort => "invalid port",
+            Kind::InvalidBlock => "invalid block of addresses",
+            Kind::InvalidWildcard => "invalid wildcard",
+            Kind::InvalidHost => "invalid host",
+            Kind::NeverMatches => "a host that no request can have",
+        })
+    }
+}
+
 impl AllowedHostError {
+    /// What is wrong with the entry.
+    #[must_use]
+    pub fn kind(&self) -> AllowedHostErrorKind {
+        use AllowedHostErrorKind as Kind;
+        match &self.reason {
+            Reason::Empty => Kind::Empty,
+            Reason::Comment => Kind::Comment,
+            Reason::List => Kind::List,
+            Reason::Space => Kind::Space,
+            Reason::NoScheme | Reason::AnyHost => Kind::NoScheme,
+            Reason::Scheme => Kind::OtherScheme,
+            Reason::Extra(_) | Reason::Scope => Kind::ExtraPart,
+            Reason::Method(_) | Reason::MethodCase => Kind::InvalidMethod,
+            Reason::Path(_) => Kind::InvalidPath,
+            Reason::Port(_) => Kind::InvalidPort,
+            Reason::BlockSize(_) | Reason::BlockStart => Kind::InvalidBlock,
+            Reason::Wildcard => Kind::InvalidWildcard,
+            Reason::Unparsable(_) => Kind::InvalidHost,
+            Reason::NeverMatches => Kind::NeverMatches,
+        }
+    }
+
     /// The entry as it was given.
+    #[must_use]
     pub fn entry(&self) -> &str {
         &self.entry
     }
 
     /// What was probably meant: valid entries, none if it cannot be guessed.
+    #[must_use]
     pub fn suggestions(&self) -> &[String] {
         &self.suggestions
     }
@@ -85,8 +167,8 @@ enum Reason {
     MethodCase,
     #[error("{0}")]
     Path(PathError),
-    #[error("it has methods or a path, which do not count {0}")]
-    Scope(&'static str),
+    #[error("it has methods or a path, which do not count with `deny:`")]
+    Scope,
     #[error("invalid port {0:?}: a number up to 65535, or * for any")]
     Port(String),
     #[error("{0:?} is not the size of a block of addresses")]
@@ -117,19 +199,6 @@ pub(super) fn entry(entry: &str) -> Result<Rule, AllowedHostError> {
         entry: entry.to_owned(),
         reason,
     })
-}
-
-/// Reads an entry that is about every request to its hosts.
-pub(super) fn whole_host(text: &str) -> Result<Rule, AllowedHostError> {
-    let rule = entry(text)?;
-    match rule.scope {
-        None => Ok(rule),
-        Some(_) => Err(AllowedHostError {
-            suggestions: vec![rule.unscoped().to_string()],
-            entry: text.to_owned(),
-            reason: Reason::Scope("here"),
-        }),
-    }
 }
 
 fn parse(entry: &str) -> Result<Rule, Reason> {
@@ -200,7 +269,7 @@ fn parse(entry: &str) -> Result<Rule, Reason> {
     };
     let scope = match (&methods[..], &path) {
         ([], None) => None,
-        _ if denies => return Err(Reason::Scope("with `deny:`")),
+        _ if denies => return Err(Reason::Scope),
         _ => Some(Box::new(Scope { methods, path })),
     };
     Ok(Rule {

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::limits::{INPUT_BUFFER_SIZE, OUTPUT_BUFFER_SIZE};
 
-/// How many buffers of a size are kept for the next request.
-const MAX_KEPT: usize = 16;
+/// How many buffers of a size are kept for the next request: as many as requests to one server.
+const MAX_KEPT: usize = 64;
 
 /// Buffers of a client that nobody uses at the moment.
 #[derive(Default)]

@@ -106,6 +106,12 @@ impl Lease {
         self.connection.socket.stream()
     }
 
+    /// Whether bytes of the server have come that nobody has read; others may be in the socket.
+    pub(crate) fn has_received(&mut self) -> bool {
+        let tls = self.connection.tls.as_mut();
+        !self.input.waiting().is_empty() || tls.is_some_and(|tls| tls.has_received())
+    }
+
     pub(super) fn output(&self) -> Output {
         Output::new(self.place.buffers().clone())
     }

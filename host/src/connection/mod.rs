@@ -12,9 +12,11 @@ pub(crate) mod pool;
 mod socket;
 pub(crate) mod tls;
 pub(crate) mod transport;
+mod unanswered;
 
 pub(crate) use lease::Lease;
 pub(crate) use socket::Patience;
+pub(crate) use unanswered::Unanswered;
 
 use std::net::SocketAddr;
 

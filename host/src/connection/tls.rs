@@ -423,6 +423,13 @@ impl Tls {
             && matches!(left, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
     }
 
+    /// Whether something has come that nobody has read.
+    pub(crate) fn has_received(&mut self) -> bool {
+        // An error is something that has come.
+        let state = self.session.process_new_packets();
+        state.map_or(true, |state| state.plaintext_bytes_to_read() > 0)
+    }
+
     /// Takes in what a server sends while nothing is asked of it, such as session tickets. Fails
     /// if there is nothing there.
     pub(crate) fn receive_unasked(

@@ -1,10 +1,8 @@
-//! The loan of a connection to ureq, for one request.
+//! The loan of a connection to ureq, which writes a request: its line, headers, framing and body.
 //!
-//! ureq writes the request: its line, headers, framing and body. What comes back passes through
-//! here first. While the body is sent, an answer that has come is looked at; interim responses are
-//! taken out; and the head of the answer is read here, since RFC 9112, section 6.3, says of some
-//! responses that they have no body, whatever their headers say, which ureq looks at all the same.
-//! ureq gets a bare head in its place, and gives the connection back.
+//! The loan ends when ureq asks for the answer. The head of that is read here, since RFC 9112, section
+//! 6.3, says of some responses that they have no body, whatever their headers say, which ureq looks at
+//! all the same. While the body is sent, an answer that has come is looked at, and may end it.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,20 +15,14 @@ use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTi
 use super::Lease;
 use super::buffers::{Chunk, Output};
 use super::socket::Patience;
+use super::unanswered::{Unanswered, next_head};
 use crate::error::Error;
-use crate::exchange::deadline::Deadline;
 use crate::exchange::upload::{Sending, Upload};
 use crate::head::Head;
-use crate::limits::{MAX_EARLY_RESPONSE_BYTES, MAX_RAW_HEAD_BYTES, Phase};
+use crate::limits::{MAX_EARLY_RESPONSE_BYTES, Phase};
 
-/// What ureq gets in place of the head that came.
-const BARE_HEAD: &[u8] = b"HTTP/1.1 204 No Content\r\n\r\n";
-
-/// What came of a request, and the connection that it went over.
-pub(crate) struct Sent {
-    pub answer: Result<Head, Error>,
-    pub lease: Lease,
-}
+/// With this ureq gives a connection back.
+const END_OF_THE_LOAN: ureq::Error = ureq::Error::ConnectionFailed;
 
 /// How many agents of ureq are kept for the next request.
 const MAX_KEPT: usize = 16;
@@ -80,13 +72,13 @@ impl Agents {
     }
 }
 
-/// Sends a request over a connection, and reads the head of the answer.
+/// Sends a request over a connection. While a body is sent the answer may come already.
 pub(crate) fn ask(
     agents: &Agents,
     lease: Lease,
     request: http::Request<impl ureq::AsSendBody>,
-) -> Result<Sent, Error> {
-    lend(agents, lease, request, None)
+) -> Result<Unanswered, Error> {
+    Loan::new(lease, None).lend(agents, request)
 }
 
 /// The same of a request whose body is being written.
@@ -95,57 +87,29 @@ pub(crate) fn ask_with_upload(
     lease: Lease,
     request: http::Request<()>,
     upload: &Arc<Upload>,
-) -> Result<Sent, Error> {
+) -> Result<Unanswered, Error> {
     let mut body = Sending(upload);
     let request = request.map(|()| ureq::SendBody::from_reader(&mut body));
-    lend(agents, lease, request, Some(upload.clone()))
+    let sent = Loan::new(lease, Some(upload.clone())).lend(agents, request);
+    upload.close();
+    sent
 }
 
-fn lend(
+/// Sends a request without a body, as far as nothing has to be waited for. `None` if the connection
+/// does not take it at once: the server has not seen the whole request.
+pub(crate) fn ask_without_waiting(
     agents: &Agents,
     lease: Lease,
-    request: http::Request<impl ureq::AsSendBody>,
-    upload: Option<Arc<Upload>>,
-) -> Result<Sent, Error> {
-    let agent = agents.take();
-    let chunk = match &upload {
-        Some(upload) if upload.len().is_none() => Some(lease.chunk()),
-        _ => None,
+    request: http::Request<()>,
+) -> Result<Option<Unanswered>, Error> {
+    let loan = Loan {
+        may_wait: false,
+        ..Loan::new(lease, None)
     };
-    *lock(&agent.slot) = Some(Loan {
-        output: lease.output(),
-        chunk,
-        upload,
-        lease,
-        state: State::Head,
-        head: None,
-        has_begun: false,
-        unread: 0,
-        failure: None,
-    });
-    // Dropping what ureq gives ends the loan.
-    let mut result = agent.agent.run(request).map(drop);
-    let loan = lock(&agent.slot).take();
-    agents.give_back(agent);
-    let mut loan = loan.ok_or_else(|| Error::Client(Arc::new(ureq::Error::ConnectionFailed)))?;
-    if let Some(upload) = loan.upload.take() {
-        upload.close();
-        // There was nothing left for ureq to send, so it gave up before the answer.
-        if let (State::Deaf(_), None, Err(_)) = (&loan.state, &loan.failure, &result) {
-            loan.failure = loan.await_head().err();
-            result = Ok(());
-        }
+    match loan.lend(agents, request) {
+        Err(Error::WouldBlock) => Ok(None),
+        result => result.map(Some),
     }
-    let answer = match (loan.failure, result, loan.head) {
-        (Some(failure), ..) => Err(failure),
-        (None, Ok(()), Some(head)) => Ok(head),
-        (None, Err(error), _) => Err(Error::Client(Arc::new(error))),
-        (None, Ok(()), None) => Err(Error::Client(Arc::new(ureq::Error::ConnectionFailed))),
-    };
-    Ok(Sent {
-        answer,
-        lease: loan.lease,
-    })
 }
 
 type Slot = Arc<Mutex<Option<Loan>>>;
@@ -166,10 +130,10 @@ struct Loan {
     head: Option<Head>,
     /// Whether a part of the request's body was taken by the connection.
     has_begun: bool,
-    /// How much of [`BARE_HEAD`] ureq has not read yet.
-    unread: usize,
     /// Why it failed, in our own words.
     failure: Option<Error>,
+    /// Whether a connection that takes nothing at the moment is waited for.
+    may_wait: bool,
 }
 
 enum State {
@@ -177,28 +141,80 @@ enum State {
     Head,
     /// Its body is sent next.
     Body,
-    /// The server takes no more of the request: what ureq still sends is dropped. If no answer is
-    /// there, this is why.
+    /// The server takes no more of the request. If no answer is there, this is why.
     Deaf(Option<Error>),
-    /// All is sent. The answer has to begin before this.
-    Waiting(Deadline),
+    /// All is sent.
+    Sent,
 }
 
 impl Loan {
+    fn new(lease: Lease, upload: Option<Arc<Upload>>) -> Self {
+        let chunk = match &upload {
+            Some(upload) if upload.len().is_none() => Some(lease.chunk()),
+            _ => None,
+        };
+        Loan {
+            output: lease.output(),
+            chunk,
+            upload,
+            lease,
+            state: State::Head,
+            head: None,
+            has_begun: false,
+            failure: None,
+            may_wait: true,
+        }
+    }
+
+    /// Has ureq send a request.
+    fn lend(
+        self,
+        agents: &Agents,
+        request: http::Request<impl ureq::AsSendBody>,
+    ) -> Result<Unanswered, Error> {
+        let agent = agents.take();
+        *lock(&agent.slot) = Some(self);
+        // Dropping what ureq gives ends the loan.
+        let result = agent.agent.run(request).map(drop);
+        let loan = lock(&agent.slot).take();
+        agents.give_back(agent);
+        let client_error = || {
+            let error = result.err().unwrap_or(ureq::Error::ConnectionFailed);
+            Error::Client(Arc::new(error))
+        };
+        let Some(loan) = loan else {
+            return Err(client_error());
+        };
+        let reason = match (loan.failure, loan.state) {
+            (Some(failure), _) => return Err(failure),
+            (None, State::Deaf(reason)) => reason,
+            (None, State::Sent) => None,
+            (None, State::Head | State::Body) => return Err(client_error()),
+        };
+        Ok(Unanswered::new(loan.lease, reason, loan.head))
+    }
+
     fn transmit(&mut self, amount: usize) -> Result<(), Error> {
         match self.state {
-            State::Deaf(_) => Ok(()),
+            State::Deaf(_) | State::Sent => Ok(()),
             State::Body => self.send_body(amount),
-            State::Head | State::Waiting(_) => {
+            State::Head => {
                 self.state = State::Body;
-                let total = self.lease.exchange().deadlines.begin(Phase::Total);
-                let patience = Patience::Until(total, Phase::Write);
+                let patience = if self.may_wait {
+                    let total = self.lease.exchange().deadlines.begin(Phase::Total);
+                    Patience::Until(total, Phase::Write)
+                } else {
+                    Patience::None
+                };
                 let mut rest = &self.output.bytes[..amount];
                 while !rest.is_empty() {
                     match self.lease.write(rest, patience) {
                         Ok(count) => rest = &rest[count..],
                         Err(error) => return self.stop_sending(error),
                     }
+                }
+                if !self.may_wait && !self.lease.is_flushed() {
+                    return Err(Error::WouldBlock);
                 }
                 self.wait_for_more()
             }
@@ -229,6 +245,8 @@ impl Loan {
                 .wait(socket, total.at())
                 .map_err(|error| Error::Socket(Arc::new(error)))?;
             self.lease.exchange().cancel.check()?;
+            // A guest that goes on writing fills the queue first, so that more is sent at once.
+            std::thread::yield_now();
         }
         Ok(())
     }
@@ -269,7 +287,7 @@ impl Loan {
                     sent += count;
                     self.has_begun = true;
                 }
-                Err(Error::WouldBlock) => {
+                Err(Error::WouldBlock) if self.may_wait => {
                     let has_room = self.lease.input.waiting().len() < MAX_EARLY_RESPONSE_BYTES;
                     match self.lease.wait_to_write(has_room && !has_ended) {
                         // It answered, and then took nothing for the whole of the timeout.
@@ -313,57 +331,11 @@ impl Loan {
             match self.lease.fill(MAX_EARLY_RESPONSE_BYTES, Patience::None) {
                 Ok(0) => return Ok(true),
                 Ok(_) if self.head.is_some() => self.lease.exchange().traffic.useful(),
-                Ok(_) => self.look_for_head()?,
+                Ok(_) => self.head = next_head(&mut self.lease)?,
                 Err(Error::WouldBlock | Error::BufferFull { .. }) => return Ok(false),
                 Err(error) => return Err(error),
             }
         }
-    }
-
-    /// Reads until the head of the answer is there.
-    fn await_head(&mut self) -> Result<(), Error> {
-        let deadlines = &self.lease.exchange().deadlines;
-        let deadline = match self.state {
-            State::Waiting(deadline) => deadline,
-            _ => deadlines.begin(Phase::Response),
-        };
-        let reason = match std::mem::replace(&mut self.state, State::Waiting(deadline)) {
-            State::Deaf(reason) => reason,
-            _ => None,
-        };
-        let patience = Patience::Until(deadline, Phase::Read);
-        while self.head.is_none() {
-            match self.lease.fill(MAX_RAW_HEAD_BYTES, patience) {
-                Ok(0) => return Err(reason.unwrap_or(Error::Closed)),
-                Ok(_) => self.look_for_head()?,
-                Err(error) if error.is_disconnect() => return Err(reason.unwrap_or(error)),
-                Err(error) => return Err(error),
-            }
-        }
-        self.unread = BARE_HEAD.len();
-        Ok(())
-    }
-
-    /// Takes the heads of interim responses off the input, and that of the answer.
-    fn look_for_head(&mut self) -> Result<(), Error> {
-        while self.head.is_none() {
-            let Some((len, head)) = Head::parse(self.lease.input.waiting())? else {
-                return Ok(());
-            };
-            self.lease.input.consume(len);
-            if !head.is_interim() {
-                self.lease.exchange().traffic.useful();
-                self.head = Some(head);
-            }
-        }
-        Ok(())
-    }
-
-    fn keep<T>(&mut self, result: Result<T, Error>) -> Result<T, ureq::Error> {
-        result.map_err(|error| {
-            self.failure = Some(error);
-            ureq::Error::ConnectionFailed
-        })
     }
 }
 
@@ -392,14 +364,22 @@ impl Transport for OnLoan {
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
         let loan = self.loan();
-        let result = loan.transmit(amount);
-        loan.keep(result)
+        if let Err(error) = loan.transmit(amount) {
+            loan.failure = Some(error);
+        }
+        if loan.failure.is_some() || matches!(loan.state, State::Deaf(_)) {
+            return Err(END_OF_THE_LOAN);
+        }
+        Ok(())
     }
 
+    /// The request is sent: ureq asks for the answer.
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {
         let loan = self.loan();
-        let result = loan.await_head();
-        loan.keep(result).map(|()| true)
+        if matches!(loan.state, State::Body) {
+            loan.state = State::Sent;
+        }
+        Err(END_OF_THE_LOAN)
     }
 
     /// ureq has a pool, in which no connection of ours belongs.
@@ -418,20 +398,18 @@ impl Buffers for Loan {
         &mut self.output.bytes
     }
 
+    /// What comes is not for ureq.
     fn input(&self) -> &[u8] {
-        &BARE_HEAD[BARE_HEAD.len() - self.unread..]
+        &[]
     }
 
-    /// Nothing but a transport reads into this.
     fn input_append_buf(&mut self) -> &mut [u8] {
         &mut []
     }
 
     fn input_appended(&mut self, _: usize) {}
 
-    fn input_consume(&mut self, amount: usize) {
-        self.unread = self.unread.saturating_sub(amount);
-    }
+    fn input_consume(&mut self, _: usize) {}
 
     fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
         // The first is for bodies in chunks alone.
@@ -440,7 +418,7 @@ impl Buffers for Loan {
     }
 
     fn can_use_input(&self) -> bool {
-        self.unread > 0
+        false
     }
 }
 

@@ -44,7 +44,7 @@ pub struct CancelHandle {
 /// What a guest traps with that calls after its store was cancelled, if
 /// [`HttpCtxBuilder::trap_when_cancelled`](crate::HttpCtxBuilder::trap_when_cancelled) says so: the
 /// error of the embedder's call can be downcast to it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("the store was cancelled")]
 #[non_exhaustive]
 pub struct Cancelled;
@@ -110,12 +110,12 @@ impl CancelHandle {
     }
 
     /// Waits, on the guest's thread, until it is woken, a socket has something to read, or this time
-    /// is over. It may end sooner.
+    /// is over: the sockets that have, by their places. It may end sooner.
     pub(crate) fn wait(
         &self,
         sockets: &[Arc<TcpStream>],
         until: Option<Instant>,
-    ) -> io::Result<()> {
+    ) -> io::Result<Vec<usize>> {
         self.store.guest.wait(sockets, until)
     }
 
@@ -154,6 +154,7 @@ impl CancelHandle {
 
     /// Whether [`CancelHandle::cancel`] was called, and [`HttpCtx::resume`](crate::HttpCtx::resume)
     /// was not since.
+    #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.store.cancelled.load(Ordering::Acquire)
     }

@@ -10,7 +10,7 @@ pub(crate) mod cancel;
 pub(crate) mod deadline;
 pub(crate) mod hops;
 pub(crate) mod reactor;
-mod signal;
+pub(crate) mod signal;
 pub(crate) mod traffic;
 pub(crate) mod upload;
 

@@ -62,8 +62,9 @@ impl Signal {
         is_rung
     }
 
-    /// Waits until it rings, one of the sockets has something to read, or this time is over. It may
-    /// end sooner, so the caller looks at what it waits for, and waits again.
+    /// Waits until it rings, one of the sockets has something to read, or this time is over: the
+    /// sockets that have, by their places. It may end sooner, so the caller looks at what it waits
+    /// for, and waits again.
     ///
     /// # Errors
     ///
@@ -72,39 +73,36 @@ impl Signal {
         &self,
         sockets: &[Arc<TcpStream>],
         until: Option<Instant>,
-    ) -> io::Result<()> {
+    ) -> io::Result<Vec<usize>> {
         let left = until.map(|until| until.saturating_duration_since(Instant::now()));
         if sockets.is_empty() {
             self.wait_for_ring(left);
-            return Ok(());
+            return Ok(Vec::new());
         }
         let Some(bell) = self.bell() else {
             self.wait_for_ring(Some(left.unwrap_or(WITHOUT_BELL).min(WITHOUT_BELL)));
-            return Ok(());
+            return readable(sockets);
         };
         {
             let mut state = self.lock();
             if std::mem::take(&mut state.is_rung) {
-                return Ok(());
+                return Ok(Vec::new());
             }
             state.by_bell = true;
         }
-        let mut poll: Vec<PollFd<'_>> = sockets
-            .iter()
-            .map(|socket| PollFd::new(socket, PollFlags::IN))
-            .collect();
+        let mut poll = to_read(sockets);
         poll.push(bell.poll_fd());
         let timeout = left.and_then(|left| Timespec::try_from(left).ok());
-        let ready = rustix::event::poll(&mut poll, timeout.as_ref());
+        let found = ready(&mut poll, timeout.as_ref());
         let mut state = self.lock();
         state.by_bell = false;
         if std::mem::take(&mut state.is_rung) {
             bell.silence();
         }
-        match ready {
-            Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
+        drop(state);
+        let mut found = found?;
+        found.retain(|place| *place < sockets.len());
+        Ok(found)
     }
 
     fn wait_for_ring(&self, left: Option<Duration>) {
@@ -132,6 +130,36 @@ impl Signal {
             let _ = self.bell.set(Bell::new().ok()?);
         }
         self.bell.get()
+    }
+}
+
+/// The sockets that have something to read now, by their places.
+pub(crate) fn readable(sockets: &[Arc<TcpStream>]) -> io::Result<Vec<usize>> {
+    if sockets.is_empty() {
+        return Ok(Vec::new());
+    }
+    ready(&mut to_read(sockets), Some(&Timespec::default()))
+}
+
+fn to_read(sockets: &[Arc<TcpStream>]) -> Vec<PollFd<'_>> {
+    let polls = sockets
+        .iter()
+        .map(|socket| PollFd::new(socket, PollFlags::IN));
+    let mut poll = Vec::with_capacity(sockets.len() + 1);
+    poll.extend(polls);
+    poll
+}
+
+/// The places of those that are ready; none after a signal.
+fn ready(poll: &mut [PollFd<'_>], timeout: Option<&Timespec>) -> io::Result<Vec<usize>> {
+    match rustix::event::poll(poll, timeout) {
+        Ok(0) | Err(rustix::io::Errno::INTR) => Ok(Vec::new()),
+        Ok(_) => {
+            let ready = poll.iter().enumerate();
+            let ready = ready.filter(|(_, it)| !it.revents().is_empty());
+            Ok(ready.map(|(place, _)| place).collect())
+        }
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -232,7 +260,8 @@ mod tests {
             // It rang once for each.
             let before = Instant::now();
             let until = before + Duration::from_millis(20);
-            signal.wait(sockets, Some(until)).unwrap();
+            let found = signal.wait(sockets, Some(until)).unwrap();
+            assert!(found.is_empty());
             assert!(Instant::now() >= until);
         }
     }
@@ -241,6 +270,10 @@ mod tests {
     fn a_socket_ends_the_wait() {
         let (socket, mut other) = pair();
         other.write_all(b"a").unwrap();
-        Signal::default().wait(&[socket], None).unwrap();
+        let (silent, _silent_end) = pair();
+        let sockets = [silent, socket];
+        let found = Signal::default().wait(&sockets, None).unwrap();
+        assert_eq!(found, [1]);
+        assert_eq!(readable(&sockets).unwrap(), [1]);
     }
 }

@@ -39,6 +39,11 @@ impl Traffic {
         }
     }
 
+    /// Whether the store has a budget.
+    pub(crate) fn has_budget(&self) -> bool {
+        self.budget.is_some()
+    }
+
     /// Counts a request that is sent to a server next; an error if the store's budget has no room
     /// for it.
     pub(crate) fn begin_request(&self) -> Result<(), Error> {

@@ -191,6 +191,7 @@ impl Upload {
     ) -> io::Result<()> {
         self.sender
             .wait(socket.map_or(&[], std::slice::from_ref), until)
+            .map(drop)
     }
 
     /// Wakes the thread that sends.

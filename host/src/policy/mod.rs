@@ -70,7 +70,7 @@ fn entry_for(method: &Method, url: &Url) -> String {
 }
 
 /// A request that was denied.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Denied {
     /// Whose request it was: the store's [`label`](crate::HttpCtxBuilder::label).
@@ -84,7 +84,7 @@ pub struct Denied {
 }
 
 /// Why a request was denied.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DeniedReason {
     /// No entry of the [`AllowedHosts`] allows the URL.
@@ -102,6 +102,7 @@ pub enum DeniedReason {
 
 impl Denied {
     /// A denied request to this URL, of a store without a label.
+    #[must_use]
     pub fn new(url: &Url, reason: DeniedReason) -> Self {
         Denied {
             label: None,
@@ -112,6 +113,23 @@ impl Denied {
     }
 }
 
+impl fmt::Display for DeniedReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DeniedReason::NotAllowed => f.write_str("no allowed host matches"),
+            DeniedReason::MethodOrPath(_) => {
+                f.write_str("the allowed hosts have other methods or paths of it")
+            }
+            DeniedReason::Refused(reason) => write!(f, "refused: {reason}"),
+            DeniedReason::DeniedBy(rule) => write!(f, "denied by \"deny:{rule}\""),
+            DeniedReason::NotPublic(address) => {
+                write!(f, "resolves to {address}, which is not a public address")
+            }
+        }
+    }
+}
+
+/// What was denied and why, and what would allow it.
 impl fmt::Display for Denied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Denied {
@@ -121,23 +139,15 @@ impl fmt::Display for Denied {
             ..
         } = self;
         match reason {
-            DeniedReason::NotAllowed => {
-                write!(
-                    f,
-                    "{url} is denied: no allowed host matches; {origin:?} would"
-                )
+            DeniedReason::NotAllowed => write!(f, "{url} is denied: {reason}; {origin:?} would"),
+            DeniedReason::MethodOrPath(entry) => {
+                write!(f, "{url} is denied: {reason}; {entry:?} would allow it")
             }
-            DeniedReason::MethodOrPath(entry) => write!(
+            DeniedReason::Refused(_) | DeniedReason::DeniedBy(_) => write!(f, "{url} is {reason}"),
+            DeniedReason::NotPublic(_) => write!(
                 f,
-                "{url} is denied: the allowed hosts have other methods or paths of it; {entry:?} \
-                 would allow it"
-            ),
-            DeniedReason::Refused(reason) => write!(f, "{url} is refused: {reason}"),
-            DeniedReason::DeniedBy(rule) => write!(f, "{url} is denied by \"deny:{rule}\""),
-            DeniedReason::NotPublic(address) => write!(
-                f,
-                "{url} is denied: it resolves to {address}, which is not a public address; \
-                 `allow_private_networks` (`--allow-private`) would allow it"
+                "{url} is denied: it {reason}; `allow_private_networks` (`--allow-private`) would \
+                 allow it"
             ),
         }
     }

@@ -123,7 +123,8 @@ fn a_body_that_breaks_off_gives_its_bytes_first_and_then_the_error() {
 #[test]
 fn a_body_over_its_limit_gives_what_is_allowed_first_and_then_the_error() {
     let server = server();
-    let http = HttpCtx::builder().allowed_host(&server.origin()).unwrap();
+    let mut http = HttpCtx::builder();
+    http.try_allowed_host(&server.origin()).unwrap();
     let http = http.max_response_body_bytes(Some(10)).build();
     let mut guest = Guest::new(http);
     for (path, more) in [
@@ -200,7 +201,8 @@ fn whole_bodies_are_read_within_req() {
     }
 
     // The smaller limit counts.
-    let http = HttpCtx::builder().allowed_hosts(AllowedHosts::all());
+    let mut http = HttpCtx::builder();
+    http.allowed_hosts(AllowedHosts::all());
     let http = http.whole_bodies(100).max_response_body_bytes(Some(10));
     let mut guest = Guest::new(http.client(HttpClient::new()).build());
     let failed = guest.fetch(&server.url("/bytes/11")).unwrap_err();

@@ -5,7 +5,7 @@ use std::net::{IpAddr, TcpListener};
 use std::time::Duration;
 
 use wasi_experimental_http_test_server::{TestCa, TestServer};
-use wasi_experimental_http_wasmtime::{HttpClient, HttpCtx};
+use wasi_experimental_http_wasmtime::{HttpClient, HttpCtx, HttpCtxBuilder};
 
 use crate::common::{
     BUFFER, BUFFER_LEN, Export, Guest, MEMORY, NAME, REASON, WRITTEN, code, ctx, fact, trusting,
@@ -159,13 +159,14 @@ fn what_a_guest_did_wrong_is_misuse() {
 fn denied_requests_are_told_apart_and_hide_what_the_policy_hides() {
     let resolved = |_: &str| -> io::Result<Vec<IpAddr>> { Ok(vec!["10.1.2.3".parse().unwrap()]) };
     let client = HttpClient::builder().resolver(resolved).build();
-    let mut http = HttpCtx::builder().client(client);
+    let mut http = HttpCtx::builder();
+    http.client(client);
     for entry in [
         "http://inside.example:81",
         "http://blocked.example",
         "deny:http://blocked.example",
     ] {
-        http = http.allowed_host(entry).unwrap();
+        http.try_allowed_host(entry).unwrap();
     }
     let mut guest = Guest::new(http.build());
     for (url, reason, part) in [
@@ -223,7 +224,7 @@ fn what_goes_wrong_on_the_way_is_told_apart() {
     let here = |_: &str| -> io::Result<Vec<IpAddr>> { Ok(vec!["127.0.0.1".parse().unwrap()]) };
     let resolving = HttpClient::builder()
         .system_root_certificates(false)
-        .add_root_certificates_pem(ca.pem())
+        .try_add_root_certificates_pem(ca.pem())
         .unwrap()
         .resolver(here)
         .build();
@@ -275,9 +276,10 @@ fn what_a_server_does_wrong_is_told_apart() {
         ),
     ] {
         let url = answering(bytes);
-        let http = HttpCtx::builder().client(HttpClient::new());
+        let mut http = HttpCtx::builder();
+        http.client(HttpClient::new());
         let mut guest = Guest::new(
-            http.allowed_host(url.trim_end_matches("/x"))
+            http.try_allowed_host(url.trim_end_matches("/x"))
                 .unwrap()
                 .build(),
         );
@@ -286,9 +288,10 @@ fn what_a_server_does_wrong_is_told_apart() {
     }
     // Out of HTTP is a place that no list of hosts allows.
     let url = answering(b"HTTP/1.1 302 Found\r\nLocation: ftp://a/\r\nContent-Length: 0\r\n\r\n");
-    let http = HttpCtx::builder().client(HttpClient::new());
+    let mut http = HttpCtx::builder();
+    http.client(HttpClient::new());
     let mut guest = Guest::new(
-        http.allowed_host(url.trim_end_matches("/x"))
+        http.try_allowed_host(url.trim_end_matches("/x"))
             .unwrap()
             .build(),
     );
@@ -301,8 +304,9 @@ fn a_limit_that_is_reached_says_whose_it_is_and_nothing_that_does_not_help() {
     let server = server();
     let url = server.url("/get");
     let http = |client: &HttpClient| {
-        let http = HttpCtx::builder().client(client.clone());
-        http.allowed_host(&server.origin()).unwrap()
+        let mut http = HttpCtx::builder();
+        http.client(client.clone());
+        http.try_allowed_host(&server.origin()).unwrap().clone()
     };
     let failed = |guest: &mut Guest, reason: &str, part: &str| {
         assert_eq!(guest.fetch(&url), Err(code::TOO_MANY_SESSIONS));
@@ -334,8 +338,8 @@ fn a_limit_that_is_reached_says_whose_it_is_and_nothing_that_does_not_help() {
     let none_in_flight = HttpClient::builder().max_requests_in_flight(0).build();
     for (http, reason) in [
         (http(&client).max_concurrent_requests(0), "too_many_open"),
-        (http(&none_open), "too_many_open"),
-        (http(&none_in_flight), "too_many_in_flight"),
+        (&mut http(&none_open), "too_many_open"),
+        (&mut http(&none_in_flight), "too_many_in_flight"),
     ] {
         let message = failed(&mut Guest::new(http.build()), reason, "is reached, 0 ");
         assert!(!message.contains("close"), "{message}");
@@ -347,8 +351,9 @@ fn a_limit_that_is_reached_says_whose_it_is_and_nothing_that_does_not_help() {
 fn limits_and_timeouts_are_told_apart() {
     let server = server();
     let builder = || {
-        let http = HttpCtx::builder().client(HttpClient::new());
-        http.allowed_host(&server.origin()).unwrap()
+        let mut http = HttpCtx::builder();
+        http.client(HttpClient::new());
+        http.try_allowed_host(&server.origin()).unwrap().clone()
     };
     let url = server.url("/get");
 
@@ -394,10 +399,7 @@ fn limits_and_timeouts_are_told_apart() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/x", silent.local_addr().unwrap());
     let short = Some(Duration::from_millis(50));
-    type Configure = fn(
-        wasi_experimental_http_wasmtime::HttpCtxBuilder,
-        Option<Duration>,
-    ) -> wasi_experimental_http_wasmtime::HttpCtxBuilder;
+    type Configure = fn(&mut HttpCtxBuilder, Option<Duration>) -> &mut HttpCtxBuilder;
     let cases: [(Configure, &str); 2] = [
         (
             |http, short| http.response_timeout(short),
@@ -406,13 +408,10 @@ fn limits_and_timeouts_are_told_apart() {
         (|http, short| http.timeout(short), "timeout_total"),
     ];
     for (configure, reason) in cases {
-        let http = HttpCtx::builder().client(HttpClient::new());
-        let http = configure(
-            http.allowed_host(url.trim_end_matches("/x")).unwrap(),
-            short,
-        )
-        .build();
-        let mut guest = Guest::new(http);
+        let mut http = HttpCtx::builder();
+        http.client(HttpClient::new());
+        http.try_allowed_host(url.trim_end_matches("/x")).unwrap();
+        let mut guest = Guest::new(configure(&mut http, short).build());
         assert_eq!(guest.fetch(&url), Err(code::TIMEOUT), "{reason}");
         assert_failed(&mut guest, reason, &[&url]);
     }

@@ -44,8 +44,9 @@ fn the_version_is_the_servers() {
         // Until the guest has closed it.
         let _ = std::io::copy(&mut stream, &mut std::io::sink());
     });
-    let http = HttpCtx::builder().client(HttpClient::new());
-    let mut guest = Guest::new(http.allowed_host(&url).unwrap().build());
+    let mut http = HttpCtx::builder();
+    http.client(HttpClient::new());
+    let mut guest = Guest::new(http.try_allowed_host(&url).unwrap().build());
     let handle = guest.open(&url);
     assert_eq!(guest.fact(handle, fact::VERSION).unwrap(), "HTTP/1.0");
     drop(guest);
@@ -55,16 +56,21 @@ fn the_version_is_the_servers() {
 #[test]
 fn the_peer_is_shown_if_the_embedder_says_so() {
     let server = server();
-    let builder = || HttpCtx::builder().allowed_host(&server.origin()).unwrap();
+    let builder = || {
+        HttpCtx::builder()
+            .try_allowed_host(&server.origin())
+            .unwrap()
+            .clone()
+    };
     let peer = server.origin().replace("http://", "");
-    type Configure = fn(HttpCtxBuilder) -> HttpCtxBuilder;
+    type Configure = fn(&mut HttpCtxBuilder) -> &mut HttpCtxBuilder;
     let cases: [(Configure, &str); 3] = [
         (|http| http, ""),
         (|http| http.show_peer(true), &peer),
         (|http| http.show_peer(true).show_peer(false), ""),
     ];
     for (configure, expected) in cases {
-        let mut guest = Guest::new(configure(builder()).build());
+        let mut guest = Guest::new(configure(&mut builder()).build());
         let handle = guest.open(&server.url("/redirect/1"));
         assert_eq!(guest.fact(handle, fact::PEER).unwrap(), expected);
     }

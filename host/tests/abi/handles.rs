@@ -94,7 +94,12 @@ fn stores_do_not_see_each_others_handles() {
 #[test]
 fn open_responses_are_limited_and_closing_frees_one() {
     let server = server();
-    let builder = || HttpCtx::builder().allowed_host(&server.origin()).unwrap();
+    let builder = || {
+        HttpCtx::builder()
+            .try_allowed_host(&server.origin())
+            .unwrap()
+            .clone()
+    };
 
     let mut none = Guest::new(builder().max_concurrent_requests(0).build());
     assert_eq!(
@@ -153,16 +158,14 @@ fn the_default_limit_is_the_stated_one() {
         guest.fetch(&server.url("/get")),
         Err(code::TOO_MANY_SESSIONS)
     );
-    assert_eq!(
-        server.requests(),
-        u64::from(DEFAULT_MAX_CONCURRENT_REQUESTS)
-    );
+    assert_eq!(server.requests(), DEFAULT_MAX_CONCURRENT_REQUESTS as u64);
 }
 
 #[test]
 fn a_body_that_has_ended_gives_its_place_back_and_keeps_its_headers() {
     let server = server();
-    let http = HttpCtx::builder().allowed_host(&server.origin()).unwrap();
+    let mut http = HttpCtx::builder();
+    http.try_allowed_host(&server.origin()).unwrap();
     let mut guest = Guest::new(http.max_concurrent_requests(1).build());
     let mut handles = Vec::new();
     for path in ["/get", "/chunked/1000", "/close/1000", "/empty", "/bytes/0"] {
@@ -193,7 +196,8 @@ fn a_body_that_has_ended_gives_its_place_back_and_keeps_its_headers() {
 fn a_guest_that_closes_nothing_can_go_on_and_keeps_the_last_ones() {
     const MORE: usize = 10;
     let server = server();
-    let http = HttpCtx::builder().allowed_host(&server.origin()).unwrap();
+    let mut http = HttpCtx::builder();
+    http.try_allowed_host(&server.origin()).unwrap();
     let mut guest = Guest::new(http.max_concurrent_requests(2).build());
     // One with more to read is never closed for another.
     let unread = guest.open(&server.url("/bytes/10"));

@@ -53,8 +53,8 @@ fn lengths_are_checked_before_anything_is_copied_and_handles_before_names() {
         return;
     }
     let server = server();
-    let http = HttpCtx::builder()
-        .allowed_host(&server.origin())
+    let mut http = HttpCtx::builder();
+    http.try_allowed_host(&server.origin())
         .unwrap()
         .max_request_body_bytes(Some(1024));
     let mut guest = Guest::exporting(Export::LargeSharedMemory, http.build());

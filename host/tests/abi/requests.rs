@@ -38,9 +38,12 @@ fn requests_that_cannot_be_sent_are_not() {
     let mut guest = guest(&server);
     let url = server.url("/get");
     let host = url.strip_prefix("http://").unwrap();
-    let long_url = format!("{url}?{}", "a".repeat(DEFAULT_MAX_URL_LEN));
-    let long_method = "A".repeat(DEFAULT_MAX_METHOD_LEN + 1);
-    let long_headers = format!("a:{}", "b".repeat(DEFAULT_MAX_REQUEST_HEADER_BYTES));
+    let long_url = format!("{url}?{}", "a".repeat(DEFAULT_MAX_URL_LEN as usize));
+    let long_method = "A".repeat(DEFAULT_MAX_METHOD_LEN as usize + 1);
+    let long_headers = format!(
+        "a:{}",
+        "b".repeat(DEFAULT_MAX_REQUEST_HEADER_BYTES as usize)
+    );
     let many_headers = "a:b\n".repeat(DEFAULT_MAX_REQUEST_HEADERS + 1);
     let ftp = format!("ftp://{host}");
     let https = format!("https://{host}");
@@ -122,8 +125,10 @@ fn a_request_that_fails_on_its_way_is_a_request_error() {
         let gone = server();
         gone.url("/get")
     };
-    let http = HttpCtx::builder().allowed_host(refused.trim_end_matches("/get"));
-    let mut guest = Guest::new(http.unwrap().build());
+    let mut http = HttpCtx::builder();
+    http.try_allowed_host(refused.trim_end_matches("/get"))
+        .unwrap();
+    let mut guest = Guest::new(http.build());
     guest.put(STATUS, &UNTOUCHED);
     assert_eq!(guest.fetch(&refused), Err(code::REQUEST_ERROR));
     assert_eq!(guest.get(STATUS, 8), UNTOUCHED);

@@ -40,9 +40,9 @@ fn dead_addresses_cost_little() {
         let (mut addresses, _listeners) = dead(&server, before + after);
         addresses.insert(usize::from(before), IpAddr::from([127, 0, 0, 1]));
         let client = client(addresses);
-        let http = HttpCtx::builder()
-            .client(client)
-            .allowed_host("insecure:allow-all")
+        let mut http = HttpCtx::builder();
+        http.client(client)
+            .try_allowed_host("insecure:allow-all")
             .unwrap()
             .connect_timeout(Some(CONNECT));
         let started = Instant::now();
@@ -87,11 +87,11 @@ fn a_denied_address_is_not_raced() {
         full_listener_at(SocketAddr::from(([127, 0, 0, 3], server.port()))),
     );
     let client = client(vec![denied.ip(), dead, IpAddr::from([127, 0, 0, 1])]);
-    let http = HttpCtx::builder()
-        .client(client)
-        .allowed_host("insecure:allow-all")
+    let mut http = HttpCtx::builder();
+    http.client(client)
+        .try_allowed_host("insecure:allow-all")
         .unwrap()
-        .allowed_host(&format!("deny:http://127.0.0.2:{}", server.port()))
+        .try_allowed_host(&format!("deny:http://127.0.0.2:{}", server.port()))
         .unwrap();
     let url = format!("http://some.test:{}/get", server.port());
     assert_eq!(Guest::new(http.build()).fetch_all(&url).0, 200);
@@ -102,9 +102,9 @@ fn a_denied_address_is_not_raced() {
 fn dead_addresses_alone_end_with_the_connect_timeout() {
     let server = TestServer::http().start();
     let (addresses, _listeners) = dead(&server, 2);
-    let http = HttpCtx::builder()
-        .client(client(addresses))
-        .allowed_host("insecure:allow-all")
+    let mut http = HttpCtx::builder();
+    http.client(client(addresses))
+        .try_allowed_host("insecure:allow-all")
         .unwrap()
         .connect_timeout(Some(Duration::from_secs(1)));
     let url = format!("http://some.test:{}/get", server.port());

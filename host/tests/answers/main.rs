@@ -24,9 +24,9 @@ const LONG: Duration = Duration::from_secs(20);
 
 /// A guest that may reach everything, and waits for no timeout but the one of all.
 pub fn guest(client: &HttpClient) -> Guest {
-    let http = HttpCtx::builder()
-        .client(client.clone())
-        .allowed_host("insecure:allow-all")
+    let mut http = HttpCtx::builder();
+    http.client(client.clone())
+        .try_allowed_host("insecure:allow-all")
         .unwrap()
         .response_timeout(None)
         .read_timeout(None)

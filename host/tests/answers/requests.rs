@@ -71,7 +71,7 @@ fn user_information_is_told_to_nobody() {
     let http = |allowed: &str| {
         let (events, denials) = (told.clone(), told.clone());
         HttpCtx::builder()
-            .allowed_host(allowed)
+            .try_allowed_host(allowed)
             .unwrap()
             .observer(move |event| *events.lock().unwrap() += &format!("{event:?}\n"))
             .on_denied(move |denied| {
@@ -135,11 +135,11 @@ fn a_guest_chooses_the_host_header_where_the_embedder_lets_it() {
     let ca = TestCa::new();
     let other = TestServer::http().start();
     for server in [TestServer::http().start(), TestServer::https(&ca).start()] {
-        let http = HttpCtx::builder()
-            .client(trusting(&ca))
-            .allowed_host("insecure:allow-all")
+        let mut http = HttpCtx::builder();
+        http.client(trusting(&ca))
+            .try_allowed_host("insecure:allow-all")
             .unwrap()
-            .allow_host_header(&server.origin())
+            .try_allow_host_header(&server.origin())
             .unwrap();
         let mut guest = Guest::new(http.build());
         let mut send = |url: &str, host: &str| {

@@ -9,7 +9,7 @@ use crate::guest;
 fn trusting_pem(pem: &str) -> HttpClient {
     HttpClient::builder()
         .system_root_certificates(false)
-        .add_root_certificates_pem(pem)
+        .try_add_root_certificates_pem(pem)
         .unwrap()
         .build()
 }

@@ -127,8 +127,9 @@ fn every_answer_reaches_the_guest() {
         {
             for language in Language::ALL {
                 let context = format!("{language:?}, tls {}: {instruction}", played.tls);
-                let http = HttpCtx::builder().client(played.client.clone());
-                let http = http.allowed_host(&server.origin()).unwrap().build();
+                let mut http = HttpCtx::builder();
+                http.client(played.client.clone());
+                let http = http.try_allowed_host(&server.origin()).unwrap().build();
                 let mut words: Vec<String> = instruction.split(' ').map(str::to_owned).collect();
                 words[1] = server.url(&words[1]);
                 let mut guest = Guest::new(&language.guest("e2e"), http, &words, &[]);

@@ -68,8 +68,9 @@ fn an_early_answer_is_told() {
     for played in plain_and_tls(script) {
         let server = &played.server;
         for language in LANGUAGES {
-            let http = HttpCtx::builder().client(played.client.clone());
-            let http = http.allowed_host(&server.origin()).unwrap().build();
+            let mut http = HttpCtx::builder();
+            http.client(played.client.clone());
+            let http = http.try_allowed_host(&server.origin()).unwrap().build();
             let arguments = ["upload", &server.url("/upload"), "1000000000000"];
             let printed = printed(language, http, &arguments);
             assert_eq!(printed, "status 413, 8 bytes\n", "{language}");

@@ -15,7 +15,7 @@ pub struct Case {
     /// `None`: the request of the instruction and no more.
     receives: Option<&'static [&'static str]>,
     allowed: &'static [&'static str],
-    configure: fn(HttpCtxBuilder) -> HttpCtx,
+    configure: fn(&mut HttpCtxBuilder) -> HttpCtx,
 }
 
 /// A guest that is told `instruction`, where a target alone is one of the first server, and
@@ -26,7 +26,7 @@ pub fn case(instruction: &'static str, prints: &'static [&'static str]) -> Case 
         prints,
         receives: None,
         allowed: &["{origin}"],
-        configure: HttpCtxBuilder::build,
+        configure: |builder| builder.build(),
     }
 }
 
@@ -44,7 +44,7 @@ impl Case {
     }
 
     /// How the context is configured further.
-    pub fn configured(mut self, configure: fn(HttpCtxBuilder) -> HttpCtx) -> Case {
+    pub fn configured(mut self, configure: fn(&mut HttpCtxBuilder) -> HttpCtx) -> Case {
         self.configure = configure;
         self
     }
@@ -68,10 +68,10 @@ impl Case {
         servers.clear();
         let mut builder = servers.ctx_builder();
         for host in self.allowed {
-            builder = builder.allowed_host(&expanded(host, servers)).unwrap();
+            builder.try_allowed_host(&expanded(host, servers)).unwrap();
         }
         let words = self.words(servers);
-        let http = (self.configure)(builder);
+        let http = (self.configure)(&mut builder);
         let mut guest = Guest::new(&language.guest("e2e"), http, &words, &[]);
         let result = guest.call("run", ());
 

@@ -16,7 +16,7 @@ const LONGER: Option<Duration> = Some(Duration::from_millis(500));
 
 #[test]
 fn errors_are_values() {
-    fn cancelled(builder: HttpCtxBuilder) -> HttpCtx {
+    fn cancelled(builder: &mut HttpCtxBuilder) -> HttpCtx {
         let ctx = builder.build();
         ctx.cancel_handle().cancel();
         ctx

@@ -178,7 +178,8 @@ fn reactor_gives_an_error_as_a_negative_number() {
             (Language::AssemblyScript, "too_many_sessions (13): GET http"),
         ] {
             servers.clear();
-            let http = servers.ctx_builder().allowed_host(&origin).unwrap();
+            let mut http = servers.ctx_builder();
+            http.try_allowed_host(&origin).unwrap();
             let http = http.max_concurrent_requests(2).build();
             let variables = [("HTTP_URL", origin.as_str())];
             let mut guest = Guest::new(&language.guest("reactor"), http, &[], &variables);

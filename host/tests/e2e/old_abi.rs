@@ -102,8 +102,9 @@ fn bodies_stream() {
             let expected = (LEN as i32, printed, gets(&path, 1));
             assert_eq!(old.call_allowed("stream", &path), expected);
             // Nor does it matter if they are read before the guest asks for them.
-            let http = old.servers.ctx_builder().whole_bodies(LEN as u64);
-            let http = http.allowed_host(&old.servers.one.origin()).unwrap();
+            let mut http = old.servers.ctx_builder();
+            http.whole_bodies(LEN as u64);
+            let http = http.try_allowed_host(&old.servers.one.origin()).unwrap();
             assert_eq!(old.call(http.build(), "stream", &path), expected);
         }
     });
@@ -117,8 +118,8 @@ fn several_responses_are_open_at_once_up_to_the_limit() {
         let given = old.call_allowed("concurrent", "/get");
         assert_eq!(given, (3, printed, received));
 
-        let http = old.servers.ctx_builder();
-        let http = http.allowed_host(&old.servers.one.origin()).unwrap();
+        let mut http = old.servers.ctx_builder();
+        let http = http.try_allowed_host(&old.servers.one.origin()).unwrap();
         let http = http.max_concurrent_requests(2).build();
         let (result, printed, received) = old.call(http, "concurrent", "/get");
         assert_eq!((result, received), (-1, gets("/get", 2)));

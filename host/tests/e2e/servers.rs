@@ -39,13 +39,16 @@ impl Servers {
 
     /// A context with the client, and with no host allowed.
     pub fn ctx_builder(&self) -> HttpCtxBuilder {
-        HttpCtx::builder().client(self.client.clone())
+        HttpCtx::builder().client(self.client.clone()).clone()
     }
 
     /// A context that allows the first server.
     pub fn ctx(&self) -> HttpCtx {
-        let builder = self.ctx_builder();
-        builder.allowed_host(&self.one.origin()).unwrap().build()
+        let mut builder = self.ctx_builder();
+        builder
+            .try_allowed_host(&self.one.origin())
+            .unwrap()
+            .build()
     }
 
     /// Forgets what the servers have received.

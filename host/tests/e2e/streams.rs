@@ -143,8 +143,9 @@ fn an_answer_that_comes_early_ends_the_writing_and_is_the_guests() {
         for language in Language::ALL {
             // So much that it ends by the answer alone.
             for framing in ["upload=1000000000000", "length=1000000000000"] {
-                let http = HttpCtx::builder().client(played.client.clone());
-                let http = http.allowed_host(&server.origin()).unwrap().build();
+                let mut http = HttpCtx::builder();
+                http.client(played.client.clone());
+                let http = http.try_allowed_host(&server.origin()).unwrap().build();
                 let url = server.url("/upload");
                 let words = ["POST", &url, "upload=1000000000000", framing, "print=body"];
                 assert_eq!(
@@ -208,8 +209,9 @@ fn requests_side_by_side_take_as_long_as_the_slowest() {
     const SLOWEST: Duration = Duration::from_secs(2);
     for servers in Servers::each() {
         for language in Language::ALL {
-            let allowed = servers.ctx_builder().allowed_host(&servers.one.origin());
-            let http = allowed.unwrap().max_concurrent_requests(COUNT as u32);
+            let mut allowed = servers.ctx_builder();
+            let http = allowed.try_allowed_host(&servers.one.origin()).unwrap();
+            http.max_concurrent_requests(COUNT);
             let url = |ms: u128| servers.one.url(&format!("/slow-headers?ms={ms}"));
             let first = url(SLOWEST.as_millis());
             let also = format!("also={}", url(SLOWEST.as_millis() / 2));
@@ -254,8 +256,12 @@ fn a_server_that_reads_late_gets_all_of_a_body() {
     );
     for played in plain_and_tls(script) {
         for language in Language::ALL {
-            let http = HttpCtx::builder().client(played.client.clone());
-            let http = http.allowed_host(&played.server.origin()).unwrap().build();
+            let mut http = HttpCtx::builder();
+            http.client(played.client.clone());
+            let http = http
+                .try_allowed_host(&played.server.origin())
+                .unwrap()
+                .build();
             let upload = format!("upload={LEN}");
             let words = ["POST", &played.server.url("/"), &upload, "print=body"];
             let start = Instant::now();
@@ -280,8 +286,12 @@ fn a_reader_is_sent_until_the_server_answers() {
         assert_eq!(printed, expected);
     }
     for played in plain_and_tls(too_much) {
-        let http = HttpCtx::builder().client(played.client.clone());
-        let http = http.allowed_host(&played.server.origin()).unwrap().build();
+        let mut http = HttpCtx::builder();
+        http.client(played.client.clone());
+        let http = http
+            .try_allowed_host(&played.server.origin())
+            .unwrap()
+            .build();
         let url = played.server.url("/upload");
         let words = ["POST", &url, "upload=1000000000000", "send=reader"];
         assert_eq!(
@@ -357,18 +367,18 @@ fn a_request_that_is_late_is_given_up_while_another_goes_on() {
 
 #[test]
 fn options_limit_a_request_and_no_other() {
-    let generous = |builder: HttpCtxBuilder| builder.timeout(Some(LONG)).build();
+    let generous = |mut builder: HttpCtxBuilder| builder.timeout(Some(LONG)).build();
     for servers in Servers::each() {
         for language in Language::ALL {
             let run = |words: &[&str], code: i32, expected: &str| {
                 for sent in ["repeat=1", "send=start"] {
-                    let builder = servers.ctx_builder();
-                    let builder = builder.allowed_host(&servers.one.origin()).unwrap();
+                    let mut builder = servers.ctx_builder();
+                    let builder = builder.try_allowed_host(&servers.one.origin()).unwrap();
                     let mut words: Vec<String> = words.iter().map(|it| (*it).to_owned()).collect();
                     words[1] = servers.one.url(&words[1]);
                     words.push(sent.to_owned());
                     let name = language.guest("e2e");
-                    let mut guest = Guest::new(&name, generous(builder), &words, &[]);
+                    let mut guest = Guest::new(&name, generous(builder.clone()), &words, &[]);
                     assert_eq!(guest.call("run", ()), code, "{language:?} {words:?}");
                     assert_eq!(guest.stdout(), expected, "{language:?} {words:?}");
                     assert_eq!(guest.open_responses(), 0);

@@ -18,9 +18,9 @@ fn a_name_that_leads_inside_is_denied_and_the_denial_names_the_switch() {
     let url = origin.clone() + "/get?token=SECRET";
 
     let denials = Arc::new(Mutex::new(Vec::new()));
-    let http = HttpCtx::builder()
-        .client(client.clone())
-        .allowed_host(&origin)
+    let mut http = HttpCtx::builder();
+    http.client(client.clone())
+        .try_allowed_host(&origin)
         .unwrap()
         .on_denied({
             let denials = denials.clone();
@@ -43,11 +43,12 @@ fn a_name_that_leads_inside_is_denied_and_the_denial_names_the_switch() {
     }
 
     // Whoever permits it gets there.
-    let http = HttpCtx::builder()
-        .client(client.clone())
+    let mut http = HttpCtx::builder();
+    http.client(client.clone())
         .allow_private_networks(true)
-        .allowed_host(&origin);
-    assert_eq!(Guest::new(http.unwrap().build()).fetch_all(&url).0, 200);
+        .try_allowed_host(&origin)
+        .unwrap();
+    assert_eq!(Guest::new(http.build()).fetch_all(&url).0, 200);
     assert_eq!(
         guest(&client, &["insecure:allow-all"]).fetch_all(&url).0,
         200
@@ -63,13 +64,15 @@ fn a_strict_store_never_uses_a_connection_that_a_permissive_one_opened() {
     let permissive = [
         HttpCtx::builder()
             .allow_private_networks(true)
-            .allowed_host(&origin)
-            .unwrap(),
+            .try_allowed_host(&origin)
+            .unwrap()
+            .clone(),
         HttpCtx::builder()
-            .allowed_host("insecure:allow-all")
-            .unwrap(),
+            .try_allowed_host("insecure:allow-all")
+            .unwrap()
+            .clone(),
     ];
-    for http in permissive {
+    for mut http in permissive {
         let mut permissive = Guest::new(http.client(client.clone()).build());
         assert_eq!(permissive.fetch_all(&url).0, 200);
         let (requests, connections) = (server.requests(), server.connections());
@@ -202,11 +205,10 @@ fn all_public_hosts_are_nothing_of_the_local_network() {
     for entries in [&["http://*:*"][..], &["http://*:*", "http://other.test"]] {
         for host in ["inside.test", "localhost", "127.0.0.1", "0.0.0.0", "[::1]"] {
             for private in [false, true] {
-                let mut http = HttpCtx::builder()
-                    .client(client.clone())
-                    .allow_private_networks(private);
+                let mut http = HttpCtx::builder();
+                http.client(client.clone()).allow_private_networks(private);
                 for entry in entries {
-                    http = http.allowed_host(entry).unwrap();
+                    http.try_allowed_host(entry).unwrap();
                 }
                 let given = Guest::new(http.build()).fetch(&format!("http://{host}:{port}/get"));
                 assert_eq!(given, Err(code::DESTINATION_NOT_ALLOWED), "{host}");

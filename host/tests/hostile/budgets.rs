@@ -8,15 +8,18 @@ use wasi_experimental_http_wasmtime::{HttpClient, HttpCtx, HttpCtxBuilder, Reque
 use crate::common::{ANY, Guest, code, trusting};
 
 fn store(server: &TestServer, client: &HttpClient) -> HttpCtxBuilder {
-    let http = HttpCtx::builder().client(client.clone());
-    http.allowed_host(&server.origin()).unwrap()
+    let mut http = HttpCtx::builder();
+    http.client(client.clone());
+    http.try_allowed_host(&server.origin()).unwrap();
+    http
 }
 
 #[test]
 fn a_store_sends_so_many_requests_and_no_more() {
     let server = TestServer::http().start();
     let client = HttpClient::new();
-    let http = store(&server, &client).max_total_requests(Some(4));
+    let mut http = store(&server, &client);
+    http.max_total_requests(Some(4));
     let mut guest = Guest::new(http.clone().build());
     // What is denied or malformed does not count.
     assert_eq!(
@@ -66,7 +69,8 @@ fn a_store_carries_so_many_bytes_and_no_more() {
         // As many as it takes, as an observer is told.
         let told = Arc::new(Mutex::new(0));
         let sum = told.clone();
-        let http = store(&server, &client).observer(move |event: &RequestEvent| {
+        let mut http = store(&server, &client);
+        http.observer(move |event: &RequestEvent| {
             *sum.lock().unwrap() += event.bytes_sent + event.bytes_received;
         });
         let url = server.url("/bytes/100000");
@@ -95,7 +99,8 @@ fn a_store_carries_so_many_bytes_and_no_more() {
         assert_eq!(server.requests(), sent);
 
         // With one less the body breaks off, for good.
-        let http = store(&server, &client).max_total_bytes(Some(needed - 1));
+        let mut http = store(&server, &client);
+        http.max_total_bytes(Some(needed - 1));
         let mut guest = Guest::new(http.build());
         let handle = guest.open(&url);
         assert_eq!(guest.read_all(handle), Err(code::BODY_TOO_LARGE));
@@ -108,7 +113,8 @@ fn a_store_carries_so_many_bytes_and_no_more() {
 fn what_is_sent_counts_as_well() {
     let server = TestServer::http().start();
     let client = HttpClient::new();
-    let http = store(&server, &client).max_total_bytes(Some(100_000));
+    let mut http = store(&server, &client);
+    http.max_total_bytes(Some(100_000));
     let mut guest = Guest::new(http.clone().build());
     let body = vec![b'a'; 1_000_000];
     let sent = guest.send("POST", &server.url("/echo"), "", &body);
@@ -128,7 +134,8 @@ fn what_is_sent_counts_as_well() {
 #[test]
 fn a_store_sends_so_many_requests_a_second() {
     let server = TestServer::http().start();
-    let http = store(&server, &HttpClient::new()).max_requests_per_second(Some(3));
+    let mut http = store(&server, &HttpClient::new());
+    http.max_requests_per_second(Some(3));
     let mut guest = Guest::new(http.build());
     let started = std::time::Instant::now();
     let mut sent = 0;

@@ -20,12 +20,13 @@ const SOON: Duration = Duration::from_secs(10);
 fn patient(client: &HttpClient, allowed: &str) -> HttpCtxBuilder {
     HttpCtx::builder()
         .client(client.clone())
-        .allowed_host(allowed)
+        .try_allowed_host(allowed)
         .unwrap()
         .connect_timeout(None)
         .response_timeout(None)
         .read_timeout(None)
         .timeout(None)
+        .clone()
 }
 
 /// Cancels once `ready` returns, while `work` waits: the code that it ends with.

@@ -35,7 +35,7 @@ const FUNCTIONS: [(&str, usize, Option<usize>); 13] = [
 ];
 
 /// A store with this context, and a module in text instantiated in it.
-fn instance(http: HttpCtxBuilder, module: &str) -> (Store<HttpCtx>, wasmtime::Instance) {
+fn instance(http: &HttpCtxBuilder, module: &str) -> (Store<HttpCtx>, wasmtime::Instance) {
     let engine = Engine::default();
     let mut linker = Linker::new(&engine);
     wasi_experimental_http_wasmtime::add_to_linker(&mut linker, |http: &mut HttpCtx| http).unwrap();
@@ -86,13 +86,14 @@ fn every_function_traps_if_the_embedder_wants_that() {
     for (function, parameters, long) in FUNCTIONS {
         let guest = caller(function, parameters, long);
         // Unless it is said, a guest gets codes.
-        let (mut store, instance) = instance(HttpCtx::builder(), &guest);
+        let (mut store, instance) = instance(&HttpCtx::builder(), &guest);
         store.data().cancel_handle().cancel();
         let run = instance.get_typed_func::<(), i32>(&mut store, "run");
         run.unwrap().call(&mut store, ()).expect(function);
 
-        let http = HttpCtx::builder().trap_when_cancelled(true);
-        let (mut store, instance) = self::instance(http, &guest);
+        let mut http = HttpCtx::builder();
+        http.trap_when_cancelled(true);
+        let (mut store, instance) = self::instance(&http, &guest);
         let run = instance.get_typed_func::<(), i32>(&mut store, "run");
         let run = run.unwrap();
         run.call(&mut store, ()).expect(function);
@@ -110,13 +111,13 @@ fn every_function_traps_if_the_embedder_wants_that() {
 #[test]
 fn a_request_that_is_cancelled_is_the_guests_last_call() {
     let server = TestServer::http().start();
-    let http = HttpCtx::builder()
-        .allowed_host(&server.origin())
+    let mut http = HttpCtx::builder();
+    http.try_allowed_host(&server.origin())
         .unwrap()
         .trap_when_cancelled(true);
     let closes_for_ever = "(loop $more (drop (call $close (i32.const 0))) (br $more))";
     let guest = stubborn(&server.url("/hang"), closes_for_ever);
-    let (mut store, instance) = instance(http, &guest);
+    let (mut store, instance) = instance(&http, &guest);
     let cancel = store.data().cancel_handle();
     let run = instance.get_typed_func::<(), ()>(&mut store, "run");
     let error = thread::scope(|scope| {
@@ -162,9 +163,14 @@ fn the_program_on_the_page_ends_guests_that_wait_compute_or_call() {
 #[test]
 fn a_store_is_cancelled_in_time_unless_the_timer_is_dropped() {
     let server = TestServer::http().start();
-    let http = || HttpCtx::builder().allowed_host(&server.origin()).unwrap();
+    let http = || {
+        HttpCtx::builder()
+            .try_allowed_host(&server.origin())
+            .unwrap()
+            .clone()
+    };
     let guest = stubborn(&server.url("/hang"), "");
-    let (mut store, instance) = instance(http(), &guest);
+    let (mut store, instance) = instance(&http(), &guest);
     let run = instance.get_typed_func::<(), ()>(&mut store, "run");
     let started = Instant::now();
     let cancel = store.data().cancel_handle();

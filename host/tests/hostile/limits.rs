@@ -10,9 +10,17 @@ use wasi_experimental_http_wasmtime::{HttpClient, HttpCtx, HttpCtxBuilder, limit
 use crate::common::{Guest, code};
 
 /// A guest of a server with one setting changed.
-fn with(server: &TestServer, set: impl FnOnce(HttpCtxBuilder) -> HttpCtxBuilder) -> Guest {
-    let http = HttpCtx::builder().allowed_host(&server.origin()).unwrap();
-    Guest::new(set(http).build())
+fn with(
+    server: &TestServer,
+    set: impl FnOnce(&mut HttpCtxBuilder) -> &mut HttpCtxBuilder,
+) -> Guest {
+    let mut http = HttpCtx::builder();
+    Guest::new(set(http.try_allowed_host(&server.origin()).unwrap()).build())
+}
+
+/// A number of bytes that is one of memory.
+fn len(bytes: u64) -> usize {
+    bytes.try_into().unwrap()
 }
 
 #[test]
@@ -21,7 +29,7 @@ fn the_length_of_a_url() {
     let start = server.url("/get?");
     for max in [100, limits::DEFAULT_MAX_URL_LEN, limits::MAX_URL_LEN] {
         let mut guest = with(&server, |http| http.max_url_len(max));
-        let url = |len: usize| start.clone() + &"a".repeat(len - start.len());
+        let url = |max| start.clone() + &"a".repeat(len(max) - start.len());
         assert_eq!(guest.fetch_all(&url(max)).0, 200, "{max}");
         assert_eq!(guest.fetch(&url(max + 1)), Err(code::INVALID_URL), "{max}");
     }
@@ -32,13 +40,13 @@ fn the_length_of_a_url() {
     assert_eq!(guest.fetch_all(&url(longest)).0, 200);
     assert_eq!(guest.fetch(&url(longest + 1)), Err(code::INVALID_URL));
     // The default, the most, and none at all.
-    let url = start.clone() + &"a".repeat(limits::DEFAULT_MAX_URL_LEN + 1 - start.len());
+    let url = start.clone() + &"a".repeat(len(limits::DEFAULT_MAX_URL_LEN) + 1 - start.len());
     assert_eq!(
         with(&server, |http| http).fetch(&url),
         Err(code::INVALID_URL)
     );
-    let url = start.clone() + &"a".repeat(limits::MAX_URL_LEN + 1 - start.len());
-    let mut guest = with(&server, |http| http.max_url_len(usize::MAX));
+    let url = start.clone() + &"a".repeat(len(limits::MAX_URL_LEN) + 1 - start.len());
+    let mut guest = with(&server, |http| http.max_url_len(u64::MAX));
     assert_eq!(guest.fetch(&url), Err(code::INVALID_URL));
     let mut guest = with(&server, |http| http.max_url_len(0));
     assert_eq!(guest.fetch(&start), Err(code::INVALID_URL));
@@ -49,7 +57,7 @@ fn the_length_of_a_method() {
     let server = TestServer::http().start();
     for max in [1, limits::DEFAULT_MAX_METHOD_LEN, limits::MAX_METHOD_LEN] {
         let mut guest = with(&server, |http| http.max_method_len(max));
-        let method = |len| "A".repeat(len);
+        let method = |max| "A".repeat(len(max));
         assert!(
             guest
                 .send(&method(max), &server.url("/get"), "", b"")
@@ -74,12 +82,12 @@ fn the_size_of_request_headers() {
     ];
     for max in maxima {
         let mut guest = with(&server, |http| http.max_request_header_bytes(max));
-        let headers = |len: usize| "a:".to_owned() + &"b".repeat(len - "a:".len());
-        let mut send = |len| guest.send("GET", &server.url("/get"), &headers(len), b"");
+        let headers = |max| "a:".to_owned() + &"b".repeat(len(max) - "a:".len());
+        let mut send = |max| guest.send("GET", &server.url("/get"), &headers(max), b"");
         assert!(send(max).is_ok(), "{max}");
         assert_eq!(
             server.last_request().unwrap().header("a").unwrap().len(),
-            max - "a:".len()
+            len(max) - "a:".len()
         );
         assert_eq!(send(max + 1), Err(code::INVALID_ENCODING), "{max}");
     }
@@ -114,18 +122,18 @@ fn the_number_of_request_headers() {
 fn the_largest_head_that_can_be_set_is_sent_whole() {
     let server = TestServer::http().start();
     let mut guest = with(&server, |http| {
-        http.max_url_len(usize::MAX)
-            .max_method_len(usize::MAX)
-            .max_request_header_bytes(usize::MAX)
+        http.max_url_len(u64::MAX)
+            .max_method_len(u64::MAX)
+            .max_request_header_bytes(u64::MAX)
             .max_request_headers(usize::MAX)
     });
     let start = server.url("/get?");
-    let url = start.clone() + &"a".repeat(limits::MAX_URL_LEN - start.len());
-    let line = limits::MAX_REQUEST_HEADER_BYTES / limits::MAX_REQUEST_HEADERS;
+    let url = start.clone() + &"a".repeat(len(limits::MAX_URL_LEN) - start.len());
+    let line = len(limits::MAX_REQUEST_HEADER_BYTES) / limits::MAX_REQUEST_HEADERS;
     let value = "b".repeat(line - "a:\n".len());
     let headers = format!("a:{value}\n").repeat(limits::MAX_REQUEST_HEADERS);
-    assert_eq!(headers.len(), limits::MAX_REQUEST_HEADER_BYTES);
-    let method = "A".repeat(limits::MAX_METHOD_LEN);
+    assert_eq!(headers.len(), len(limits::MAX_REQUEST_HEADER_BYTES));
+    let method = "A".repeat(len(limits::MAX_METHOD_LEN));
     assert!(guest.send(&method, &url, &headers, b"hello").is_ok());
     let request = server.last_request().unwrap();
     assert_eq!(request.body, b"hello");
@@ -205,7 +213,7 @@ fn the_size_of_response_headers() {
         assert_eq!(given, Err(code::REQUEST_ERROR), "{max}");
     }
     // The default is the most.
-    for max in [None, Some(usize::MAX)] {
+    for max in [None, Some(u64::MAX)] {
         let mut guest = with(&server, |http| match max {
             None => http,
             Some(max) => http.max_response_header_bytes(max),
@@ -224,7 +232,7 @@ fn the_size_of_response_headers() {
 #[test]
 fn an_interim_response_before_a_large_body_is_consumed() {
     // What comes behind it at once is more than a head may have.
-    const LEN: usize = 3 * limits::MAX_RESPONSE_HEADER_BYTES;
+    const LEN: usize = 3 * limits::MAX_RESPONSE_HEADER_BYTES as usize;
     let server = TestServer::http().raw(|conn| {
         conn.read_request()?;
         let mut answer = b"HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n".to_vec();
@@ -276,7 +284,7 @@ fn requests_in_flight_of_all_stores_of_a_client() {
 #[test]
 fn a_timeout_of_zero_leaves_no_time_and_an_endless_one_is_none() {
     let server = TestServer::http().start();
-    let set: [fn(HttpCtxBuilder, Option<Duration>) -> HttpCtxBuilder; 4] = [
+    let set: [fn(&mut HttpCtxBuilder, Option<Duration>) -> &mut HttpCtxBuilder; 4] = [
         HttpCtxBuilder::connect_timeout,
         HttpCtxBuilder::response_timeout,
         HttpCtxBuilder::read_timeout,

@@ -30,19 +30,21 @@ pub fn resolving(names: &[(&str, &[&str])]) -> HttpClientBuilder {
             ((*name).to_owned(), addresses.collect())
         })
         .collect();
-    HttpClient::builder().resolver(move |asked| {
+    let mut client = HttpClient::builder();
+    client.resolver(move |asked| {
         let found = names.iter().find(|(name, _)| name == asked);
         Ok(found.map(|(_, found)| found.clone()).unwrap_or_default())
-    })
+    });
+    client
 }
 
 /// A guest of a store that may reach these hosts.
 pub fn guest(client: &HttpClient, allowed: &[&str]) -> Guest {
-    let http = allowed
-        .iter()
-        .fold(HttpCtx::builder().client(client.clone()), |http, entry| {
-            http.allowed_host(entry).unwrap()
-        });
+    let mut http = HttpCtx::builder();
+    http.client(client.clone());
+    for entry in allowed {
+        http.try_allowed_host(entry).unwrap();
+    }
     Guest::new(http.build())
 }
 

@@ -16,10 +16,10 @@ use crate::resolving;
 
 /// A guest of these servers, and what its observer was told so far.
 fn observed(
-    http: wasi_experimental_http_wasmtime::HttpCtxBuilder,
+    http: &mut wasi_experimental_http_wasmtime::HttpCtxBuilder,
 ) -> (Guest, Arc<Mutex<Vec<RequestEvent>>>) {
     let events = Arc::new(Mutex::new(Vec::new()));
-    let http = http.observer({
+    http.observer({
         let events = events.clone();
         move |event: &RequestEvent| events.lock().unwrap().push(event.clone())
     });
@@ -47,14 +47,14 @@ fn a_request_is_told_of_once_with_its_facts() {
         // The certificate is for `localhost`; that name resolves like any other here.
         let client = resolving(&[("localhost", &["127.0.0.1"]), (&name, &["127.0.0.1"])])
             .system_root_certificates(false)
-            .add_root_certificates_pem(ca.pem())
+            .try_add_root_certificates_pem(ca.pem())
             .unwrap()
             .build();
-        let http = HttpCtx::builder()
-            .client(client)
-            .allowed_host(&server.origin_at("localhost"))
+        let mut http = HttpCtx::builder();
+        http.client(client)
+            .try_allowed_host(&server.origin_at("localhost"))
             .unwrap();
-        let (mut guest, events) = observed(http);
+        let (mut guest, events) = observed(&mut http);
         let origin = server.origin_at("localhost");
         let handle = guest
             .send(
@@ -134,8 +134,9 @@ fn a_failure_is_told_of_with_its_code_and_reason() {
         }
         Ok(())
     });
-    let http = HttpCtx::builder().allowed_host(&server.origin()).unwrap();
-    let (mut guest, events) = observed(http);
+    let mut http = HttpCtx::builder();
+    http.try_allowed_host(&server.origin()).unwrap();
+    let (mut guest, events) = observed(&mut http);
 
     assert_eq!(guest.fetch(&server.url("/")), Err(code::REQUEST_ERROR));
     let event = take(&events).unwrap();
@@ -176,11 +177,11 @@ fn a_failure_is_told_of_with_its_code_and_reason() {
 fn the_trace_has_the_same_facts_and_nothing_has_a_secret() {
     let ca = TestCa::new();
     let server = TestServer::https(&ca).start();
-    let http = HttpCtx::builder()
-        .client(trusting(&ca))
-        .allowed_host(&server.origin())
+    let mut http = HttpCtx::builder();
+    http.client(trusting(&ca))
+        .try_allowed_host(&server.origin())
         .unwrap();
-    let (mut guest, events) = observed(http);
+    let (mut guest, events) = observed(&mut http);
     let headers = "Authorization:Bearer SECRET\nCookie:a=SECRET\nConnection:SECRET\n\
                    Content-Type:text/SECRET\nProxy-Authorization:SECRET";
     let (_, trace) = captured(|| {
@@ -249,11 +250,16 @@ fn header_fields_are_told_of_on_request_and_credentials_are_marked() {
         };
         conn.write_all(format!("HTTP/1.1 {head}\r\nContent-Length: 0\r\n\r\n").as_bytes())
     });
-    let http = || HttpCtx::builder().allowed_host(&server.origin()).unwrap();
+    let http = || {
+        HttpCtx::builder()
+            .try_allowed_host(&server.origin())
+            .unwrap()
+            .clone()
+    };
     let sent = "Accept:text/plain\nAuthorization:Bearer SECRET\nCookie:SECRET\nX-Token:SECRET";
 
     // Not unless it is asked for.
-    let (mut guest, events) = observed(http());
+    let (mut guest, events) = observed(&mut http());
     guest.send("GET", &server.url("/"), sent, b"").unwrap();
     let event = take(&events).unwrap();
     assert_eq!(event.hops.len(), 2);
@@ -298,7 +304,8 @@ fn header_fields_are_told_of_on_request_and_credentials_are_marked() {
 
     // Of a request that is not answered there is one half.
     let closing = TestServer::http().raw(|conn| conn.read_request().map(drop));
-    let http = HttpCtx::builder().allowed_host(&closing.origin()).unwrap();
+    let mut http = HttpCtx::builder();
+    http.try_allowed_host(&closing.origin()).unwrap();
     let (mut guest, events) = observed(http.record_headers(true));
     let failed = guest.send("POST", &closing.url("/"), "A:b", b"");
     assert!(failed.is_err());
@@ -319,8 +326,8 @@ fn observers_add_up_are_told_whose_request_it_was_and_may_panic() {
         }
     };
     let (first, second, denials, more_denials) = (note("1"), note("2"), note("3"), note("4"));
-    let http = HttpCtx::builder()
-        .allowed_host(&server.origin())
+    let mut http = HttpCtx::builder();
+    http.try_allowed_host(&server.origin())
         .unwrap()
         .label("plugin 7")
         .observer(move |event| first(&event.label, format!("{:?}", event.status)))
@@ -353,8 +360,8 @@ fn observers_add_up_are_told_whose_request_it_was_and_may_panic() {
 fn every_call_that_fails_is_told_of() {
     let server = TestServer::http().start();
     let calls = Arc::new(Mutex::new(Vec::new()));
-    let http = HttpCtx::builder()
-        .allowed_host(&server.origin())
+    let mut http = HttpCtx::builder();
+    http.try_allowed_host(&server.origin())
         .unwrap()
         .on_failed_call({
             let calls = calls.clone();
@@ -364,7 +371,7 @@ fn every_call_that_fails_is_told_of() {
                 calls.lock().unwrap().push(told);
             }
         });
-    let mut guest = Guest::new(http.allowed_host("http://127.0.0.1:1").unwrap().build());
+    let mut guest = Guest::new(http.try_allowed_host("http://127.0.0.1:1").unwrap().build());
     let _ = guest.fetch("no URL");
     let _ = guest.send("GE T", &server.url("/"), "", b"");
     let _ = guest.send("GET", &server.url("/"), "no colon", b"");

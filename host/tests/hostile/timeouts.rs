@@ -20,17 +20,18 @@ const LONG: Duration = Duration::from_secs(15);
 /// A store with no timeout but those that a test sets.
 fn patient(allowed: &str) -> HttpCtxBuilder {
     HttpCtx::builder()
-        .allowed_host(allowed)
+        .try_allowed_host(allowed)
         .unwrap()
         .connect_timeout(None)
         .response_timeout(None)
         .read_timeout(None)
         .timeout(None)
+        .clone()
 }
 
 /// Opens a URL and reads the body to its end: the error that it ends with.
 #[track_caller]
-fn fails(http: HttpCtxBuilder, url: &str) -> u32 {
+fn fails(http: &HttpCtxBuilder, url: &str) -> u32 {
     let started = Instant::now();
     let mut guest = Guest::new(http.build());
     let error = guest
@@ -48,10 +49,12 @@ fn fails(http: HttpCtxBuilder, url: &str) -> u32 {
 fn a_connection_that_does_not_stand_ends_with_the_connect_timeout_or_the_total() {
     let listener = full_listener();
     let origin = format!("http://{}", listener.address);
-    let connect = patient(&origin).connect_timeout(Some(SHORT));
-    let total = patient(&origin).timeout(Some(SHORT));
+    let mut connect = patient(&origin);
+    connect.connect_timeout(Some(SHORT));
+    let mut total = patient(&origin);
+    total.timeout(Some(SHORT));
     for http in [connect, total] {
-        assert_eq!(fails(http, &origin), code::TIMEOUT);
+        assert_eq!(fails(&http, &origin), code::TIMEOUT);
     }
 }
 
@@ -60,13 +63,15 @@ fn a_name_that_is_not_found_out_ends_with_the_connect_timeout_or_the_total() {
     for set in [HttpCtxBuilder::connect_timeout, HttpCtxBuilder::timeout] {
         let (hold, held) = std::sync::mpsc::channel::<()>();
         let held = std::sync::Mutex::new(held);
-        let client = HttpClient::builder().resolver(move |_| {
+        let mut client = HttpClient::builder();
+        client.resolver(move |_| {
             // Until the test is over.
             let _ = held.lock().unwrap().recv();
             Ok(Vec::new())
         });
-        let http = set(patient("http://slow.test"), Some(SHORT)).client(client.build());
-        assert_eq!(fails(http, "http://slow.test/"), code::TIMEOUT);
+        let mut http = patient("http://slow.test");
+        set(&mut http, Some(SHORT)).client(client.build());
+        assert_eq!(fails(&http, "http://slow.test/"), code::TIMEOUT);
         drop(hold);
     }
 }
@@ -83,8 +88,9 @@ fn a_tls_handshake_without_an_end_is_a_part_of_connecting() {
     });
     let origin = format!("https://localhost:{}", server.port());
     for set in [HttpCtxBuilder::connect_timeout, HttpCtxBuilder::timeout] {
-        let http = set(patient(&origin), Some(SHORT));
-        assert_eq!(fails(http, &origin), code::TIMEOUT);
+        let mut http = patient(&origin);
+        set(&mut http, Some(SHORT));
+        assert_eq!(fails(&http, &origin), code::TIMEOUT);
     }
 }
 
@@ -101,8 +107,9 @@ fn a_head_that_drips_ends_with_the_response_timeout_or_the_total() {
     });
     for set in [HttpCtxBuilder::response_timeout, HttpCtxBuilder::timeout] {
         // That the server is never silent for long does not help it.
-        let http = set(patient(&server.origin()), Some(SHORT)).read_timeout(Some(LONG));
-        assert_eq!(fails(http, &server.url("/")), code::TIMEOUT);
+        let mut http = patient(&server.origin());
+        set(&mut http, Some(SHORT)).read_timeout(Some(LONG));
+        assert_eq!(fails(&http, &server.url("/")), code::TIMEOUT);
     }
 }
 
@@ -116,8 +123,9 @@ fn interim_responses_do_not_stretch_the_response_timeout() {
         }
     });
     for set in [HttpCtxBuilder::response_timeout, HttpCtxBuilder::timeout] {
-        let http = set(patient(&server.origin()), Some(SHORT));
-        assert_eq!(fails(http, &server.url("/")), code::TIMEOUT);
+        let mut http = patient(&server.origin());
+        set(&mut http, Some(SHORT));
+        assert_eq!(fails(&http, &server.url("/")), code::TIMEOUT);
     }
 }
 
@@ -136,8 +144,9 @@ fn a_body_that_drips_ends_with_the_total() {
                 conn.write_all(b"a")?;
             }
         });
-        let http = patient(&server.origin()).timeout(Some(SHORT));
-        assert_eq!(fails(http, &server.url("/")), code::TIMEOUT, "{head}");
+        let mut http = patient(&server.origin());
+        http.timeout(Some(SHORT));
+        assert_eq!(fails(&http, &server.url("/")), code::TIMEOUT, "{head}");
     }
 }
 
@@ -148,9 +157,10 @@ fn a_tls_record_that_drips_ends_with_the_total() {
     // In the middle of a large record: not one byte of it is there before its last.
     let port = dripping_proxy(server.port(), 10_000);
     let origin = format!("https://localhost:{port}");
-    let http = patient(&origin).client(trusting(&ca)).timeout(Some(SHORT));
+    let mut http = patient(&origin);
+    http.client(trusting(&ca)).timeout(Some(SHORT));
     assert_eq!(
-        fails(http, &format!("{origin}/bytes/1000000")),
+        fails(&http, &format!("{origin}/bytes/1000000")),
         code::TIMEOUT
     );
 }
@@ -164,10 +174,9 @@ fn hops_do_not_stretch_the_total() {
         }
         Ok(())
     });
-    let http = patient(&server.origin())
-        .timeout(Some(SHORT))
-        .max_redirects(u32::MAX);
-    assert_eq!(fails(http, &server.url("/")), code::TIMEOUT);
+    let mut http = patient(&server.origin());
+    http.timeout(Some(SHORT)).max_redirects(usize::MAX);
+    assert_eq!(fails(&http, &server.url("/")), code::TIMEOUT);
 }
 
 #[test]
@@ -187,9 +196,18 @@ fn a_server_that_takes_the_request_a_little_at_a_time_does_not_stretch_the_total
         Ok(())
     });
     let cases = [
-        (&server, patient(&server.origin()).timeout(Some(SHORT))),
-        (&silent, patient(&silent.origin()).timeout(Some(SHORT))),
-        (&silent, patient(&silent.origin()).read_timeout(Some(SHORT))),
+        (
+            &server,
+            patient(&server.origin()).timeout(Some(SHORT)).clone(),
+        ),
+        (
+            &silent,
+            patient(&silent.origin()).timeout(Some(SHORT)).clone(),
+        ),
+        (
+            &silent,
+            patient(&silent.origin()).read_timeout(Some(SHORT)).clone(),
+        ),
     ];
     for (server, http) in cases {
         let started = Instant::now();
@@ -218,9 +236,8 @@ fn a_guest_that_pauses_between_reads_is_not_the_servers_silence() {
     let test = |server: &TestServer| {
         // Long enough for a server that answers at once on a machine that is busy.
         const SILENCE: Duration = Duration::from_secs(2);
-        let http = patient(&server.origin())
-            .client(client.clone())
-            .read_timeout(Some(SILENCE));
+        let mut http = patient(&server.origin());
+        http.client(client.clone()).read_timeout(Some(SILENCE));
         let mut guest = Guest::new(http.build());
         let handle = guest.open(&server.url("/gate"));
         assert_eq!(guest.read(handle, 5).unwrap(), b"first");

@@ -18,10 +18,12 @@ mod replay;
 use crate::common::{ANY, Guest, Opened, code, event, fact, option};
 
 fn store(servers: &[&TestServer]) -> HttpCtxBuilder {
-    let http = HttpCtx::builder().client(HttpClient::new());
-    servers.iter().fold(http, |http, server| {
-        http.allowed_host(&server.origin()).unwrap()
-    })
+    let mut http = HttpCtx::builder();
+    http.client(HttpClient::new());
+    for server in servers {
+        http.try_allowed_host(&server.origin()).unwrap();
+    }
+    http
 }
 
 /// A hook that is one function.
@@ -63,38 +65,38 @@ fn a_hook_sees_each_request_and_changes_its_headers_for_this_server_only() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let log = seen.clone();
     let first = one.origin();
-    let http = store(&[&one, &two])
-        .hook(OnRequest(move |request: &mut HookRequest<'_>| {
-            let body = request.body.map(<[u8]>::len);
-            let line = format!(
-                "{} {} {body:?} {}",
-                request.method,
-                request.url.as_str(),
-                request.redirects
-            );
-            log.lock().unwrap().push(line);
-            assert!(!request.headers.contains_key("x-credential"));
-            if request.url.as_str().starts_with(&first) {
-                let headers = &mut *request.headers;
-                headers.remove("x-removed");
-                headers.insert("x-added", HeaderValue::from_static("a"));
-                // What is not its to say is dropped.
-                headers.insert("content-length", HeaderValue::from_static("7"));
-                headers.insert("transfer-encoding", HeaderValue::from_static("chunked"));
-                headers.insert("connection", HeaderValue::from_static("close"));
-            }
-            HookAction::Send
-        }))
-        .hook(OnRequest(|request: &mut HookRequest<'_>| {
-            // It sees what the one before has made.
-            if request.headers.contains_key("x-added") {
-                request
-                    .headers
-                    .insert("x-second", HeaderValue::from_static("b"));
-            }
-            HookAction::Send
-        }))
-        .credential(Credential::new(&one.origin(), "x-credential", "SECRET").unwrap());
+    let mut http = store(&[&one, &two]);
+    http.hook(OnRequest(move |request: &mut HookRequest<'_>| {
+        let body = request.body.map(<[u8]>::len);
+        let line = format!(
+            "{} {} {body:?} {}",
+            request.method,
+            request.url.as_str(),
+            request.redirects
+        );
+        log.lock().unwrap().push(line);
+        assert!(!request.headers.contains_key("x-credential"));
+        if request.url.as_str().starts_with(&first) {
+            let headers = &mut *request.headers;
+            headers.remove("x-removed");
+            headers.insert("x-added", HeaderValue::from_static("a"));
+            // What is not its to say is dropped.
+            headers.insert("content-length", HeaderValue::from_static("7"));
+            headers.insert("transfer-encoding", HeaderValue::from_static("chunked"));
+            headers.insert("connection", HeaderValue::from_static("close"));
+        }
+        HookAction::Send
+    }))
+    .hook(OnRequest(|request: &mut HookRequest<'_>| {
+        // It sees what the one before has made.
+        if request.headers.contains_key("x-added") {
+            request
+                .headers
+                .insert("x-second", HeaderValue::from_static("b"));
+        }
+        HookAction::Send
+    }))
+    .credential(Credential::new(&one.origin(), "x-credential", "SECRET").unwrap());
     let mut guest = Guest::new(http.build());
     let url = one.url(&format!("/redirect-to?status=307&url={}", two.url("/echo")));
     let headers = "X-Removed:guest\nX-Kept:guest";
@@ -138,15 +140,15 @@ fn a_hook_refuses_with_a_reason() {
     let server = TestServer::http().start();
     let denied = Arc::new(Mutex::new(Vec::<Denied>::new()));
     let log = denied.clone();
-    let http = store(&[&server])
-        .hook(OnRequest(|request: &mut HookRequest<'_>| {
-            match request.url.path() {
-                "/get" => HookAction::Refuse("not on Sundays".to_owned()),
-                "/panic" => panic!("on purpose"),
-                _ => HookAction::Send,
-            }
-        }))
-        .on_denied(move |denied| log.lock().unwrap().push(denied.clone()));
+    let mut http = store(&[&server]);
+    http.hook(OnRequest(|request: &mut HookRequest<'_>| {
+        match request.url.path() {
+            "/get" => HookAction::Refuse("not on Sundays".to_owned()),
+            "/panic" => panic!("on purpose"),
+            _ => HookAction::Send,
+        }
+    }))
+    .on_denied(move |denied| log.lock().unwrap().push(denied.clone()));
     let mut guest = Guest::new(http.build());
     for (path, reason, requests) in [
         ("/get", "not on Sundays", 0),
@@ -181,8 +183,8 @@ fn a_hook_answers_in_place_of_a_server() {
     let server = TestServer::http().start();
     let events = Arc::new(Mutex::new(Vec::<RequestEvent>::new()));
     let log = events.clone();
-    let http = store(&[&server])
-        .allowed_host("http://virtual.test")
+    let mut http = store(&[&server]);
+    http.try_allowed_host("http://virtual.test")
         .unwrap()
         .show_peer(true)
         .observer(move |event: &RequestEvent| log.lock().unwrap().push(event.clone()))
@@ -259,7 +261,8 @@ fn a_hook_answers_in_place_of_a_server() {
 #[test]
 fn a_hook_changes_or_refuses_a_response() {
     let server = TestServer::http().start();
-    let http = store(&[&server]).hook(OnResponse(
+    let mut http = store(&[&server]);
+    http.hook(OnResponse(
         |request: &HookRequest<'_>, response: &mut HookResponse<'_>| {
             match (request.url.path(), response.status.as_u16()) {
                 ("/response-headers/repeated", 200) => {
@@ -317,7 +320,8 @@ fn a_hook_sees_the_body_as_the_guest_gets_it() {
         let seen = Arc::new(Mutex::new((Vec::new(), 0)));
         let told = Arc::new(AtomicU32::new(0));
         let (log, count) = (seen.clone(), told.clone());
-        let mut http = store(&[&server]).hook(OnResponse(
+        let mut http = store(&[&server]);
+        http.hook(OnResponse(
             move |_: &HookRequest<'_>, response: &mut HookResponse<'_>| {
                 let log = log.clone();
                 response.watch_body(move |part| match part {
@@ -333,7 +337,7 @@ fn a_hook_sees_the_body_as_the_guest_gets_it() {
             },
         ));
         if whole {
-            http = http.whole_bodies(1_000_000);
+            http.whole_bodies(1_000_000);
         }
         let mut guest = Guest::new(http.build());
         let take = || std::mem::take(&mut *seen.lock().unwrap());

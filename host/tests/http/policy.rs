@@ -163,7 +163,12 @@ fn redirects_to_hosts_that_are_not_allowed_are_not_followed() {
 #[test]
 fn redirects_end() {
     let server = TestServer::http().start();
-    let builder = || HttpCtx::builder().allowed_host(&server.origin()).unwrap();
+    let builder = || {
+        HttpCtx::builder()
+            .try_allowed_host(&server.origin())
+            .unwrap()
+            .clone()
+    };
     let mut guest = Guest::new(builder().max_redirects(3).build());
     assert_eq!(guest.fetch_all(&server.url("/redirect/3")).0, 200);
     assert_eq!(
@@ -196,10 +201,11 @@ fn methods_and_paths_of_an_entry_are_asked_at_every_hop() {
         format!("GET,HEAD {origin}/get"),
         format!("{origin}/bytes/"),
     ];
-    let http = entries.iter().fold(
-        HttpCtx::builder().client(HttpClient::new()),
-        |http, entry| http.allowed_host(entry).unwrap(),
-    );
+    let mut http = HttpCtx::builder();
+    http.client(HttpClient::new());
+    for entry in &entries {
+        http.try_allowed_host(entry).unwrap();
+    }
     let mut guest = Guest::new(http.build());
     // The method, the path, and what was sent if the last of it was not.
     let cases = [
@@ -266,8 +272,8 @@ fn methods_and_paths_of_an_entry_are_asked_at_every_hop() {
 fn a_denial_by_method_or_path_names_the_entry_that_would_allow_it() {
     let denied = Arc::new(Mutex::new(Vec::new()));
     let log = denied.clone();
-    let http = HttpCtx::builder()
-        .allowed_host("GET http://127.0.0.1:1/v1/")
+    let mut http = HttpCtx::builder();
+    http.try_allowed_host("GET http://127.0.0.1:1/v1/")
         .unwrap()
         .on_denied(move |denied| log.lock().unwrap().push(denied.clone()));
     let mut guest = Guest::new(http.build());

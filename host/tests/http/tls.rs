@@ -11,7 +11,12 @@ fn https_needs_a_certificate_that_the_client_trusts() {
     let server = TestServer::https(&ca).start();
     for host in ["localhost", "127.0.0.1"] {
         let origin = server.origin_at(host);
-        let http = || HttpCtx::builder().allowed_host(&origin).unwrap();
+        let http = || {
+            HttpCtx::builder()
+                .try_allowed_host(&origin)
+                .unwrap()
+                .clone()
+        };
         let mut guest = Guest::new(http().client(trusting(&ca)).build());
         assert_eq!(guest.fetch_all(&(origin.clone() + "/get")).0, 200, "{host}");
         let before = server.requests();
@@ -34,11 +39,12 @@ fn https_needs_a_certificate_that_the_client_trusts() {
     // Each side without TLS where the other expects it.
     let plain = TestServer::http().start();
     let url = plain.origin_at("localhost").replace("http:", "https:");
-    let http = HttpCtx::builder().allowed_host(&url).unwrap();
+    let mut http = HttpCtx::builder();
+    http.try_allowed_host(&url).unwrap();
     let mut guest = Guest::new(http.client(trusting(&ca)).build());
     assert_eq!(guest.fetch(&url), Err(code::REQUEST_ERROR));
     let url = server.origin().replace("https:", "http:");
-    let mut guest = Guest::new(HttpCtx::builder().allowed_host(&url).unwrap().build());
+    let mut guest = Guest::new(HttpCtx::builder().try_allowed_host(&url).unwrap().build());
     assert_eq!(guest.fetch(&url), Err(code::REQUEST_ERROR));
 }
 
@@ -64,9 +70,12 @@ fn the_systems_trust_store_is_read_once_and_unless_it_is_turned_off() {
     assert_eq!(fetch(HttpClient::new()).map(status), Ok(200));
     std::fs::remove_file(&file).unwrap();
     assert_eq!(fetch(HttpClient::new()).map(status), Ok(200));
-    let without = HttpClient::builder().system_root_certificates(false);
+    let mut without = HttpClient::builder();
+    without.system_root_certificates(false);
     assert_eq!(fetch(without.build()), Err(code::REQUEST_ERROR));
     // What is added does not replace it.
-    let with = HttpClient::builder().add_root_certificates_pem(TestCa::new().pem());
-    assert_eq!(fetch(with.unwrap().build()).map(status), Ok(200));
+    let mut with = HttpClient::builder();
+    with.try_add_root_certificates_pem(TestCa::new().pem())
+        .unwrap();
+    assert_eq!(fetch(with.build()).map(status), Ok(200));
 }

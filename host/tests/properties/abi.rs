@@ -15,7 +15,7 @@ use crate::common::{
 /// The highest code of the WITX.
 const MAX_CODE: u32 = 20;
 
-const MAX_OPEN: u32 = 4;
+const MAX_OPEN: usize = 4;
 
 /// How long a request may take that is not waited for, in nanoseconds: a body that is never finished
 /// would be waited for as long.
@@ -74,7 +74,7 @@ impl Input<'_> {
 pub fn run(input: &[u8]) {
     let http = HttpCtx::builder()
         .client(CLIENT.clone())
-        .allowed_host(&SERVER.origin())
+        .try_allowed_host(&SERVER.origin())
         .expect("the origin of a server")
         .max_concurrent_requests(MAX_OPEN)
         .max_request_body_bytes(Some(1 << 20))
@@ -224,7 +224,7 @@ fn play(guest: &mut Guest, input: &mut Input<'_>) -> Option<()> {
             }
         };
         assert!(code <= MAX_CODE, "{code}");
-        let most = MAX_OPEN as usize + MAX_FINISHED_RESPONSES;
+        let most = MAX_OPEN + MAX_FINISHED_RESPONSES;
         assert!(guest.store.data().open_responses() <= most);
     }
 }

@@ -97,9 +97,9 @@ fn a_connection_that_the_host_has_authenticated_is_its_stores_own() {
         for (value, used) in [("Negotiate YIIJ", 2), ("NTLM TlRM", 2), ("Bearer abc", 1)] {
             let before = server.connections();
             let credential = Credential::new(&server.origin(), "authorization", value);
-            let http = HttpCtx::builder()
-                .client(client.clone())
-                .allowed_host(&server.origin())
+            let mut http = HttpCtx::builder();
+            http.client(client.clone())
+                .try_allowed_host(&server.origin())
                 .unwrap()
                 .credential(credential.unwrap());
             let mut one = Guest::new(http.build());

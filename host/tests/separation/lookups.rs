@@ -74,9 +74,9 @@ fn hanging_client(hanging: &Arc<Hanging>) -> HttpClient {
 
 /// Runs `test` while many stores of this client look names up that hang.
 fn while_lookups_hang(client: &HttpClient, hanging: &Hanging, test: impl FnOnce()) {
-    let http = HttpCtx::builder()
-        .client(client.clone())
-        .allowed_host("insecure:allow-all")
+    let mut http = HttpCtx::builder();
+    http.client(client.clone())
+        .try_allowed_host("insecure:allow-all")
         .unwrap()
         .connect_timeout(None)
         .timeout(None);

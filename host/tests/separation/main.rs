@@ -15,6 +15,7 @@ use crate::common::Guest;
 
 /// A guest of a store of its own that may reach everything over this client.
 pub fn guest(client: &HttpClient) -> Guest {
-    let http = HttpCtx::builder().client(client.clone());
-    Guest::new(http.allowed_host("insecure:allow-all").unwrap().build())
+    let mut http = HttpCtx::builder();
+    http.client(client.clone());
+    Guest::new(http.try_allowed_host("insecure:allow-all").unwrap().build())
 }

@@ -40,7 +40,8 @@ fn all_stores_of_a_client_have_so_many_on_their_way_and_no_more() {
     let client = HttpClient::builder().max_requests_in_flight(3).build();
     let failures = Arc::new(Mutex::new(Vec::new()));
     let log = failures.clone();
-    let observed = patient(&client).observer(move |event| {
+    let mut observed = patient(&client);
+    observed.observer(move |event| {
         let error = event.error.as_ref();
         log.lock().unwrap().extend(error.map(|error| error.kind));
     });

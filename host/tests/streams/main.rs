@@ -3,6 +3,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod idle;
 mod limits;
 mod polls;
 mod states;
@@ -23,24 +24,35 @@ const LONG: Duration = Duration::from_secs(20);
 fn patient(client: &HttpClient) -> HttpCtxBuilder {
     HttpCtx::builder()
         .client(client.clone())
-        .allowed_host("insecure:allow-all")
+        .try_allowed_host("insecure:allow-all")
         .unwrap()
         .response_timeout(None)
         .read_timeout(None)
         .timeout(Some(LONG))
+        .clone()
 }
 
 fn guest(client: &HttpClient) -> Guest {
     Guest::new(patient(client).build())
 }
 
-/// A server, and a client of its own that trusts it, over TCP and over TLS.
-fn servers() -> [(TestServer, HttpClient); 2] {
+/// A server, and a client of its own that trusts it, over TCP and over TLS; each twice: without
+/// connections, and with some that are idle, over which a request without a body has no thread.
+fn servers() -> [(TestServer, HttpClient); 4] {
     let ca = TestCa::new();
-    [
-        (TestServer::http().start(), HttpClient::new()),
-        (TestServer::https(&ca).start(), trusting(&ca)),
-    ]
+    let plain = || (TestServer::http().start(), HttpClient::new());
+    let tls = || (TestServer::https(&ca).start(), trusting(&ca));
+    [plain(), tls(), with_idle(plain()), with_idle(tls())]
+}
+
+fn with_idle((server, client): (TestServer, HttpClient)) -> (TestServer, HttpClient) {
+    let mut guest = guest(&client);
+    let open: Vec<u32> = (0..2).map(|_| guest.open(&server.url("/get"))).collect();
+    for handle in open {
+        guest.read_all(handle).unwrap();
+    }
+    server.clear();
+    (server, client)
 }
 
 #[test]

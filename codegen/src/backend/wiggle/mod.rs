@@ -36,6 +36,7 @@ use documented::{doc_or, document_trait, document_type};
 /// Each list is searched for the first name that the error type of the function has as a case.
 /// If there is none, or the function gives no error, the guest traps with a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct GuestFaults {
     /// The guest exports no memory named `memory`. By default `memory_not_found`.
     pub no_memory: Vec<String>,
@@ -130,6 +131,7 @@ impl Wiggle<'_> {
         let mut types = Vec::new();
         for ty in witx.typenames() {
             let mut file: syn::File = parse(wiggle_generate::define_datatype(&ty, None))?;
+            make_comparable(&mut file);
             if let Some(def) = by_name.get(ty.name.as_str()) {
                 document_type(&mut file, def);
             }
@@ -427,6 +429,24 @@ impl Wiggle<'_> {
 
 fn parse<T: syn::parse::Parse>(tokens: TokenStream) -> Result<T, Error> {
     format::parse("wiggle", tokens)
+}
+
+/// Lets records be compared that wiggle does not, those with addresses: wiggle has variants
+/// compared, and they may be in those.
+fn make_comparable(file: &mut syn::File) {
+    for item in &mut file.items {
+        let syn::Item::Struct(item) = item else {
+            continue;
+        };
+        let derives = item.attrs.iter_mut().filter(|it| it.path().is_ident("derive"));
+        for derive in derives {
+            if let syn::Meta::List(list) = &mut derive.meta
+                && !list.tokens.to_string().contains("PartialEq")
+            {
+                list.tokens.extend(quote!(, PartialEq));
+            }
+        }
+    }
 }
 
 /// Puts items into a module, before that of number `at`.

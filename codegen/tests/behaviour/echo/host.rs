@@ -1,11 +1,11 @@
 //! The host of the behaviour test: it writes down what it gets, and gives back something else
 //! that only follows from that.
 
-use wasmtime::{Engine, Linker, Module, Store};
 use wiggle::{GuestMemory, GuestPtr};
 
 use crate::bindings::echo::{self, Echo};
 use crate::bindings::types::*;
+use crate::runner;
 
 #[derive(Default)]
 struct Host {
@@ -125,24 +125,14 @@ const EXPECTED: [&str; 12] = [
     "[Point { x: 1, color: Red, y: 2 }, Point { x: -3, color: Green, y: 4294967296 }]",
 ];
 
-/// Runs the guests whose files are the arguments, each of which says with 0 that it got what it
-/// had to, and else which step was wrong.
+/// Runs the guests whose files are the arguments.
 pub fn main() -> wasmtime::Result<()> {
     for path in std::env::args().skip(1) {
-        let engine = Engine::default();
-        let module = Module::from_file(&engine, &path)?;
-        let mut linker = Linker::new(&engine);
-        echo::add_to_linker(&mut linker, |host: &mut Host| host)?;
-        linker.define_unknown_imports_as_traps(&module)?;
-        let mut store = Store::new(&engine, Host::default());
-        let instance = linker.instantiate(&mut store, &module)?;
-        if let Ok(initialize) = instance.get_typed_func::<(), ()>(&mut store, "_initialize") {
-            initialize.call(&mut store, ())?;
-        }
-        let run = instance.get_typed_func::<(), i32>(&mut store, "run")?;
-        let step = run.call(&mut store, ())?;
-        assert_eq!(store.data().log, EXPECTED, "what {path} sent");
-        assert_eq!(step, 0, "the step of {path} that got something else");
+        let (mut store, guest) = runner::instantiate(&path, Host::default(), |linker| {
+            echo::add_to_linker(linker, |state| &mut state.host)
+        })?;
+        runner::run(&path, &mut store, &guest)?;
+        assert_eq!(store.data().host.log, EXPECTED, "what {path} sent");
         println!("{path}: all values arrived, in both directions");
     }
     Ok(())

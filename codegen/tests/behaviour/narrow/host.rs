@@ -2,11 +2,12 @@
 //! upper bits. The guest `junk.c` sends some: it is told so where a function has an error, and
 //! else it ends.
 
-use wasmtime::{Engine, Instance, Linker, Module, Store};
+use wasmtime::{Instance, Store};
 use wiggle::GuestMemory;
 
 use crate::bindings::narrow::{self, Narrow};
 use crate::bindings::types::*;
+use crate::runner::{self, State};
 
 #[derive(Default)]
 struct Host {
@@ -104,37 +105,27 @@ const EXPECTED: [&str; 3] = [
     "Green -2",
 ];
 
-fn instantiate(path: &str) -> wasmtime::Result<(Store<Host>, Instance)> {
-    let engine = Engine::default();
-    let module = Module::from_file(&engine, path)?;
-    let mut linker = Linker::new(&engine);
-    narrow::add_to_linker(&mut linker, |host: &mut Host| host)?;
-    linker.define_unknown_imports_as_traps(&module)?;
-    let mut store = Store::new(&engine, Host::default());
-    let instance = linker.instantiate(&mut store, &module)?;
-    if let Ok(initialize) = instance.get_typed_func::<(), ()>(&mut store, "_initialize") {
-        initialize.call(&mut store, ())?;
-    }
-    Ok((store, instance))
+fn instantiate(path: &str) -> wasmtime::Result<(Store<State<Host>>, Instance)> {
+    runner::instantiate(path, Host::default(), |linker| {
+        narrow::add_to_linker(linker, |state| &mut state.host)
+    })
 }
 
-/// Runs the guests whose files are the arguments, the last of which sends junk.
+/// Runs the guests whose files are the arguments, one of which sends junk.
 pub fn main() -> wasmtime::Result<()> {
     let paths: Vec<String> = std::env::args().skip(1).collect();
     for path in &paths {
-        let (mut store, instance) = instantiate(path)?;
-        let run = instance.get_typed_func::<(), i32>(&mut store, "run")?;
-        let step = run.call(&mut store, ())?;
+        let (mut store, guest) = instantiate(path)?;
+        runner::run(path, &mut store, &guest)?;
         let is_junk = path.contains("junk");
         let expected: &[&str] = if is_junk { &[] } else { &EXPECTED };
-        assert_eq!(store.data().log, expected, "what {path} sent");
-        assert_eq!(step, 0, "the step of {path} that got something else");
+        assert_eq!(store.data().host.log, expected, "what {path} sent");
         for trap in ["bare_number", "bare_bool"].iter().filter(|_| is_junk) {
-            let (mut store, instance) = instantiate(path)?;
-            let run = instance.get_typed_func::<(), ()>(&mut store, trap)?;
+            let (mut store, guest) = instantiate(path)?;
+            let run = guest.get_typed_func::<(), ()>(&mut store, trap)?;
             let error = format!("{:?}", run.call(&mut store, ()).unwrap_err());
             assert!(error.contains("of `take_bare` got an invalid value"), "{error}");
-            assert!(store.data().log.is_empty(), "the implementation was called");
+            assert!(store.data().host.log.is_empty(), "the implementation was called");
         }
         println!("{path}: all values arrived, in both directions");
     }

@@ -44,12 +44,13 @@ __attribute__((export_name("called"))) int called(uint32_t depth) {
 }
 
 #define MANY 500
+#define ID 0xfedcba9876543210
 
 __attribute__((export_name("run"))) int run(void) {
   static uint8_t const data[] = {1, 2, 255};
-  nested_entry_t const entry = {TEXT("eins 1"), NESTED_KIND_LOUD, LIST(data), true};
+  nested_entry_t const entry = {TEXT("eins 1"), ID, NESTED_KIND_LOUD, LIST(data), true};
   nested_list_t const names[] = {TEXT("grüße"), TEXT("漢字 😀"), TEXT(""), TEXT("a\0b")};
-  nested_entry_t const entries[] = {{TEXT(""), NESTED_KIND_PLAIN, {0, 0}, false}, entry};
+  nested_entry_t const entries[] = {{TEXT(""), 0, NESTED_KIND_PLAIN, {0, 0}, false}, entry};
   nested_list_t const two[] = {TEXT("x"), TEXT("yz")}, inside[] = {TEXT("in"), TEXT("a value")};
   nested_value_t const values[] = {
       {.tag = NESTED_VALUE_NOTHING},

@@ -43,6 +43,8 @@ __attribute__((export_name("room"))) extern "C" void *room(std::size_t size) {
   return rooms.emplace_back(size / 8 + 1).data();
 }
 
+constexpr std::uint64_t ID = 0xfedcba9876543210;
+
 // What the host calls during a call.
 __attribute__((export_name("called"))) extern "C" int called(std::uint32_t depth) {
   auto const first = "depth " + std::to_string(depth);
@@ -55,7 +57,7 @@ __attribute__((export_name("called"))) extern "C" int called(std::uint32_t depth
 __attribute__((export_name("run"))) extern "C" int run() {
   using namespace std::string_view_literals;
   std::array<std::uint8_t, 3> const data{1, 2, 255};
-  nested_entry_t const entry{text("eins 1"), NESTED_KIND_LOUD, list(data), 1};
+  nested_entry_t const entry{text("eins 1"), ID, NESTED_KIND_LOUD, list(data), 1};
   std::array<nested_list_t, 4> const four{
       {text("grüße"), text("漢字 😀"), text(""), text("a\0b"sv)}};
   std::array<nested_entry_t, 2> const entries{{nested_entry_t{}, entry}};

@@ -53,7 +53,8 @@ func called(depth int32) int32 {
 //go:wasmexport run
 func run() int32 {
 	entry := nested.Entry{
-		Name: textOf("eins 1"), Kind: nested.KindLoud, Data: listOf[byte](1, 2, 255), Loud: 1,
+		Name: textOf("eins 1"), Id: 0xfedcba9876543210, Kind: nested.KindLoud,
+		Data: listOf[byte](1, 2, 255), Loud: 1,
 	}
 	tree := nested.Tree{
 		Entry:   entry,

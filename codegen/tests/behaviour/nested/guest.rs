@@ -36,11 +36,18 @@ fn steps() -> Result<i32, Errno> {
     let data = [1, 2, 255];
     let entry = || Entry {
         name: text("eins 1"),
+        id: 0xfedc_ba98_7654_3210,
         kind: Kind::LOUD,
         data: data.as_slice().into(),
         loud: true.into(),
     };
-    let empty = Entry { name: text(""), kind: Kind::PLAIN, data: [].as_slice().into(), loud: false.into() };
+    let empty = Entry {
+        name: text(""),
+        id: 0,
+        kind: Kind::PLAIN,
+        data: [].as_slice().into(),
+        loud: false.into(),
+    };
     let names = [text("grüße"), text("漢字 😀"), text(""), text("a\0b")];
     let entries = [empty, entry()];
     let short = [text("x"), text("yz")];

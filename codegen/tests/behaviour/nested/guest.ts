@@ -28,7 +28,7 @@ function rowOf(numbers: i32[]): Uint16Array {
 
 function entry(): Entry {
   // Made anew each time, so that nothing else keeps it.
-  return new Entry("eins " + (1).toString(), Kind.LOUD, bytesOf([1, 2, 255]), true);
+  return new Entry("eins " + (1).toString(), 0xfedcba9876543210, Kind.LOUD, bytesOf([1, 2, 255]), true);
 }
 
 function tree(): Tree {

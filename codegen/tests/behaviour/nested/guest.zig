@@ -47,11 +47,12 @@ var values: [500]Value = undefined;
 fn steps() !i32 {
     const entry = bindings.Entry{
         .name = text("eins 1"),
+        .id = 0xfedcba9876543210,
         .kind = .loud,
         .data = list(u8, &.{ 1, 2, 255 }),
         .loud = 1,
     };
-    const empty = bindings.Entry{ .name = text(""), .kind = .plain, .data = text(""), .loud = 0 };
+    const empty = bindings.Entry{ .name = text(""), .id = 0, .kind = .plain, .data = text(""), .loud = 0 };
     const names = [_]Text{ text("grüße"), text("漢字 😀"), text(""), text("a\x00b") };
     const two = [_]Text{ text("x"), text("yz") };
     const inside = [_]Text{ text("in"), text("a value") };

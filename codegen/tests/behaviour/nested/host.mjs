@@ -4,7 +4,6 @@
 import { runGuests } from "../runner.mjs";
 
 const KINDS = ["plain", "loud"];
-const NO_LIST = { at: 0, length: 0 };
 
 function host(guest) {
   const { log } = guest;
@@ -15,9 +14,10 @@ function host(guest) {
     Array.from({ length }, (_, index) => read(start + size * index));
   const entry = (at) => ({
     name: text(at),
-    kind: KINDS[u8(at + 8)],
-    data: [...guest.bytes(u32(at + 12), u32(at + 16))],
-    loud: u32(at + 20) !== 0,
+    id: guest.view().getBigUint64(at + 8, true),
+    kind: KINDS[u8(at + 16)],
+    data: [...guest.bytes(u32(at + 20), u32(at + 24))],
+    loud: u32(at + 28) !== 0,
   });
   const names = (at, start, length) => list(at, 8, text, start, length);
   const value = (at) => {
@@ -36,14 +36,14 @@ function host(guest) {
   };
   const tree = (at) => ({
     entry: entry(at),
-    names: names(at + 24),
-    entries: list(at + 32, 24, entry),
-    values: list(at + 40, 32, value),
-    rows: list(at + 48, 8, (row) =>
+    names: names(at + 32),
+    entries: list(at + 40, 32, entry),
+    values: list(at + 48, 40, value),
+    rows: list(at + 56, 8, (row) =>
       list(row, 2, (cell) => guest.view().getUint16(cell, true))),
-    truths: list(at + 56, 4, (truth) => u32(truth) !== 0),
-    kinds: list(at + 64, 1, (kind) => KINDS[u8(kind)]),
-    value: value(at + 72),
+    truths: list(at + 64, 4, (truth) => u32(truth) !== 0),
+    kinds: list(at + 72, 1, (kind) => KINDS[u8(kind)]),
+    value: value(at + 80),
   });
   // What is given lies where the guest has room for it.
   const room = (size) => guest.instance.exports.room(size);
@@ -61,11 +61,12 @@ function host(guest) {
     setU32(at, start);
     setU32(at + 4, elements.length);
   };
-  const giveEntry = (at, { name, kind, data, loud }) => {
+  const giveEntry = (at, { name, id, kind, data, loud }) => {
     giveText(at, name);
-    guest.view().setUint8(at + 8, KINDS.indexOf(kind));
-    giveBytes(at + 12, data);
-    setU32(at + 20, loud ? 4 : 0);
+    guest.view().setBigUint64(at + 8, id, true);
+    guest.view().setUint8(at + 16, KINDS.indexOf(kind));
+    giveBytes(at + 20, data);
+    setU32(at + 28, loud ? 4 : 0);
   };
   const giveNames = (at, names) => giveList(at, 8, giveText, names);
   const giveValue = (at, [name, payload]) => {
@@ -77,14 +78,14 @@ function host(guest) {
   };
   const giveTree = (at, tree) => {
     giveEntry(at, tree.entry);
-    giveNames(at + 24, tree.names);
-    giveList(at + 32, 24, giveEntry, tree.entries);
-    giveList(at + 40, 32, giveValue, tree.values);
+    giveNames(at + 32, tree.names);
+    giveList(at + 40, 32, giveEntry, tree.entries);
+    giveList(at + 48, 40, giveValue, tree.values);
     const giveCell = (at, cell) => guest.view().setUint16(at, cell, true);
-    giveList(at + 48, 8, (at, row) => giveList(at, 2, giveCell, row), tree.rows);
-    giveList(at + 56, 4, (at, truth) => setU32(at, truth ? 4 : 0), tree.truths);
-    giveBytes(at + 64, tree.kinds.map((kind) => KINDS.indexOf(kind)));
-    giveValue(at + 72, tree.value);
+    giveList(at + 56, 8, (at, row) => giveList(at, 2, giveCell, row), tree.rows);
+    giveList(at + 64, 4, (at, truth) => setU32(at, truth ? 4 : 0), tree.truths);
+    giveBytes(at + 72, tree.kinds.map((kind) => KINDS.indexOf(kind)));
+    giveValue(at + 80, tree.value);
   };
   let last;
   const note = (what, size) => {
@@ -98,7 +99,7 @@ function host(guest) {
       return note(last, size);
     },
     put_names: (start, length, size) => note(names(0, start, length), size),
-    put_values: (start, length, size) => note(list(0, 32, value, start, length), size),
+    put_values: (start, length, size) => note(list(0, 40, value, start, length), size),
     put_text: (start, length, size) => note(guest.text(start, length), size),
     call(depth, start, length, size, kind) {
       if (depth === 0) return 1;
@@ -121,8 +122,8 @@ function host(guest) {
   };
 }
 
-const ENTRY = { name: "eins 1", kind: "loud", data: [1, 2, 255], loud: true };
-const OTHER = { name: "", kind: "plain", data: [], loud: false };
+const ENTRY = { name: "eins 1", id: 0xfedcba9876543210n, kind: "loud", data: [1, 2, 255], loud: true };
+const OTHER = { name: "", id: 0n, kind: "plain", data: [], loud: false };
 const TREE = {
   entry: ENTRY,
   names: ["grüße", "漢字 😀", "", "a\0b"],

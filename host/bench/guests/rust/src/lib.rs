@@ -55,6 +55,29 @@ pub extern "C" fn get(count: u32) -> i64 {
     }))
 }
 
+/// Like [`get`], with as many header fields as the URL ends with; those of the answers are read.
+#[unsafe(no_mangle)]
+pub extern "C" fn get_with_headers(count: u32) -> i64 {
+    let url = url();
+    let number = url.rsplit('/').next().map(str::parse);
+    let headers: u32 = number.and_then(Result::ok).unwrap_or(0);
+    result((0..count).try_fold(0, |bytes, _| {
+        let mut request = Request::get(&url);
+        for number in 0..headers {
+            request = request.header(format!("x-header-{number}"), "a value of the usual length");
+        }
+        let request = request.body(()).expect("the URL is valid");
+        let mut response = wasi_experimental_http::send(request)?;
+        let of_values = response
+            .headers_get_all()?
+            .values()
+            .map(|value| value.len())
+            .sum::<usize>();
+        assert!(of_values > 0);
+        Ok(bytes + response.body_read_all()?.len() as u64)
+    }))
+}
+
 /// Reads one body in pieces of `size` bytes; how many bytes came.
 #[unsafe(no_mangle)]
 pub extern "C" fn download(size: u32) -> i64 {
@@ -107,9 +130,13 @@ fn parallel(count: u32, at_once: usize) -> i64 {
     let url = url();
     let requests = (0..count).map(|_| request(&url));
     let answers = wasi_experimental_http::send_all(requests, at_once);
-    result(answers.map(|(_, response)| response).try_fold(0, |bytes, response| {
-        Ok(bytes + response?.body_read_all()?.len() as u64)
-    }))
+    result(
+        answers
+            .map(|(_, response)| response)
+            .try_fold(0, |bytes, response| {
+                Ok(bytes + response?.body_read_all()?.len() as u64)
+            }),
+    )
 }
 
 #[unsafe(no_mangle)]
