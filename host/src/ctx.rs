@@ -952,8 +952,8 @@ impl HttpCtxBuilder {
     ///
     /// What is denied does not count. Here and in the other two budgets each store that is built has
     /// its own, whatever client it uses.
-    pub fn max_total_requests(&mut self, max: Option<u64>) -> &mut Self {
-        self.budgets.requests = max;
+    pub fn max_total_requests(&mut self, max: Option<usize>) -> &mut Self {
+        self.budgets.requests = max.map(|max| max as u64);
         self
     }
 

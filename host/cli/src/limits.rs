@@ -82,8 +82,8 @@ pub struct Limits {
     max_response_header_bytes: u64,
 
     /// How many requests the guest may send in all; a redirect is one more
-    #[arg(long, value_name = "N", value_parser = number(1, u64::MAX))]
-    max_requests: Option<u64>,
+    #[arg(long, value_name = "N", value_parser = number(1, usize::MAX))]
+    max_requests: Option<usize>,
 
     /// How many bytes requests and responses may have in all, on the wire
     #[arg(long, value_name = "SIZE", value_parser = size(1, u64::MAX))]

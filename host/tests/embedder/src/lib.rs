@@ -7,15 +7,17 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use wasi_experimental_http_wasmtime::http::{HeaderMap, HeaderValue};
+use wasi_experimental_http_wasmtime::http::{HeaderMap, HeaderValue, Method, Response};
+use wasi_experimental_http_wasmtime::rustls::ClientConfig;
 use wasi_experimental_http_wasmtime::url::Url;
 use wasi_experimental_http_wasmtime::wasmtime::{Engine, Linker, Store};
 use wasi_experimental_http_wasmtime::{
     ALLOW_ALL, AllowedHost, AllowedHostError, AllowedHostErrorKind, AllowedHosts,
-    AllowedHostsIntoIter, AllowedHostsIter, CancelHandle, CancelTimer, Cancelled, CertificateError,
-    CertificateErrorKind, Denied, DeniedReason, ErrorKind, FailedCall, Hop, HttpClient,
-    HttpClientBuilder, HttpCtx, HttpCtxBuilder, RequestError, RequestEvent, add_to_linker,
-    add_to_linker_async, limits,
+    AllowedHostsIntoIter, AllowedHostsIter, BodyPart, CancelHandle, CancelTimer, Cancelled,
+    CertificateError, CertificateErrorKind, ClientCertificate, Credential, CredentialError, Denied,
+    DeniedReason, ErrorKind, FailedCall, Hook, HookAction, HookRequest, HookResponse, Hop,
+    HttpClient, HttpClientBuilder, HttpCtx, HttpCtxBuilder, RequestError, RequestEvent, TlsVersion,
+    add_to_linker, add_to_linker_async, limits,
 };
 
 /// What a store of the embedder has.
@@ -56,6 +58,7 @@ pub fn policy(json: &str) -> Result<AllowedHosts, Box<dyn Error>> {
     let public = allow.iter().any(|entry| entry.is_every_public_host());
     let url: Url = "https://example.com/".parse()?;
     assert!(public && hosts.allows(&url) && hosts.contains(deny[0]));
+    assert!(hosts.allows_request(&Method::GET, &url) && !deny[0].is_scoped());
     assert!(hosts.len() == allow.len() + deny.len() && !hosts.is_empty());
     assert_eq!(AllowedHosts::none(), AllowedHosts::default());
     let written: AllowedHosts = hosts.to_string().parse()?;
@@ -77,6 +80,8 @@ pub fn advice(error: &AllowedHostError) -> String {
         Kind::InvalidBlock => "a block is address/bits",
         Kind::InvalidWildcard => "a wildcard is *.name",
         Kind::InvalidHost | Kind::NeverMatches => "no such host",
+        Kind::InvalidMethod => "a method is a token",
+        Kind::InvalidPath => "a path is a prefix",
         _ => "see the documentation",
     };
     let source = error.source().map(ToString::to_string);
@@ -113,6 +118,90 @@ pub fn client(pem: &[u8]) -> Result<HttpClient, CertificateError> {
     }
 }
 
+/// A client that shows who it is.
+pub fn identity(config: Option<ClientConfig>, pem: &[u8]) -> Result<HttpClient, Box<dyn Error>> {
+    let mut client = HttpClientBuilder::new();
+    client
+        .min_tls_version(TlsVersion::Tls12)
+        .max_tls_version(TlsVersion::Tls13);
+    if let Some(config) = config {
+        client.tls_config(config);
+    }
+    match ClientCertificate::from_pem(pem, pem) {
+        Ok(certificate) => {
+            let certificate = certificate.for_host("https://a.example".parse()?);
+            client.client_certificate(certificate.try_for_host("https://b.example")?);
+        }
+        Err(error) => match error.kind() {
+            CertificateErrorKind::NoKey | CertificateErrorKind::UnusableKey => {
+                return Err(error.into());
+            }
+            _ => {}
+        },
+    }
+    Ok(client.build())
+}
+
+/// Tokens of all kinds, and what is wrong with those that cannot be had.
+pub fn credentials() -> Vec<Result<Credential, String>> {
+    let host = "https://api.example";
+    let all = [
+        Credential::new(host, "authorization", "Bearer secret"),
+        Credential::from_template(host, "x-key", "${file:/none}"),
+        Credential::from_function(host, "x-key", |url| Ok(format!("for {url}"))),
+    ];
+    let explain = |error| match error {
+        CredentialError::Host(error) => advice(&error),
+        CredentialError::Hosts(entry) => format!("{entry} is not for one host"),
+        CredentialError::Name(name) | CredentialError::OwnName(name) => name,
+        CredentialError::Value => "control characters".to_owned(),
+        CredentialError::TooLong { max } => format!("{max} of {}", limits::MAX_CREDENTIAL_BYTES),
+        CredentialError::Template(error) => error,
+        CredentialError::Variable { name, error } => format!("{name}: {error}"),
+        CredentialError::File { path, error } => format!("{}: {error}", path.display()),
+        other => other.to_string(),
+    };
+    all.map(|credential| credential.map_err(explain)).into()
+}
+
+/// A hook that does all that hooks can.
+struct Gate;
+
+impl Hook for Gate {
+    fn on_request(&self, request: &mut HookRequest<'_>) -> HookAction {
+        request
+            .headers
+            .insert("x-hop", HeaderValue::from(request.redirects));
+        let is_empty = request.body.is_none_or(<[u8]>::is_empty);
+        match (request.method, request.url.path()) {
+            (&Method::TRACE, _) => HookAction::Refuse("no traces".to_owned()),
+            (_, "/stub") if is_empty => HookAction::Answer(Response::new(b"stub".to_vec())),
+            _ => HookAction::Send,
+        }
+    }
+
+    fn on_response(
+        &self,
+        request: &HookRequest<'_>,
+        response: &mut HookResponse<'_>,
+    ) -> Result<(), String> {
+        response.headers.remove("set-cookie");
+        if response.status.is_server_error() {
+            return Err(format!(
+                "{} {:?} {}",
+                request.url, response.version, response.peer
+            ));
+        }
+        let mut bytes = 0;
+        response.watch_body(move |part| match part {
+            BodyPart::Bytes(piece) => bytes += piece.len(),
+            BodyPart::End => println!("{bytes} bytes"),
+            _ => {}
+        });
+        Ok(())
+    }
+}
+
 /// What observers were told.
 #[derive(Default)]
 pub struct Log {
@@ -135,6 +224,10 @@ pub fn settings(
         .allowed_host("http://127.0.0.1:8080".parse()?)
         .allow_host_header("http://127.0.0.1:8080".parse()?)
         .allow_private_networks(false)
+        .max_total_requests(Some(1_000))
+        .max_total_bytes(Some(1 << 30))
+        .max_requests_per_second(Some(100))
+        .hook(Gate)
         .show_peer(true)
         .record_headers(true)
         .trap_when_cancelled(true)
@@ -190,6 +283,8 @@ impl Log {
                     DeniedReason::NotAllowed => format!("allow {origin}"),
                     DeniedReason::DeniedBy(rule) => format!("remove {rule}"),
                     DeniedReason::NotPublic(address) => format!("{address} is private"),
+                    DeniedReason::MethodOrPath(entry) => format!("allow {entry}"),
+                    DeniedReason::Refused(reason) => reason.clone(),
                     _ => reason.to_string(),
                 };
                 format!("{label:?} {url} {advice}")
@@ -335,8 +430,12 @@ mod tests {
         let error = AllowedHosts::parse(["example.com"]).unwrap_err();
         assert!(advice(&error).contains("https://example.com"));
         let client = client(b"").unwrap();
+        assert!(identity(None, b"").is_ok());
         let log = Arc::default();
-        let http = settings(&client, hosts, &log).unwrap();
+        let mut http = settings(&client, hosts, &log).unwrap();
+        for credential in credentials().into_iter().flatten() {
+            http.credential(credential);
+        }
         let mut store = linkers(&Engine::default(), &http).unwrap();
         assert!(cancelling(&mut store).unwrap());
         assert!(log.lock().unwrap().lines().is_empty());
