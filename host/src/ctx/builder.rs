@@ -319,9 +319,9 @@ impl HttpCtxBuilder {
         self
     }
 
-    /// Whether a guest traps, with [`Cancelled`], that calls a function of this crate after its store
-    /// was [cancelled](crate::CancelHandle), rather than to get the code `cancelled` and go on;
-    /// `false` by default.
+    /// Whether a guest traps, with [`Cancelled`](crate::Cancelled), that calls a function of this crate
+    /// after its store was [cancelled](crate::CancelHandle), rather than to get the code `cancelled` and
+    /// go on; `false` by default.
     ///
     /// A call that is on its way when the store is cancelled gives the code. A guest that calls
     /// nothing does not get here: only epochs or fuel end it, as [`CancelHandle`] shows.
