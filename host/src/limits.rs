@@ -329,7 +329,7 @@ mod tests {
 
     #[test]
     fn the_documentation_of_each_setting_says_its_default_and_its_most() {
-        let [ctx, client] = [include_str!("ctx.rs"), include_str!("client.rs")];
+        let [ctx, client] = [include_str!("ctx/builder.rs"), include_str!("client.rs")];
         let number = |number: usize| match number {
             0..1000 => number.to_string(),
             _ => format!("{},{:03}", number / 1000, number % 1000),
@@ -425,7 +425,7 @@ mod tests {
     #[test]
     fn the_documentation_of_every_setting_says_what_is_without_it() {
         for (source, start) in [
-            (include_str!("ctx.rs"), "\nimpl HttpCtxBuilder {\n"),
+            (include_str!("ctx/builder.rs"), "\nimpl HttpCtxBuilder {\n"),
             (include_str!("client.rs"), "\nimpl HttpClientBuilder {\n"),
         ] {
             let builder = source.split(start).nth(1).expect(start);
