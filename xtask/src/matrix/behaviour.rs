@@ -141,6 +141,7 @@ impl Suite<'_> {
         clang
             .args([
                 "--target=wasm32-wasi",
+                "-mexec-model=reactor",
                 "-std=c11",
                 "-Wall",
                 "-Wextra",
