@@ -21,9 +21,15 @@ pub(crate) struct Budgets {
 #[derive(Debug)]
 pub(crate) struct Budget {
     max: Budgets,
-    requests: AtomicU64,
+    sent: Mutex<Sent>,
     bytes: AtomicU64,
-    rate: Mutex<Rate>,
+}
+
+/// The requests that a store has sent.
+#[derive(Debug, Default)]
+struct Sent {
+    requests: u64,
+    rate: Rate,
 }
 
 impl Budget {
@@ -31,9 +37,8 @@ impl Budget {
     pub(crate) fn new(max: Budgets) -> Option<Self> {
         (max != Budgets::default()).then(|| Budget {
             max,
-            requests: AtomicU64::new(0),
+            sent: Mutex::default(),
             bytes: AtomicU64::new(0),
-            rate: Mutex::default(),
         })
     }
 
@@ -48,28 +53,20 @@ impl Budget {
         {
             return Err(Error::BytesSpent { max });
         }
-        let sent = self.requests.load(Ordering::Relaxed);
+        // Nothing of others runs under the lock.
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(max) = self.max.requests
-            && sent >= max
+            && sent.requests >= max
         {
             return Err(Error::RequestsSpent { max });
         }
-        if let Some(max) = self.max.requests_per_second {
-            // Nothing of others runs under the lock.
-            let mut rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
-            if !rate.take(max, Instant::now()) {
-                return Err(Error::TooManyPerSecond { max });
-            }
+        if let Some(max) = self.max.requests_per_second
+            && !sent.rate.take(max, Instant::now())
+        {
+            return Err(Error::TooManyPerSecond { max });
         }
-        let Some(max) = self.max.requests else {
-            return Ok(());
-        };
-        // Another thread may have taken the last one.
-        let one_more = |sent: u64| (sent < max).then_some(sent + 1);
-        let taken = self
-            .requests
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
-        taken.map(drop).map_err(|_| Error::RequestsSpent { max })
+        sent.requests += 1;
+        Ok(())
     }
 
     /// Counts bytes that were sent or came.
@@ -193,7 +190,7 @@ mod tests {
             let more = store.begin_request();
             assert!(matches!(more, Err(Error::TooManyPerSecond { max: 1 })));
         }
-        assert_eq!(store.requests.load(Ordering::Relaxed), 1);
+        assert_eq!(store.sent.lock().unwrap().requests, 1);
         assert!(Budget::new(Budgets::default()).is_none());
     }
 

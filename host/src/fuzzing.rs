@@ -2,6 +2,8 @@
 //! module, and of the property tests that run them in CI. No part of the public interface.
 
 #[cfg(test)]
+mod inputs;
+#[cfg(test)]
 mod tests;
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};

@@ -1,26 +1,12 @@
 //! The fuzz targets of this module, with random inputs in a bounded number, and with every input that
 //! ever failed: the folder `regressions`.
 
-use std::fs;
-use std::path::Path;
-
 use proptest::prelude::*;
 
 use crate::fuzzing;
+use crate::fuzzing::inputs::{config, kept};
 
-/// Runs a target with the inputs that are kept of it.
-fn kept(target: &str, run: impl Fn(&[u8])) {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/fuzzing/regressions");
-    let files = fs::read_dir(directory.join(target)).expect("inputs that are kept");
-    let mut count = 0;
-    for file in files {
-        let path = file.expect("a file").path();
-        eprintln!("{}", path.display());
-        run(&fs::read(path).expect("a file"));
-        count += 1;
-    }
-    assert!(count > 0);
-}
+const KEPT: &str = "src/fuzzing/regressions";
 
 fn text(run: impl Fn(&str)) -> impl Fn(&[u8]) {
     move |input| {
@@ -36,25 +22,12 @@ fn redirect(input: &[u8]) {
     }
 }
 
-/// So many inputs, unless `PROPTEST_CASES` says otherwise.
-fn config(cases: u32) -> ProptestConfig {
-    let wanted = std::env::var("PROPTEST_CASES").ok();
-    ProptestConfig {
-        cases: wanted
-            .and_then(|wanted| wanted.parse().ok())
-            .unwrap_or(cases),
-        // What failed is kept by hand, where the fuzz targets find it too.
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
-}
-
 #[test]
 fn inputs_that_are_kept() {
-    kept("header_text", text(fuzzing::header_text));
-    kept("allowed_host", text(fuzzing::allowed_host));
-    kept("url", text(fuzzing::url));
-    kept("redirect", redirect);
+    kept(KEPT, "header_text", text(fuzzing::header_text));
+    kept(KEPT, "allowed_host", text(fuzzing::allowed_host));
+    kept(KEPT, "url", text(fuzzing::url));
+    kept(KEPT, "redirect", redirect);
 }
 
 proptest! {

@@ -6,43 +6,18 @@ mod abi;
 #[path = "../common/mod.rs"]
 mod common;
 mod exchange;
+#[path = "../../src/fuzzing/inputs.rs"]
+mod inputs;
 
-use std::fs;
-use std::path::Path;
-
+use inputs::{config, kept};
 use proptest::prelude::*;
 
-/// Runs a target with the inputs that are kept of it.
-fn kept(target: &str, run: impl Fn(&[u8])) {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/regressions");
-    let files = fs::read_dir(directory.join(target)).expect("inputs that are kept");
-    let mut count = 0;
-    for file in files {
-        let path = file.expect("a file").path();
-        eprintln!("{}", path.display());
-        run(&fs::read(path).expect("a file"));
-        count += 1;
-    }
-    assert!(count > 0);
-}
-
-/// So many inputs, unless `PROPTEST_CASES` says otherwise.
-fn config(cases: u32) -> ProptestConfig {
-    let wanted = std::env::var("PROPTEST_CASES").ok();
-    ProptestConfig {
-        cases: wanted
-            .and_then(|wanted| wanted.parse().ok())
-            .unwrap_or(cases),
-        // What failed is kept by hand, where the fuzz targets find it too.
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
-}
+const KEPT: &str = "fuzz/regressions";
 
 #[test]
 fn inputs_that_are_kept() {
-    kept("abi", abi::run);
-    kept("exchange", |input| {
+    kept(KEPT, "abi", abi::run);
+    kept(KEPT, "exchange", |input| {
         exchange::run(input);
     });
 }

@@ -4,18 +4,6 @@ use wasi_experimental_http_test_server::{HELLO, TestServer};
 
 use crate::harness::Directory;
 
-/// A guest that prints what a URL gives, and exits with the error.
-fn getter(url: &str) -> Directory {
-    let directory = Directory::new();
-    directory.guest(&format!(
-        r#"(data (i32.const 1024) "{url}")
-           (func (export "_start")
-             (call $proc_exit (call $get (i32.const 1024) (i32.const {len}))))"#,
-        len = url.len(),
-    ));
-    directory
-}
-
 const DESTINATION_NOT_ALLOWED: i32 = 7;
 const INVALID_URL: i32 = 10;
 
@@ -23,7 +11,7 @@ const INVALID_URL: i32 = 10;
 fn a_file_has_what_the_command_line_could_have() {
     let server = TestServer::http().start();
     let origin = server.origin();
-    let directory = getter(&server.url("/get"));
+    let directory = Directory::getter(&server.url("/get"));
     let text = format!(
         r#"
         # What this plugin may do.
@@ -65,7 +53,7 @@ fn a_file_has_what_the_command_line_could_have() {
 fn the_command_line_counts_rather_than_the_file_and_lists_add_up() {
     let server = TestServer::http().start();
     let origin = server.origin();
-    let directory = getter(&server.url("/get"));
+    let directory = Directory::getter(&server.url("/get"));
     directory.write(
         "config.toml",
         "max-url-length = 10\nallowed-host = \"deny:10.0.0.0/8\"\n",
@@ -83,7 +71,7 @@ fn the_command_line_counts_rather_than_the_file_and_lists_add_up() {
 
 #[test]
 fn what_is_wrong_with_a_file_is_said_with_its_line() {
-    let directory = getter("http://127.0.0.1:1/");
+    let directory = Directory::getter("http://127.0.0.1:1/");
     let cases = [
         ("timeout = ", ":1:11: ", ""),
         (

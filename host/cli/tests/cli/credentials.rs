@@ -7,23 +7,11 @@ use wasi_experimental_http_test_server::{HELLO, TestServer};
 
 use crate::harness::Directory;
 
-/// A guest that prints what a URL gives, and exits with the error.
-fn getter(url: &str) -> Directory {
-    let directory = Directory::new();
-    directory.guest(&format!(
-        r#"(data (i32.const 1024) "{url}")
-           (func (export "_start")
-             (call $proc_exit (call $get (i32.const 1024) (i32.const {len}))))"#,
-        len = url.len(),
-    ));
-    directory
-}
-
 #[test]
 fn a_header_is_made_of_variables_and_files() {
     let server = TestServer::http().start();
     let origin = server.origin();
-    let directory = getter(&server.url("/get"));
+    let directory = Directory::getter(&server.url("/get"));
     directory.write("token", "from-a-file\n");
     let cases = [
         (
@@ -58,7 +46,7 @@ fn a_header_is_made_of_variables_and_files() {
 fn a_header_allows_no_host_and_goes_to_no_other() {
     let server = TestServer::http().start();
     let other = TestServer::http().start();
-    let directory = getter(&other.url("/get"));
+    let directory = Directory::getter(&other.url("/get"));
     let header = format!("{}=x-key: SECRET", server.origin());
     directory
         .run(&["-a", &other.origin(), "--header", &header, "guest.wat"])
@@ -74,7 +62,7 @@ fn a_header_allows_no_host_and_goes_to_no_other() {
 
 #[test]
 fn a_bad_header_is_refused_and_not_shown() {
-    let directory = getter("http://127.0.0.1:1/");
+    let directory = Directory::getter("http://127.0.0.1:1/");
     directory.write("empty", "");
     let cases = [
         ("authorization: SECRET", "write it as"),
@@ -102,7 +90,7 @@ fn a_bad_header_is_refused_and_not_shown() {
 fn what_is_logged_and_traced_has_no_header_of_the_hosts_own() {
     let server = TestServer::http().start();
     let origin = server.origin();
-    let directory = getter(&server.url("/redirect/1"));
+    let directory = Directory::getter(&server.url("/redirect/1"));
     let header = format!("{origin}=x-plain: ${{TOKEN}}");
     for verbose in ["-v", "-vv", "-vvv", "-vvvv"] {
         let arguments = ["-a", &origin, "--header", &header, verbose, "guest.wat"];
@@ -121,7 +109,7 @@ fn what_is_logged_and_traced_has_no_header_of_the_hosts_own() {
 fn a_variable_is_not_in_the_list_of_processes() {
     let server = TestServer::http().start();
     let origin = server.origin();
-    let directory = getter(&server.url("/hang"));
+    let directory = Directory::getter(&server.url("/hang"));
     let header = format!("{origin}=authorization: Bearer ${{TOKEN}}");
     let mut child = directory
         .command()

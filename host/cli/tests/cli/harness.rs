@@ -17,6 +17,18 @@ impl Directory {
         Directory(tempfile::tempdir().unwrap())
     }
 
+    /// One with a guest that prints what a URL gives, and exits with the error.
+    pub fn getter(url: &str) -> Directory {
+        let directory = Directory::new();
+        directory.guest(&format!(
+            r#"(data (i32.const 1024) "{url}")
+               (func (export "_start")
+                 (call $proc_exit (call $get (i32.const 1024) (i32.const {len}))))"#,
+            len = url.len(),
+        ));
+        directory
+    }
+
     pub fn path(&self) -> &Path {
         self.0.path()
     }

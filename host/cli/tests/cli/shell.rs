@@ -16,18 +16,6 @@ const ECHO: &str = r#"
     (drop (call $args_get (i32.const 1024) (i32.const 4096)))
     (call $write (i32.const 1) (i32.const 4096) (i32.load (i32.const 44))))"#;
 
-/// A command that gets a URL and exits with the error.
-fn getter(url: &str) -> Directory {
-    let directory = Directory::new();
-    directory.guest(&format!(
-        r#"(data (i32.const 1024) "{url}")
-           (func (export "_start")
-             (call $proc_exit (call $get (i32.const 1024) (i32.const {len}))))"#,
-        len = url.len(),
-    ));
-    directory
-}
-
 #[test]
 fn everything_behind_the_module_is_the_modules() {
     let directory = Directory::new();
@@ -68,7 +56,7 @@ fn everything_behind_the_module_is_the_modules() {
 #[test]
 fn a_caller_of_a_script_cannot_widen_what_it_allows() {
     let server = TestServer::http().start();
-    let directory = getter(&server.url("/get"));
+    let directory = Directory::getter(&server.url("/get"));
     directory
         .run(&["guest.wat", "--allowed-host", "insecure:allow-all"])
         .fails(DESTINATION_NOT_ALLOWED, &["--allowed-host"]);
@@ -95,7 +83,7 @@ fn a_deny_rule_denies_what_leads_to_the_same_place() {
         "deny:localhost",
     ];
     for url in &urls {
-        let directory = getter(url);
+        let directory = Directory::getter(url);
         for deny in denials {
             directory
                 .run(&["-a=insecure:allow-all", "-a", deny, "guest.wat"])
@@ -104,7 +92,7 @@ fn a_deny_rule_denies_what_leads_to_the_same_place() {
     }
     assert_eq!(server.connections(), 0);
     // A rule for another port is another rule's.
-    getter(&urls[0])
+    Directory::getter(&urls[0])
         .run(&["-a=insecure:allow-all", "-a=deny:127.0.0.1:1", "guest.wat"])
         .prints(HELLO);
 }
@@ -113,7 +101,7 @@ fn a_deny_rule_denies_what_leads_to_the_same_place() {
 fn all_public_hosts_do_not_include_this_machine() {
     let server = TestServer::http().start();
     for host in ["127.0.0.1", "localhost", "0.0.0.0", "169.254.169.254"] {
-        let directory = getter(&format!("http://{host}:{}/get", server.port()));
+        let directory = Directory::getter(&format!("http://{host}:{}/get", server.port()));
         for options in [
             &["-a", "http://*:*"][..],
             &["-a=http://*:*", "--allow-private"],
