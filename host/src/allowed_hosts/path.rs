@@ -10,6 +10,10 @@ use std::fmt;
 use percent_encoding::percent_decode;
 use url::Url;
 
+/// How often a segment is decoded to see whether another one is in it. One that is encoded more often
+/// is below nothing: a guest could have the host decode for as long as its URL has room.
+const MAX_DECODINGS: usize = 8;
+
 /// A path, and all that is below it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct PathPrefix {
@@ -98,9 +102,11 @@ fn segments(path: &str) -> Option<Vec<String>> {
 /// - if it has a slash, a backslash or a control character in it, however often it is encoded,
 /// - if it consists of dots, and of spaces, with parameters behind a `;` or without,
 /// - if it is not UTF-8, in which `%c0%af` would be a slash to some,
-/// - if it has a `%` that encodes nothing.
+/// - if it has a `%` that encodes nothing,
+/// - if it is encoded more than [`MAX_DECODINGS`] times.
 fn compared(segment: &str) -> Option<String> {
     let mut bytes = Cow::Borrowed(segment.as_bytes());
+    let mut decodings = 0;
     loop {
         let text = str::from_utf8(&bytes).ok()?;
         let name = text.split(';').next().unwrap_or_default();
@@ -111,6 +117,10 @@ fn compared(segment: &str) -> Option<String> {
         let decoded: Vec<u8> = percent_decode(&bytes).collect();
         if decoded == *bytes {
             break;
+        }
+        decodings += 1;
+        if decodings > MAX_DECODINGS {
+            return None;
         }
         bytes = decoded.into();
     }
@@ -251,6 +261,18 @@ mod tests {
         for (path, expected) in cases {
             assert_eq!(contains("/v1/", path), expected, "{path}");
         }
+    }
+
+    /// The longest URL of one segment that is encoded as often as it has room for.
+    #[test]
+    fn a_segment_that_is_encoded_without_end_is_below_nothing() {
+        let encoded = |times: usize| format!("/v1/%{}41", "25".repeat(times));
+        assert!(contains("/v1/", &encoded(MAX_DECODINGS - 1)));
+        assert!(!contains("/v1/", &encoded(MAX_DECODINGS)));
+        assert!(!contains(
+            "/v1/",
+            &encoded(crate::limits::MAX_URL_LEN as usize / 2)
+        ));
     }
 
     #[test]
