@@ -22,9 +22,6 @@ use crate::exchange::reactor::Reactor;
 use crate::limits;
 use crate::workers::Workers;
 
-/// What is sent as `User-Agent` if the guest sends none.
-const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
-
 /// An HTTP client, cheap to clone: clones share one pool of connections.
 ///
 /// Responses are not decompressed, and no proxy is used, whatever the environment says.
@@ -312,6 +309,7 @@ impl HttpClientBuilder {
     #[must_use]
     pub fn build(&self) -> HttpClient {
         let config = Config::builder()
+            .accept(AutoHeaderValue::None)
             .accept_encoding(AutoHeaderValue::None)
             .allow_non_standard_methods(true)
             .http_status_as_error(false)
@@ -321,7 +319,7 @@ impl HttpClientBuilder {
             .max_redirects_will_error(false)
             .output_buffer_size(limits::OUTPUT_BUFFER_SIZE)
             .proxy(None)
-            .user_agent(USER_AGENT)
+            .user_agent(AutoHeaderValue::None)
             .build();
         HttpClient {
             inner: Arc::new(Inner {

@@ -69,29 +69,26 @@ impl NamesAsWritten {
         }
     }
 
-    /// Adds headers to a request, with their names as they were written.
-    pub(crate) fn add(
-        &self,
-        mut request: http::request::Builder,
-        headers: &HeaderMap,
-    ) -> http::request::Builder {
-        if self.0.is_empty() {
-            if let Some(all) = request.headers_mut() {
-                for (name, value) in headers {
-                    all.append(name, value.clone());
-                }
+    /// Whether all names were written in lower case.
+    pub(crate) fn are_lower_case(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Gives the headers of a request one by one, with their names as they were written.
+    pub(crate) fn for_each(&self, headers: &HeaderMap, mut give: impl FnMut(&str, &HeaderValue)) {
+        if self.are_lower_case() {
+            for (name, value) in headers {
+                give(name.as_str(), value);
             }
-            return request;
+            return;
         }
         for name in headers.keys() {
             let written = self.0.iter().map(|written| &**written);
             let mut written = written.filter(|it| it.eq_ignore_ascii_case(name.as_str()));
             for value in headers.get_all(name) {
-                let name = written.next().unwrap_or(name.as_str());
-                request = ureq_proto::client::header_raw(request, name, value.as_bytes());
+                give(written.next().unwrap_or(name.as_str()), value);
             }
         }
-        request
     }
 }
 

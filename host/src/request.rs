@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, HOST};
+use http::header::AUTHORIZATION;
 use http::{HeaderMap, Method};
 use url::Url;
 
@@ -34,7 +34,7 @@ pub(crate) enum Body<'a> {
 
 impl Body<'_> {
     /// Its length, unless it is sent in chunks.
-    fn len(&self) -> Option<u64> {
+    pub(crate) fn len(&self) -> Option<u64> {
         match self {
             Body::Whole(bytes) => Some(bytes.len() as u64),
             Body::Upload(upload) => upload.len(),
@@ -101,25 +101,9 @@ impl<'a> Request<'a> {
         &self.headers
     }
 
-    /// The request as ureq sends it, with these headers, and without its body.
-    pub(crate) fn to_http(&self, headers: &HeaderMap) -> Result<http::Request<()>, Error> {
-        let mut request = http::Request::builder()
-            .method(self.method.clone())
-            .uri(self.target.uri().clone());
-        // In front of all others (RFC 9110, section 7.2); a guest's own was allowed to it.
-        if !headers.contains_key(HOST) {
-            request = request.header(HOST, self.target.host());
-        }
-        request = self.names.add(request, headers);
-        // ureq knows the length of what is there whole.
-        if let Body::Upload(upload) = &self.body
-            && let Some(len) = upload.len()
-        {
-            request = request.header(CONTENT_LENGTH, len);
-        }
-        request
-            .body(())
-            .map_err(|error| Error::Client(Arc::new(error.into())))
+    /// The names of its headers as the guest wrote them.
+    pub(crate) fn names(&self) -> &NamesAsWritten {
+        &self.names
     }
 
     /// The body that is sent; `None` if none is. RFC 9110, section 8.6: a method that anticipates

@@ -1,6 +1,6 @@
 //! The guest's URLs: parsed once, by the WHATWG rules, into the value that is both checked and sent.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -70,6 +70,8 @@ fn basic_credentials(url: &Url) -> Option<HeaderValue> {
 /// Where a request goes: a URL, and the same in the type that the client takes.
 #[derive(Debug)]
 pub(crate) struct Target {
+    /// The guest's text, if it is a guest's own.
+    text: Box<str>,
     url: Url,
     uri: Uri,
     origin: Arc<str>,
@@ -81,11 +83,21 @@ impl Target {
     pub(crate) fn new(url: Url) -> Result<Self, UrlError> {
         let host = HeaderValue::from_str(&url[Position::BeforeHost..Position::AfterPort]);
         Ok(Target {
+            text: Box::default(),
             uri: to_uri(&url)?,
             origin: origin(&url).into(),
             host: host.map_err(|error| UrlError::Unsendable(error.to_string()))?,
             url,
             credentials: None,
+        })
+    }
+
+    fn parse(text: &str, max_len: usize) -> Result<Self, UrlError> {
+        let (url, credentials) = parse(text, max_len)?;
+        Ok(Target {
+            text: text.into(),
+            credentials,
+            ..Target::new(url)?
         })
     }
 
@@ -113,25 +125,59 @@ impl Target {
     }
 }
 
-/// The target of a store's last request. Guests often ask for one URL again and again.
+/// The target of a store's last request, and one that it shares with other stores. Guests often ask
+/// for one URL again and again, and stores that live for one request ask for the same.
 #[derive(Debug, Default)]
-pub(crate) struct LastTarget(Option<(String, Arc<Target>)>);
+pub(crate) struct LastTarget {
+    own: Option<Arc<Target>>,
+    shared: SharedTarget,
+}
+
+/// The last target without a secret of all stores that were made by one builder.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SharedTarget(Arc<Mutex<Option<Arc<Target>>>>);
 
 impl LastTarget {
+    pub(crate) fn new(shared: SharedTarget) -> Self {
+        LastTarget { own: None, shared }
+    }
+
     /// The target that a guest's text names.
     pub(crate) fn parse(&mut self, text: &str, max_len: usize) -> Result<Arc<Target>, UrlError> {
-        if let Some((last, target)) = &self.0
-            && last == text
+        if let Some(own) = &self.own
+            && *own.text == *text
         {
-            return Ok(target.clone());
+            return Ok(own.clone());
         }
-        let (url, credentials) = parse(text, max_len)?;
-        let target = Arc::new(Target {
-            credentials,
-            ..Target::new(url)?
-        });
-        self.0 = Some((text.to_owned(), target.clone()));
+        let target = match self.shared.get(text, max_len) {
+            Some(target) => target,
+            None => {
+                let target = Arc::new(Target::parse(text, max_len)?);
+                self.shared.set(&target);
+                target
+            }
+        };
+        self.own = Some(target.clone());
         Ok(target)
+    }
+}
+
+impl SharedTarget {
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<Target>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn get(&self, text: &str, max_len: usize) -> Option<Arc<Target>> {
+        let target = self.lock().clone()?;
+        // Stores of one builder may have different limits.
+        (*target.text == *text && target.url.as_str().len() <= max_len).then_some(target)
+    }
+
+    /// What may be a secret is not kept for longer than its store.
+    fn set(&self, target: &Arc<Target>) {
+        if target.credentials.is_none() && target.url.query().is_none() {
+            *self.lock() = Some(target.clone());
+        }
     }
 }
 
@@ -299,5 +345,19 @@ mod tests {
         assert!(Arc::ptr_eq(&same.unwrap(), &again.unwrap()));
         assert!(last.parse("ftp://c/", MAX).is_err());
         assert_eq!(last.parse("http://c/", MAX).unwrap().uri(), "http://c/");
+    }
+
+    #[test]
+    fn stores_share_a_target_without_a_secret_within_their_limits() {
+        let shared = SharedTarget::default();
+        let parse = |text: &str, max| LastTarget::new(shared.clone()).parse(text, max);
+        let of = |text: &str| parse(text, MAX).unwrap();
+        assert!(Arc::ptr_eq(&of("http://a/"), &of("http://a/")));
+        for secret in ["http://a/?key", "http://me:secret@a/"] {
+            assert!(!Arc::ptr_eq(&of(secret), &of(secret)), "{secret}");
+        }
+        assert!(Arc::ptr_eq(&of("http://b/c"), &of("http://b/c")));
+        let too_long = parse("http://b/c", 5).map(|_| ());
+        assert_eq!(too_long, Err(UrlError::TooLong { max: 5 }));
     }
 }

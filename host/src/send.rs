@@ -30,8 +30,8 @@ use crate::limits::{Limits, MAX_DRAINED_BYTES};
 use crate::policy::{Denied, DeniedReason};
 use crate::redirect;
 use crate::request::{Body, Request};
-use crate::request_url;
 use crate::response::{Facts, Response};
+use crate::{request_head, request_url};
 
 /// Sends a request, follows its redirects, and returns when the head of the last response is there.
 pub(crate) fn following_redirects(
@@ -407,20 +407,23 @@ impl<'a> Way<'a> {
 
     fn ask_without_waiting(&self, mut lease: Lease) -> Result<Option<Unanswered>, Error> {
         self.claim(&mut lease);
-        let request = self.request.to_http(self.headers())?;
-        transport::ask_without_waiting(self.client.agents(), lease, request)
+        let head = request_head::bytes(self.request, self.headers());
+        transport::ask_without_waiting(lease, &head)
     }
 
     fn ask(&self, mut lease: Lease) -> Result<Unanswered, Error> {
         self.claim(&mut lease);
-        let agents = self.client.agents();
-        let request = self.request.to_http(self.headers())?;
-        match self.request.body() {
-            None => transport::ask(agents, lease, request),
-            Some(Body::Whole(bytes)) => transport::ask(agents, lease, request.map(|()| &**bytes)),
-            Some(Body::Upload(upload)) => {
-                transport::ask_with_upload(agents, lease, request, upload)
-            }
+        let headers = self.headers();
+        let Some(body) = self.request.body() else {
+            return transport::ask(lease, &request_head::bytes(self.request, headers));
+        };
+        let (agents, head) = (
+            self.client.agents(),
+            request_head::for_ureq(self.request, headers)?,
+        );
+        match body {
+            Body::Whole(bytes) => transport::ask_with_body(agents, lease, head.map(|()| &**bytes)),
+            Body::Upload(upload) => transport::ask_with_upload(agents, lease, head, upload),
         }
     }
 }

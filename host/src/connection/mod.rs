@@ -1,5 +1,5 @@
-//! Connections: name lookup, TCP and TLS, the pool of those that are idle, and the loan of one to
-//! ureq for a request.
+//! Connections: name lookup, TCP and TLS, the pool of those that are idle, and how a request is sent
+//! over one.
 //!
 //! Whoever uses a connection says for which [`Exchange`]: its deadlines, its cancellation and its
 //! counters hold for all that happens on it.

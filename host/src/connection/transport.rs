@@ -1,4 +1,5 @@
-//! The loan of a connection to ureq, which writes a request: its line, headers, framing and body.
+//! How a request goes out: one without a body as it is, one with a body by ureq, to which the
+//! connection is lent, and which writes its head, its framing and the body.
 //!
 //! The loan ends when ureq asks for the answer. The head of that is read here, since RFC 9112, section
 //! 6.3, says of some responses that they have no body, whatever their headers say, which ureq looks at
@@ -72,8 +73,42 @@ impl Agents {
     }
 }
 
-/// Sends a request over a connection. While a body is sent the answer may come already.
-pub(crate) fn ask(
+/// Sends a request without a body, which is its head.
+pub(crate) fn ask(lease: Lease, head: &[u8]) -> Result<Unanswered, Error> {
+    let total = lease.exchange().deadlines.begin(Phase::Total);
+    send_head(lease, head, Patience::Until(total, Phase::Write))
+}
+
+/// The same, as far as nothing has to be waited for. `None` if the connection does not take all of it
+/// at once: the server has not seen the whole request.
+pub(crate) fn ask_without_waiting(lease: Lease, head: &[u8]) -> Result<Option<Unanswered>, Error> {
+    match send_head(lease, head, Patience::None) {
+        Err(Error::WouldBlock) => Ok(None),
+        result => result.map(Some),
+    }
+}
+
+fn send_head(mut lease: Lease, head: &[u8], patience: Patience) -> Result<Unanswered, Error> {
+    let mut rest = head;
+    while !rest.is_empty() {
+        match lease.write(rest, patience) {
+            Ok(count) => rest = &rest[count..],
+            // It may have answered before.
+            Err(error) if error.is_disconnect() => {
+                lease.spoil();
+                return Ok(Unanswered::new(lease, Some(error), None));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    if !lease.is_flushed() {
+        return Err(Error::WouldBlock);
+    }
+    Ok(Unanswered::new(lease, None, None))
+}
+
+/// Sends a request with a body over a connection. The answer may come while it is sent.
+pub(crate) fn ask_with_body(
     agents: &Agents,
     lease: Lease,
     request: http::Request<impl ureq::AsSendBody>,
@@ -93,23 +128,6 @@ pub(crate) fn ask_with_upload(
     let sent = Loan::new(lease, Some(upload.clone())).lend(agents, request);
     upload.close();
     sent
-}
-
-/// Sends a request without a body, as far as nothing has to be waited for. `None` if the connection
-/// does not take it at once: the server has not seen the whole request.
-pub(crate) fn ask_without_waiting(
-    agents: &Agents,
-    lease: Lease,
-    request: http::Request<()>,
-) -> Result<Option<Unanswered>, Error> {
-    let loan = Loan {
-        may_wait: false,
-        ..Loan::new(lease, None)
-    };
-    match loan.lend(agents, request) {
-        Err(Error::WouldBlock) => Ok(None),
-        result => result.map(Some),
-    }
 }
 
 type Slot = Arc<Mutex<Option<Loan>>>;
@@ -132,8 +150,6 @@ struct Loan {
     has_begun: bool,
     /// Why it failed, in our own words.
     failure: Option<Error>,
-    /// Whether a connection that takes nothing at the moment is waited for.
-    may_wait: bool,
 }
 
 enum State {
@@ -162,7 +178,6 @@ impl Loan {
             head: None,
             has_begun: false,
             failure: None,
-            may_wait: true,
         }
     }
 
@@ -200,21 +215,14 @@ impl Loan {
             State::Body => self.send_body(amount),
             State::Head => {
                 self.state = State::Body;
-                let patience = if self.may_wait {
-                    let total = self.lease.exchange().deadlines.begin(Phase::Total);
-                    Patience::Until(total, Phase::Write)
-                } else {
-                    Patience::None
-                };
+                let total = self.lease.exchange().deadlines.begin(Phase::Total);
+                let patience = Patience::Until(total, Phase::Write);
                 let mut rest = &self.output.bytes[..amount];
                 while !rest.is_empty() {
                     match self.lease.write(rest, patience) {
                         Ok(count) => rest = &rest[count..],
                         Err(error) => return self.stop_sending(error),
                     }
-                }
-                if !self.may_wait && !self.lease.is_flushed() {
-                    return Err(Error::WouldBlock);
                 }
                 self.wait_for_more()
             }
@@ -287,7 +295,7 @@ impl Loan {
                     sent += count;
                     self.has_begun = true;
                 }
-                Err(Error::WouldBlock) if self.may_wait => {
+                Err(Error::WouldBlock) => {
                     let has_room = self.lease.input.waiting().len() < MAX_EARLY_RESPONSE_BYTES;
                     match self.lease.wait_to_write(has_room && !has_ended) {
                         // It answered, and then took nothing for the whole of the timeout.

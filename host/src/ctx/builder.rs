@@ -15,7 +15,7 @@ use crate::handles::Handles;
 use crate::hook::{Hook, Hooks};
 use crate::limits::{self, Limits, Timeouts};
 use crate::policy::Denied;
-use crate::request_url::LastTarget;
+use crate::request_url::{LastTarget, SharedTarget};
 use crate::telemetry::{FailedCall, Observers, RequestEvent};
 use crate::waiting::Waits;
 
@@ -49,6 +49,7 @@ pub struct HttpCtxBuilder {
     observers: Arc<Observers>,
     show_peer: bool,
     trap_when_cancelled: bool,
+    last_target: SharedTarget,
 }
 
 impl HttpCtxBuilder {
@@ -67,6 +68,7 @@ impl HttpCtxBuilder {
             observers: Arc::default(),
             show_peer: false,
             trap_when_cancelled: false,
+            last_target: SharedTarget::default(),
         }
     }
 
@@ -410,7 +412,7 @@ impl HttpCtxBuilder {
             observers: self.observers.clone(),
             cancel: CancelHandle::of_a_new_store(),
             trap_when_cancelled: self.trap_when_cancelled,
-            last_target: LastTarget::default(),
+            last_target: LastTarget::new(self.last_target.clone()),
             open: Handles::default(),
             last_handle: 0,
             show_peer: self.show_peer,
