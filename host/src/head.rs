@@ -1,5 +1,7 @@
 //! The head of a response, and what it says of the message: pure functions over bytes and values.
 
+use std::borrow::Cow;
+
 use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 
@@ -33,7 +35,9 @@ impl Head {
     pub(crate) fn parse(input: &[u8]) -> Result<Option<(usize, Head)>, Error> {
         let mut fields = [httparse::EMPTY_HEADER; MAX_RESPONSE_HEADERS];
         let mut parsed = httparse::Response::new(&mut fields);
-        let len = match parsed.parse(input) {
+        let mut parser = httparse::ParserConfig::default();
+        parser.allow_obsolete_multiline_headers_in_responses(true);
+        let len = match parser.parse_response(&mut parsed, input) {
             Ok(httparse::Status::Complete(len)) => len,
             Ok(httparse::Status::Partial) => return Ok(None),
             Err(httparse::Error::TooManyHeaders) => {
@@ -47,7 +51,7 @@ impl Head {
         let mut headers = HeaderMap::with_capacity(parsed.headers.len());
         for field in parsed.headers {
             let name = HeaderName::from_bytes(field.name.as_bytes());
-            let value = HeaderValue::from_bytes(field.value);
+            let value = HeaderValue::from_bytes(&unfolded(field.value));
             headers.append(
                 name.map_err(|_| invalid("header name"))?,
                 value.map_err(|_| invalid("header value"))?,
@@ -153,6 +157,17 @@ impl Head {
     }
 }
 
+/// The value of a field that may be folded over several lines: each fold is a space (RFC 9112,
+/// section 5.2).
+fn unfolded(value: &[u8]) -> Cow<'_, [u8]> {
+    if !value.contains(&b'\n') {
+        return value.into();
+    }
+    let lines = value.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    let lines: Vec<&[u8]> = lines.filter(|line| !line.is_empty()).collect();
+    lines.join(&b' ').into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -179,6 +194,11 @@ mod tests {
             ),
             (
                 "200\nContent-Length: +5",
+                "GET",
+                Err("its length is not a number"),
+            ),
+            (
+                "200\nContent-Length: 5\n 6",
                 "GET",
                 Err("its length is not a number"),
             ),
@@ -278,6 +298,14 @@ mod tests {
             head.version = Version::HTTP_10;
             assert_eq!(head.keeps_alive(), in_1_0, "{lines}");
         }
+    }
+
+    #[test]
+    fn a_folded_field_is_one_line() {
+        let head = head("200\na: b\n c\n\t d  \nb:\n e\nTransfer-Encoding:\n\tchunked");
+        assert_eq!(head.headers["a"], "b c d");
+        assert_eq!(head.headers["b"], "e");
+        assert_eq!(head.framing(&Method::GET), Ok(Framing::Chunked));
     }
 
     #[test]
