@@ -27,7 +27,7 @@ pub struct Limits {
     /// How many redirects are followed
     ///
     /// With 0 the guest gets the redirecting responses themselves.
-    #[arg(long, value_name = "N", default_value_t = limits::DEFAULT_MAX_REDIRECTS)]
+    #[arg(long, value_parser = number(0, usize::MAX), value_name = "N", default_value_t = limits::DEFAULT_MAX_REDIRECTS)]
     max_redirects: usize,
 
     /// How many requests may wait for their headers at once
