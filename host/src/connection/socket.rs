@@ -103,12 +103,11 @@ impl Socket {
         patience: Patience,
     ) -> Result<usize, Error> {
         let mut allowance = patience.allowance(exchange)?;
-        if allowance.is_some() && self.is_fast {
-            self.wait_a_moment();
-        }
+        let mut is_fast = self.is_fast;
         loop {
             let result = match allowance {
                 None => self.without_waiting(|stream| now::read(stream, buffer)),
+                Some(_) if std::mem::take(&mut is_fast) => self.read_in_a_moment(buffer),
                 Some(Allowance { left, .. }) => {
                     if !is_close_enough(self.read_timeout, left) {
                         self.stream.set_read_timeout(left).map_err(unusable)?;
@@ -186,11 +185,19 @@ impl Socket {
         matches!(peeked, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
     }
 
-    /// Waits for bytes of a fast server, without sleeping.
-    fn wait_a_moment(&mut self) {
+    /// Reads what a fast server sends, without sleeping for it.
+    fn read_in_a_moment(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let started = Instant::now();
-        while self.is_silent() && started.elapsed() < FAST_WAIT {
-            std::thread::yield_now();
+        loop {
+            match self.without_waiting(|stream| now::read(stream, buffer)) {
+                Err(error)
+                    if error.kind() == io::ErrorKind::WouldBlock
+                        && started.elapsed() < FAST_WAIT =>
+                {
+                    std::thread::yield_now();
+                }
+                result => return result,
+            }
         }
     }
 
