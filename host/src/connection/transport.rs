@@ -206,7 +206,8 @@ impl Loan {
                 } else {
                     Patience::None
                 };
-                let mut rest = &self.output.bytes[..amount];
+                let addressed = self.lease.addressed(&self.output.bytes[..amount]);
+                let mut rest = &*addressed;
                 while !rest.is_empty() {
                     match self.lease.write(rest, patience) {
                         Ok(count) => rest = &rest[count..],
