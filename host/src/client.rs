@@ -20,11 +20,13 @@ use crate::connection::transport::Agents;
 use crate::error::Error;
 use crate::exchange::reactor::Reactor;
 use crate::limits;
+use crate::proxy::{Proxies, Proxy, ProxyError};
 use crate::workers::Workers;
 
 /// An HTTP client, cheap to clone: clones share one pool of connections.
 ///
-/// Responses are not decompressed, and no proxy is used, whatever the environment says.
+/// Responses are not decompressed, and no proxy is used, whatever the environment says, unless
+/// [`HttpClientBuilder::proxy`] or [`HttpClientBuilder::proxy_from_env`] says so.
 ///
 /// ```
 /// use wasi_experimental_http_wasmtime::{HttpClient, HttpCtx};
@@ -141,6 +143,7 @@ pub struct HttpClientBuilder {
     max_in_flight: usize,
     connections: pool::Limits,
     lookup: Option<Lookup>,
+    proxies: Proxies,
 }
 
 impl Default for HttpClientBuilder {
@@ -155,6 +158,7 @@ impl fmt::Debug for HttpClientBuilder {
             .field("tls", &self.tls)
             .field("max_in_flight", &self.max_in_flight)
             .field("connections", &self.connections)
+            .field("proxies", &self.proxies)
             .finish_non_exhaustive()
     }
 }
@@ -172,6 +176,7 @@ impl HttpClientBuilder {
                 idle_timeout: limits::DEFAULT_IDLE_TIMEOUT,
             },
             lookup: None,
+            proxies: Proxies::default(),
         }
     }
 
@@ -305,6 +310,71 @@ impl HttpClientBuilder {
         self
     }
 
+    /// Sends all requests through this proxy; by default through none.
+    ///
+    /// The list of allowed hosts holds as without one, at every hop: what is compared are the guest's
+    /// URLs, of which the proxy gets those that are allowed. So do the rules for addresses where this
+    /// host knows them: of URLs with an address in them, and of all with a proxy of the scheme
+    /// `socks5`. **A name that the proxy looks up (`http`, `socks5h`) may lead to any address that the
+    /// proxy can reach**, private ones included, also where
+    /// [`allow_private_networks`](crate::HttpCtxBuilder::allow_private_networks) is off or an entry
+    /// denies the address: such a proxy has to have rules of its own. The proxy's own address is the
+    /// embedder's choice, and is held to no rule; its name is looked up by the client's
+    /// [`resolver`](Self::resolver).
+    ///
+    /// A proxy of the scheme `http` reads, and may change, `http` requests with the responses to them and
+    /// with what [`Credential`](crate::Credential)s add to them. `https` is end to end: the proxy learns
+    /// the host and the port.
+    ///
+    /// Connections through a proxy are kept and used again like others, for one scheme, host and port
+    /// each. What connecting to the proxy and what it says take counts towards the connect timeout. A
+    /// proxy that fails or refuses gives `request_error`, and so does status 407 of one that forwards a
+    /// request; the guest learns nothing more of it, nor its address.
+    ///
+    /// ```
+    /// use wasi_experimental_http_wasmtime::HttpClient;
+    ///
+    /// let client = HttpClient::builder()
+    ///     .proxy("http://user:password@proxy.example:3128".parse()?)
+    ///     .build();
+    /// # Ok::<(), wasi_experimental_http_wasmtime::ProxyError>(())
+    /// ```
+    pub fn proxy(&mut self, proxy: Proxy) -> &mut Self {
+        self.proxies.set(proxy);
+        self
+    }
+
+    /// Uses no proxy for these hosts as well: a list, separated by commas or spaces, as the variable
+    /// `NO_PROXY` has it; none by default.
+    ///
+    /// An entry is a name, which includes those below it (`example.com`, as `.example.com`), an address, a
+    /// block of addresses (`10.0.0.0/8`), or `*` for all hosts; `:port` may follow a name or an address.
+    /// Names are not looked up for this: a block is of URLs with an address in them.
+    ///
+    /// # Errors
+    ///
+    /// If an entry is none of these.
+    pub fn no_proxy(&mut self, hosts: &str) -> Result<&mut Self, ProxyError> {
+        self.proxies.add_without(hosts)?;
+        Ok(self)
+    }
+
+    /// Uses the proxies that the environment names now, in place of all that was said of proxies before;
+    /// by default they are not looked at.
+    ///
+    /// `http_proxy` is for `http` requests, `https_proxy` for `https` requests, and `all_proxy` where
+    /// there is no other; `no_proxy` names [hosts without one](Self::no_proxy). All may be in upper case
+    /// instead, but `HTTP_PROXY` does not count in a CGI program, where a client can set it. Without these
+    /// variables no proxy is used.
+    ///
+    /// # Errors
+    ///
+    /// If a variable has no [`Proxy`], or no list of hosts, in it.
+    pub fn proxy_from_env(&mut self) -> Result<&mut Self, ProxyError> {
+        self.proxies = Proxies::from_env()?;
+        Ok(self)
+    }
+
     /// A client with these settings: another one, with connections of its own, at each call.
     #[must_use]
     pub fn build(&self) -> HttpClient {
@@ -324,7 +394,7 @@ impl HttpClientBuilder {
         HttpClient {
             inner: Arc::new(Inner {
                 pool: Pool::new(self.connections),
-                dialer: Dialer::new(self.lookup.clone(), self.tls.clone()),
+                dialer: Dialer::new(self.lookup.clone(), self.tls.clone(), self.proxies.clone()),
                 agents: Agents::new(config),
                 max_in_flight: self.max_in_flight,
                 in_flight: AtomicUsize::new(0),

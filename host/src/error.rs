@@ -13,6 +13,7 @@ use crate::generated::types::{HttpError, Reason};
 use crate::headers::HeaderError;
 use crate::limits::Phase;
 use crate::policy::{Denied, DeniedReason};
+use crate::proxy::Proxy;
 use crate::request_url::{self, Target, UrlError};
 
 /// The longest message, in bytes, as the WITX promises it.
@@ -85,6 +86,8 @@ pub(crate) enum Error {
         address: SocketAddr,
         source: Arc<io::Error>,
     },
+    #[error("the proxy {proxy} {fault}")]
+    Proxy { proxy: String, fault: ProxyFault },
     #[error("cannot use a socket: {0}")]
     Socket(Arc<io::Error>),
     #[error("the limit of the client is reached, {max} open responses of all stores together")]
@@ -157,6 +160,49 @@ pub(crate) enum Error {
     BadArgument,
 }
 
+/// What a proxy did in place of leading to the server.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(crate) enum ProxyFault {
+    #[error("cannot be connected to: {0}")]
+    Connect(Arc<io::Error>),
+    #[error("wants a user name and a password, or others than it was given")]
+    Credentials,
+    #[error("refuses to connect to the server: it answered CONNECT with status {0}")]
+    Status(u16),
+    /// By the numbers of RFC 1928, section 6.
+    #[error("does not connect to the server: {}", socks_reply(*.0))]
+    Reply(u8),
+    #[error("closed the connection before it led to the server")]
+    Closed,
+    #[error("sent what it must not: {0}")]
+    Protocol(String),
+}
+
+impl ProxyFault {
+    /// An error that says whose fault it is.
+    pub(crate) fn of(self, proxy: &Proxy) -> Error {
+        Error::Proxy {
+            proxy: proxy.to_string(),
+            fault: self,
+        }
+    }
+}
+
+fn socks_reply(reply: u8) -> String {
+    let what = match reply {
+        1 => "it failed",
+        2 => "its rules do not allow it",
+        3 => "the network is unreachable",
+        4 => "the host is unreachable",
+        5 => "the server refused the connection",
+        6 => "it took too long",
+        7 => "it does not know the command",
+        8 => "it does not know the kind of address",
+        reply => return format!("it answered {reply}, which no standard has"),
+    };
+    what.to_owned()
+}
+
 impl Error {
     /// What a failure means for a body: one that says more of itself stays what it is.
     pub(crate) fn in_body(self) -> Self {
@@ -182,6 +228,17 @@ impl Error {
             ),
             _ => false,
         }
+    }
+
+    /// Whether a proxy cannot reach one of the server's addresses, and may reach another.
+    pub(crate) fn is_of_address(&self) -> bool {
+        matches!(
+            self,
+            Error::Proxy {
+                fault: ProxyFault::Reply(3 | 4 | 5 | 6 | 8),
+                ..
+            }
+        )
     }
 
     /// Whether the process has too many files open, which passes.
@@ -323,13 +380,22 @@ impl Error {
                 Why::TooManyOpen,
                 "try again later, or let the process open more files",
             ),
-            Error::Connect { source, .. } if source.kind() == io::ErrorKind::ConnectionRefused => {
-                row(
-                    Code::RequestError,
-                    Why::ConnectionRefused,
-                    "check that the server runs and listens on this port",
-                )
-            }
+            Error::Connect { source, .. } if is_refusal(source) => row(
+                Code::RequestError,
+                Why::ConnectionRefused,
+                "check that the server runs and listens on this port",
+            ),
+            Error::Proxy { fault, .. } => row(
+                Code::RequestError,
+                match fault {
+                    ProxyFault::Connect(error) if is_refusal(error) => Why::ConnectionRefused,
+                    ProxyFault::Reply(5) => Why::ConnectionRefused,
+                    ProxyFault::Closed => Why::ConnectionClosed,
+                    ProxyFault::Protocol(_) => Why::InvalidResponse,
+                    _ => Why::Unreachable,
+                },
+                "only who runs the host can mend its proxy",
+            ),
             Error::Connect { .. } | Error::Socket(_) => row(
                 Code::RequestError,
                 Why::Unreachable,
@@ -491,6 +557,10 @@ impl Error {
             | Error::Socket(source)
             | Error::Send(source)
             | Error::Receive(source) => Some(source.clone()),
+            Error::Proxy {
+                fault: ProxyFault::Connect(source),
+                ..
+            } => Some(source.clone()),
             Error::NoCredential(error) => Some(error.source.clone()),
             Error::Tls(error) => Some(Arc::new(error.clone())),
             Error::Client(error) => Some(error.clone()),
@@ -527,6 +597,8 @@ impl Error {
             Error::NoCredential(_) => "the host has no credentials for it at the moment".to_owned(),
             // Where a name leads is not the guest's to know.
             Error::Connect { source, .. } => format!("cannot connect: {source}"),
+            // Nor is which proxy there is, and what it says.
+            Error::Proxy { .. } => "the host's proxy does not lead to the server".to_owned(),
             error => error.to_string(),
         };
         let url = match (self, tried) {
@@ -552,6 +624,10 @@ const FAULT_OF_SERVER: &str = "the server, or what is between, has to be mended"
 const NONE_ALLOWED: &str = "ask for requests to be allowed at all";
 
 const NAME: &str = "check the name of the host";
+
+fn is_refusal(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::ConnectionRefused
+}
 
 /// Whether a resolver says that there is no such name, as far as its words tell.
 fn is_not_found(error: &io::Error) -> bool {

@@ -19,17 +19,17 @@ pub enum ErrorKind {
     NameNotFound,
     /// The name could not be looked up.
     NameLookupFailed,
-    /// Nobody listens at the address.
+    /// Nobody listens at the address, or at that of the proxy.
     ConnectionRefused,
-    /// The address cannot be reached.
+    /// The address cannot be reached, or the proxy does not lead to it.
     Unreachable,
-    /// The server closed the connection before it answered.
+    /// The server, or the proxy, closed the connection before it answered.
     ConnectionClosed,
     /// The server's certificate is not trusted, or not for this name.
     TlsCertificate,
     /// The TLS handshake failed, or TLS broke off.
     Tls,
-    /// What the server sent is no valid response.
+    /// What the server, or the proxy, sent is no valid response.
     InvalidResponse,
     /// The head of the response is over a limit.
     ResponseTooLarge,

@@ -122,7 +122,7 @@ pub struct HookResponse<'a> {
     pub status: StatusCode,
     /// The version that it speaks.
     pub version: Version,
-    /// Where it is.
+    /// Where it is, or the proxy before it.
     pub peer: SocketAddr,
     /// The header fields, which may be changed. Where the body ends has been decided.
     pub headers: &'a mut HeaderMap,

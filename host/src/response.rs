@@ -34,7 +34,7 @@ pub(crate) struct Facts {
     /// Where it came from: behind the redirects, if there were any.
     pub target: Arc<Target>,
     pub version: Version,
-    /// `None` if no server answered, but a hook.
+    /// `None` if no server answered, but a hook, or if a proxy has looked the server's name up.
     pub peer: Option<SocketAddr>,
     pub redirects: usize,
 }

@@ -21,7 +21,7 @@ use crate::connection::pool::Key;
 use crate::connection::transport;
 use crate::connection::{Lease, Unanswered};
 use crate::credentials;
-use crate::error::Error;
+use crate::error::{Error, ProxyFault};
 use crate::exchange::Exchange;
 use crate::exchange::hops::Hop;
 use crate::head::{Framing, Head};
@@ -439,6 +439,11 @@ fn response_of(
     if head.status == StatusCode::SWITCHING_PROTOCOLS {
         return Err(Error::Status(head.status.as_u16()));
     }
+    if head.status == StatusCode::PROXY_AUTHENTICATION_REQUIRED
+        && let Some(proxy) = lease.forwarder()
+    {
+        return Err(ProxyFault::Credentials.of(proxy));
+    }
     check_limits(&head, &exchange.limits)?;
     let framing = head.framing(request.method()).map_err(Error::Framing)?;
     let keeps_alive = head.keeps_alive();
@@ -452,7 +457,7 @@ fn response_of(
     let facts = Facts {
         target: request.target().clone(),
         version: head.version,
-        peer: Some(lease.peer()),
+        peer: lease.server(),
         redirects: 0,
     };
     let max = exchange.limits.response_body_bytes();

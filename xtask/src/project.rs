@@ -120,6 +120,9 @@ pub fn relative(path: &Path) -> &Path {
 /// The npm package whose compiler builds all guests in AssemblyScript.
 pub const AS_PACKAGE: &str = "guest-as";
 
+/// The npm packages with programs that judge the host in its tests.
+pub const JUDGES: &str = "host/tests/judges";
+
 /// The library for embedders.
 pub const HOST_PACKAGE: &str = "wasi-experimental-http-wasmtime";
 

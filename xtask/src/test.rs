@@ -367,6 +367,7 @@ fn all_rust_tests() -> Result<()> {
 }
 
 fn rust_tests(arguments: &[String]) -> Result<()> {
+    npm::install(&project::root().join(project::JUDGES))?;
     step::header("Tests");
     step::run(
         project::cargo()

@@ -12,7 +12,10 @@ use clap::{
 };
 use wasi_experimental_http_wasmtime::http::HeaderName;
 use wasi_experimental_http_wasmtime::limits::DEFAULT_MAX_CONCURRENT_REQUESTS;
-use wasi_experimental_http_wasmtime::{AllowedHost, AllowedHosts, ClientCertificate, Credential};
+use wasi_experimental_http_wasmtime::{
+    AllowedHost, AllowedHosts, ClientCertificate, Credential, HttpClient, HttpClientBuilder,
+    ProxyError,
+};
 use wasmtime_wasi::FsPerms;
 
 use crate::config;
@@ -62,6 +65,9 @@ Examples:
       wasmtime-http -a https://api.example.com \\
           --header 'https://api.example.com=authorization: Bearer ${TOKEN}' get.wasm
 
+  Use the proxies that the environment names:
+      wasmtime-http --proxy env -a https://example.com get.wasm
+
   Trust a private certificate authority, and end after half a minute:
       wasmtime-http --ca-file ca.pem --timeout 30s -a https://localhost:8443 get.wasm
 
@@ -94,6 +100,8 @@ Exit codes:
 Environment:
   RUST_LOG  What to trace to stderr, as `TARGET=LEVEL,...`, instead of what -vvv traces.
   NO_COLOR  No colours in traces. Traces are coloured on terminals only.
+  http_proxy, https_proxy, all_proxy, no_proxy
+            With `--proxy env` only.
   HOME, XDG_CACHE_HOME, XDG_CONFIG_HOME
             Compiled modules are kept in wasmtime's cache, configured by
             wasmtime/config.toml in the user's configuration directory.";
@@ -204,6 +212,23 @@ pub struct Arguments {
     /// it. Of several for one host the last is shown.
     #[arg(long = "client-cert", value_name = "[HOST=]PEM[::KEY]", value_parser = parse_client_certificate)]
     pub client_certificates: Vec<ClientCertificate>,
+
+    /// The proxy that requests are sent through, or `env`
+    ///
+    /// `http://`, `socks5://` or `socks5h://`, host and port, with `USER:PASSWORD@` before the host if it
+    /// wants that. `env` takes what `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy` say, in lower
+    /// or upper case, so that no password is in the list of processes; without this option they are not
+    /// looked at. --allowed-host holds all the same. A name that the proxy looks up, as one of `http` and
+    /// `socks5h` does, may lead to private addresses without --allow-private.
+    #[arg(long, value_name = "URL")]
+    proxy: Option<String>,
+
+    /// Hosts that are reached without the proxy
+    ///
+    /// A list with commas: names, which include those below them, addresses, blocks such as `10.0.0.0/8`,
+    /// `:port` behind a name or an address, or `*`.
+    #[arg(long, value_name = "HOSTS", requires = "proxy", value_parser = parse_no_proxy)]
+    no_proxy: Option<String>,
 
     /// The lowest version of TLS that is spoken
     #[arg(long, value_name = "VERSION", value_enum, default_value_t = Tls::V1_2)]
@@ -341,6 +366,11 @@ impl Arguments {
         if let Some(size) = arguments.engine.max_memory() {
             arguments.max_memory = Limit(Some(size));
         }
+        // Of a proxy, too, the text may have a secret in it.
+        arguments.proxied().map(drop).map_err(|error| {
+            let text = format!("invalid value for '--proxy <URL>': {error}");
+            command.error(ErrorKind::ValueValidation, text)
+        })?;
         for text in &arguments.headers {
             // The text is not shown, as that of another option would be: it may have a secret in it.
             let credential = parse_credential(text).map_err(|error| {
@@ -350,6 +380,24 @@ impl Arguments {
             arguments.credentials.push(credential);
         }
         Ok(arguments)
+    }
+
+    /// A client that uses the proxy, and has no other settings.
+    pub fn proxied(&self) -> Result<HttpClientBuilder, ProxyError> {
+        let mut client = HttpClient::builder();
+        match self.proxy.as_deref() {
+            None => {}
+            Some(PROXY_OF_THE_ENVIRONMENT) => {
+                client.proxy_from_env()?;
+            }
+            Some(url) => {
+                client.proxy(url.parse()?);
+            }
+        }
+        if let Some(hosts) = &self.no_proxy {
+            client.no_proxy(hosts)?;
+        }
+        Ok(client)
     }
 
     /// The words after the module that are options of `wasmtime-http`.
@@ -398,6 +446,9 @@ const SHORT_HELP: [&str; 9] = [
     "help",
     "version",
 ];
+
+/// What stands for the proxies that the environment names.
+const PROXY_OF_THE_ENVIRONMENT: &str = "env";
 
 /// A version of TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -488,6 +539,11 @@ fn parse_client_certificate(text: &str) -> Result<ClientCertificate, String> {
             .try_for_host(host)
             .map_err(|error| error.to_string()),
     }
+}
+
+fn parse_no_proxy(text: &str) -> Result<String, ProxyError> {
+    HttpClient::builder().no_proxy(text)?;
+    Ok(text.to_owned())
 }
 
 fn parse_preload(text: &str) -> Result<(String, PathBuf), String> {

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::{env, fs};
 
-use wasi_experimental_http_wasmtime::{AllowedHosts, HttpClient, HttpCtx, TlsVersion};
+use wasi_experimental_http_wasmtime::{AllowedHosts, HttpCtx, TlsVersion};
 use wasmtime::error::Context;
 use wasmtime::{Engine, FuncType, Linker, Module, Result, Store, Trap, Val, bail};
 use wasmtime::{StoreLimits, StoreLimitsBuilder};
@@ -203,7 +203,7 @@ fn wasi(arguments: &Arguments) -> Result<WasiP1Ctx> {
 }
 
 fn http(arguments: &Arguments) -> Result<HttpCtx> {
-    let mut client = HttpClient::builder();
+    let mut client = arguments.proxied()?;
     for path in &arguments.ca_files {
         let name = path.display();
         let pem = fs::read(path).with_context(|| format!("cannot read the --ca-file `{name}`"))?;

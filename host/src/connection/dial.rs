@@ -1,5 +1,5 @@
 //! New connections: the addresses of a name, which of them may be connected to, the race between
-//! those, and TLS.
+//! those, a proxy before them, and TLS.
 
 use std::collections::HashMap;
 use std::io;
@@ -11,15 +11,17 @@ use rustix::event::{PollFd, PollFlags};
 use socket2::{Domain, Protocol, Type};
 use url::Url;
 
-use super::lookup::{Lookup, Names};
+use super::lookup::{Lookup, Names, literal};
 use super::pool::{Key, Place, Pool};
 use super::socket::{Patience, Socket, timespec};
 use super::tls::{TlsConfig, TlsSettings};
+use super::tunnel::{self, Destination};
 use super::{Connection, Lease};
-use crate::error::Error;
+use crate::error::{Error, ProxyFault};
 use crate::exchange::Exchange;
 use crate::exchange::deadline::Deadline;
 use crate::limits::Phase;
+use crate::proxy::{Proxies, Proxy};
 
 /// The most addresses of a name that are tried.
 const MAX_ADDRESSES: usize = 16;
@@ -39,6 +41,7 @@ const MAX_REMEMBERED: usize = 256;
 pub(crate) struct Dialer {
     names: Names,
     tls: TlsConfig,
+    proxies: Proxies,
     /// The address of a name that answered last time. It is tried first the next time.
     answered: Mutex<HashMap<String, IpAddr>>,
 }
@@ -51,10 +54,11 @@ pub(crate) struct DialTimes {
 }
 
 impl Dialer {
-    pub(crate) fn new(lookup: Option<Lookup>, tls: TlsSettings) -> Self {
+    pub(crate) fn new(lookup: Option<Lookup>, tls: TlsSettings, proxies: Proxies) -> Self {
         Dialer {
             names: Names::new(lookup),
             tls: TlsConfig::new(tls),
+            proxies,
             answered: Mutex::default(),
         }
     }
@@ -76,13 +80,50 @@ impl Dialer {
         exchange.cancel.check()?;
         let place = pool.reserve()?;
         let started = Instant::now();
-        let addresses = self.addresses(key, url, exchange);
+        let route = self.route(key, url, exchange);
         times.lookup += started.elapsed();
-        let addresses = addresses?;
+        let route = route?;
         let started = Instant::now();
-        let lease = self.connect(place, &addresses, pool, key, url, exchange);
+        let lease = self.connect(place, route, pool, key, url, exchange);
         times.connect += started.elapsed();
         lease
+    }
+
+    /// Which way leads to the host of a URL.
+    fn route(&self, key: &Key, url: &Url, exchange: &Exchange) -> Result<Route<'_>, Error> {
+        let Some(proxy) = self.proxies.of(url) else {
+            return Ok(Route {
+                addresses: self.addresses(key, url, exchange)?,
+                proxy: None,
+            });
+        };
+        let host = url.host_str().unwrap_or_default();
+        let destinations = match literal(host) {
+            None if proxy.takes_names() => {
+                let port = url.port_or_known_default().unwrap_or_default();
+                vec![Destination::Name(host.to_owned(), port)]
+            }
+            // What is known here is checked here.
+            _ => {
+                let addresses = self.addresses(key, url, exchange)?;
+                addresses.into_iter().map(Destination::Address).collect()
+            }
+        };
+        // Which addresses its name has is the embedder's business.
+        let host = proxy.host();
+        let addresses = self.names.find(exchange, &host)?;
+        let addresses = addresses.into_iter().take(MAX_ADDRESSES);
+        let mut addresses: Vec<_> = addresses
+            .map(|address| SocketAddr::new(address, proxy.port()))
+            .collect();
+        if addresses.is_empty() {
+            return Err(Error::NoAddress(host));
+        }
+        self.order(&mut addresses, &host);
+        Ok(Route {
+            addresses,
+            proxy: Some((proxy, destinations)),
+        })
     }
 
     /// Where to connect to: every address here may be.
@@ -107,11 +148,15 @@ impl Dialer {
         if allowed.is_empty() {
             return Err(refused.unwrap_or_else(|| Error::NoAddress(host.to_owned())));
         }
-        if allowed.len() > 1 {
-            let first = self.remembered().get(host).copied();
-            order(&mut allowed, first);
-        }
+        self.order(&mut allowed, host);
         Ok(allowed)
+    }
+
+    fn order(&self, addresses: &mut Vec<SocketAddr>, host: &str) {
+        if addresses.len() > 1 {
+            let first = self.remembered().get(host).copied();
+            order(addresses, first);
+        }
     }
 
     fn remembered(&self) -> MutexGuard<'_, HashMap<String, IpAddr>> {
@@ -121,13 +166,79 @@ impl Dialer {
     fn connect(
         &self,
         place: Place,
-        addresses: &[SocketAddr],
-        pool: &Pool,
+        route: Route<'_>,
+        pool: &Arc<Pool>,
         key: &Key,
         url: &Url,
         exchange: &Arc<Exchange>,
     ) -> Result<Lease, Error> {
         let deadline = exchange.deadlines.begin(Phase::Connect);
+        // That the other side is silent for a while is a part of connecting.
+        let patience = Patience::Until(deadline, Phase::Total);
+        let Route { addresses, proxy } = route;
+        let mut lease = match proxy {
+            None => {
+                let host = url.host_str().unwrap_or_default();
+                let (stream, peer) = self.reach(&addresses, host, pool, exchange, deadline)?;
+                let connection = Connection {
+                    socket: Socket::new(stream, peer),
+                    tls: None,
+                    server: Some(peer),
+                    forwarder: None,
+                };
+                Lease::new(connection, exchange.clone(), place, key.clone(), false)?
+            }
+            Some((proxy, destinations)) => {
+                let mut place = Some(place);
+                let mut refused = Error::NoAddress(url.host_str().unwrap_or_default().to_owned());
+                let mut destinations = destinations.into_iter();
+                loop {
+                    let Some(destination) = destinations.next() else {
+                        return Err(refused);
+                    };
+                    let place = place.take().map_or_else(|| pool.reserve(), Ok)?;
+                    let host = proxy.host();
+                    let reached = self.reach(&addresses, &host, pool, exchange, deadline);
+                    let (stream, peer) = reached.map_err(|error| match error {
+                        Error::Connect { source, .. } => ProxyFault::Connect(source).of(proxy),
+                        error => error,
+                    })?;
+                    let forwards = proxy.forwards(url);
+                    let connection = Connection {
+                        socket: Socket::new(stream, peer),
+                        tls: None,
+                        server: destination.address(),
+                        forwarder: forwards.then(|| proxy.clone()),
+                    };
+                    let exchange = exchange.clone();
+                    let mut lease = Lease::new(connection, exchange, place, key.clone(), false)?;
+                    if forwards {
+                        break lease;
+                    }
+                    match tunnel::open(&mut lease, proxy, &destination, patience) {
+                        Ok(()) => break lease,
+                        // Another of the server's addresses may be one that it can reach.
+                        Err(error) if error.is_of_address() => refused = error,
+                        Err(error) => return Err(error),
+                    }
+                }
+            }
+        };
+        if url.scheme() == "https" {
+            lease.start_tls(&self.tls, url, patience)?;
+        }
+        Ok(lease)
+    }
+
+    /// Connects to one of the addresses of a host.
+    fn reach(
+        &self,
+        addresses: &[SocketAddr],
+        host: &str,
+        pool: &Pool,
+        exchange: &Exchange,
+        deadline: Deadline,
+    ) -> Result<(TcpStream, SocketAddr), Error> {
         let (stream, peer) = match race(addresses, exchange, deadline) {
             // Idle connections go before a request fails.
             Err(error) if error.is_shortage() && pool.close_idle() => {
@@ -135,7 +246,6 @@ impl Dialer {
             }
             result => result?,
         };
-        let host = url.host_str().unwrap_or_default();
         if addresses.len() > 1 {
             let mut answered = self.remembered();
             if answered.len() >= MAX_REMEMBERED {
@@ -143,18 +253,16 @@ impl Dialer {
             }
             answered.insert(host.to_owned(), peer.ip());
         }
-        let connection = Connection {
-            socket: Socket::new(stream, peer),
-            tls: None,
-        };
-        let mut lease = Lease::new(connection, exchange.clone(), place, key.clone(), false)?;
-        if url.scheme() == "https" {
-            // That the server is silent for a while is a part of connecting.
-            let patience = Patience::Until(deadline, Phase::Total);
-            lease.start_tls(&self.tls, url, patience)?;
-        }
-        Ok(lease)
+        Ok((stream, peer))
     }
+}
+
+/// The way to a server.
+struct Route<'a> {
+    /// What is connected to.
+    addresses: Vec<SocketAddr>,
+    /// The proxy that these are of, and where that is to connect to, in the order in which it is tried.
+    proxy: Option<(&'a Arc<Proxy>, Vec<Destination>)>,
 }
 
 /// Sorts addresses as RFC 8305, section 4, says: the families take turns, beginning with that of

@@ -1,5 +1,6 @@
 //! A connection that one exchange uses.
 
+use std::borrow::Cow;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use crate::error::Error;
 use crate::exchange::Exchange;
 use crate::exchange::cancel::Wait;
 use crate::limits::INPUT_BUFFER_SIZE;
+use crate::proxy::Proxy;
 
 /// A connection that one exchange uses, from the moment it is chosen to the end of the response's
 /// body. Dropping it closes the connection; [`Lease::give_back`] keeps it for others.
@@ -67,8 +69,42 @@ impl Lease {
         &self.exchange.0
     }
 
+    /// What is connected to: the server, or the proxy before it.
     pub(crate) fn peer(&self) -> SocketAddr {
         self.connection.peer()
+    }
+
+    /// The server's address, unless a proxy has looked its name up.
+    pub(crate) fn server(&self) -> Option<SocketAddr> {
+        self.connection.server
+    }
+
+    /// The proxy that is given the request, rather than the server.
+    pub(crate) fn forwarder(&self) -> Option<&Proxy> {
+        self.connection.forwarder.as_deref()
+    }
+
+    /// The start of a request as it is sent: for a proxy that forwards it, the target is the whole URL
+    /// (RFC 9112, section 3.2.2), and the credentials for the proxy follow.
+    pub(super) fn addressed<'a>(&self, request: &'a [u8]) -> Cow<'a, [u8]> {
+        let Some(proxy) = self.forwarder() else {
+            return request.into();
+        };
+        let target = request.iter().position(|byte| *byte == b' ');
+        let line_end = request.windows(2).position(|bytes| bytes == b"\r\n");
+        let (Some(target), Some(line_end)) = (target, line_end) else {
+            return request.into();
+        };
+        let (target, fields) = (target + 1, line_end + 2);
+        let mut addressed = Vec::with_capacity(request.len() + self.key.origin.len());
+        addressed.extend(&request[..target]);
+        addressed.extend(self.key.origin.bytes());
+        addressed.extend(&request[target..fields]);
+        if let Some(value) = proxy.authorization() {
+            addressed.extend(format!("Proxy-Authorization: {value}\r\n").bytes());
+        }
+        addressed.extend(&request[fields..]);
+        addressed.into()
     }
 
     /// Whether the server may have closed the connection before it saw the request: it had been

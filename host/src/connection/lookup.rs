@@ -64,7 +64,7 @@ impl Names {
 }
 
 /// The address that a URL's host is, if it is no name.
-fn literal(host: &str) -> Option<IpAddr> {
+pub(super) fn literal(host: &str) -> Option<IpAddr> {
     host.strip_prefix('[')
         .and_then(|host| host.strip_suffix(']'))
         .unwrap_or(host)

@@ -12,6 +12,7 @@ pub(crate) mod pool;
 mod socket;
 pub(crate) mod tls;
 pub(crate) mod transport;
+mod tunnel;
 mod unanswered;
 
 pub(crate) use lease::Lease;
@@ -19,9 +20,11 @@ pub(crate) use socket::Patience;
 pub(crate) use unanswered::Unanswered;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use crate::error::Error;
 use crate::exchange::Exchange;
+use crate::proxy::Proxy;
 use socket::Socket;
 use tls::Tls;
 
@@ -30,9 +33,14 @@ pub(crate) struct Connection {
     socket: Socket,
     /// In a box, since most of a connection that is idle would be room for this.
     tls: Option<Box<Tls>>,
+    /// The server's address, which was checked; `None` if a proxy has looked its name up.
+    server: Option<SocketAddr>,
+    /// The proxy that is given the requests, if there is one that is.
+    forwarder: Option<Arc<Proxy>>,
 }
 
 impl Connection {
+    /// What is connected to: the server, or the proxy before it.
     fn peer(&self) -> SocketAddr {
         self.socket.peer()
     }

@@ -109,7 +109,7 @@ impl Pool {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// An idle connection, to a peer that is allowed, if there is one that is fit for use.
+    /// An idle connection, to a server that is allowed, if there is one that is fit for use.
     pub(crate) fn take(
         self: &Arc<Self>,
         key: &Key,
@@ -145,7 +145,7 @@ impl Pool {
         // The thread that closes what is idle for too long may not have had its turn yet.
         let is_fit = |idle: &Idle| {
             now.saturating_duration_since(idle.since) < timeout
-                && is_allowed(idle.connection.peer())
+                && idle.connection.server.is_none_or(&is_allowed)
         };
         let found = state.idle[stack].iter().rposition(is_fit)?;
         let idle = state.remove_of(stack, found);

@@ -89,7 +89,8 @@ pub(crate) fn ask_without_waiting(lease: Lease, head: &[u8]) -> Result<Option<Un
 }
 
 fn send_head(mut lease: Lease, head: &[u8], patience: Patience) -> Result<Unanswered, Error> {
-    let mut rest = head;
+    let addressed = lease.addressed(head);
+    let mut rest = &*addressed;
     while !rest.is_empty() {
         match lease.write(rest, patience) {
             Ok(count) => rest = &rest[count..],
@@ -217,7 +218,8 @@ impl Loan {
                 self.state = State::Body;
                 let total = self.lease.exchange().deadlines.begin(Phase::Total);
                 let patience = Patience::Until(total, Phase::Write);
-                let mut rest = &self.output.bytes[..amount];
+                let addressed = self.lease.addressed(&self.output.bytes[..amount]);
+                let mut rest = &*addressed;
                 while !rest.is_empty() {
                     match self.lease.write(rest, patience) {
                         Ok(count) => rest = &rest[count..],

@@ -10,5 +10,6 @@ mod harness;
 mod limits;
 mod log;
 mod modules;
+mod proxies;
 mod requests;
 mod shell;
