@@ -163,6 +163,22 @@ const FAULTS: &[(&str, &str)] = &[
         "(use from $common)\n(use $a fro $common)\n(use)\n(typename foo u8)",
     ),
     (
+        "words of WITX in the wrong places",
+        "(typename $a (record (field $x u8 u8)))\n(typename $b (list u8 u16))\n(typename $c (flags (@witx tag u8) $x))\n(module $m\n  (func (export \"f\"))\n  (@interface func (param $a u8))\n  (@interface func (export \"g\") (result u8))\n  (@interface func (export \"h\") (result $r (expected u8))))\n(module $n (typename $d u8) (func (export \"f\")))",
+    ),
+    (
+        "forms of the dialect of other tools that are not whole",
+        "(module $m\n  (resource $r $s)\n  (typename $a (inbuffer u8))\n  (typename $b (out-buffer))\n  (typename $c (handle $r $r)))",
+    ),
+    (
+        "faults in several functions of a module",
+        "(module $m\n  (@interface func (export \"f\") (parm $x u8))\n  ;;; Is well.\n  (@interface func (export \"g\") (param $x u8))\n  (@interface func (export \"h\") (param $größe u8))\n  (@interface func (export \"i\") (param $y $missing)))\n(typename $q u33)",
+    ),
+    (
+        "numbers that no constant has, and a type that it does not have",
+        "(typename $size u8)\n(@witx const $size $a -1)\n(@witx const $size $b 1.5)\n(@witx const $size $c 99999999999999999999)\n(@witx const $sise $d 1)",
+    ),
+    (
         "a file that is used and not there",
         ";; nothing\n(use \"missing.witx\")",
     ),

@@ -1,6 +1,4 @@
-import { Failure } from "./failure";
 import { OptionKey, RequestOption } from "./generated";
-import { Request } from "./request";
 
 /** How many options there are. */
 const COUNT: i32 = 6;
@@ -22,12 +20,6 @@ export class RequestOptions {
   /** How many are set. */
   length: i32 = 0;
   private list: StaticArray<u8> = new StaticArray<u8>(COUNT * <i32>RequestOption.SIZE);
-
-  /**
-   * @param send - How a request with options is sent. It is not called by its name, so that a
-   *   program without options does not import the functions behind it.
-   */
-  constructor(readonly send: (request: Request) => Failure | null) {}
 
   /** Where they are in memory, as the host takes them. */
   get start(): usize {

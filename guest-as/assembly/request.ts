@@ -18,15 +18,17 @@ const STATUS: usize = memory.data(2, 2);
 /** Where the host writes the handle of a response. */
 const HANDLE: usize = memory.data(4, 4);
 
-/** The size of the three sizes before the texts of a request, in bytes. */
-const SIZES: usize = 3 * sizeof<u32>();
-
 /** An HTTP request. A {@link RequestBuilder} makes and sends one in one expression. */
 export class Request {
   /** The method, as it goes on the wire. */
   methodName: string;
   /** What it may use less of than the host allows; a {@link RequestBuilder} has methods for that. */
   options: RequestOptions | null = null;
+  /**
+   * How it is sent if it has options, which `_req` does not take. A function value, set together
+   * with the options: a program without options then does not import what sends them.
+   */
+  sendWithOptions: ((request: Request) => Failure | null) | null = null;
 
   /**
    * @param url - The absolute URL, `http` or `https`.
@@ -73,23 +75,20 @@ export function tryRequest(request: Request): Result<Response> {
 
 /** Sends a request; `STATUS` and `HANDLE` have the response, unless this gives a failure. */
 function exchange(request: Request): Failure | null {
-  const options = request.options;
-  if (options !== null) return options.send(request);
+  const send = request.sendWithOptions;
+  if (send !== null) return send(request);
   const unsendable = findUnsendable(request);
   if (unsendable !== null) return unsendable;
-  const text = encoded(request);
-  const sizes = changetype<usize>(text);
-  const url = sizes + SIZES;
-  const method = url + load<u32>(sizes);
-  const headers = method + load<u32>(sizes, 4);
+  const buffer = encoded(request);
+  const texts = Texts.of(buffer);
   const body = request.body;
   const error = <HttpError>_req(
-    url,
-    method - url,
-    method,
-    headers - method,
-    headers,
-    load<u32>(sizes, 8),
+    texts.url,
+    texts.urlSize,
+    texts.method,
+    texts.methodSize,
+    texts.headers,
+    texts.headersSize,
     changetype<usize>(body),
     body.byteLength,
     STATUS,
@@ -102,23 +101,18 @@ function exchange(request: Request): Failure | null {
 function startExchange(request: Request, bodyLength: u64): Failure | null {
   const unsendable = findUnsendable(request);
   if (unsendable !== null) return unsendable;
-  const text = encoded(request);
-  const sizes = changetype<usize>(text);
-  const url = sizes + SIZES;
-  const method = url + load<u32>(sizes);
-  const headers = method + load<u32>(sizes, 4);
+  const buffer = encoded(request);
+  const texts = Texts.of(buffer);
   const options = request.options;
-  const optionsStart: usize = options !== null ? options.start : 0;
-  const optionsLength: i32 = options !== null ? options.length : 0;
   const error = <HttpError>_requestStart(
-    url,
-    method - url,
-    method,
-    headers - method,
-    headers,
-    load<u32>(sizes, 8),
-    optionsStart,
-    optionsLength,
+    texts.url,
+    texts.urlSize,
+    texts.method,
+    texts.methodSize,
+    texts.headers,
+    texts.headersSize,
+    options !== null ? options.start : 0,
+    options !== null ? options.length : 0,
     bodyLength,
     HANDLE,
   );
@@ -171,9 +165,35 @@ function findUnsendable(request: Request): Failure | null {
 }
 
 /**
- * The texts of a request: the sizes of the URL, the method and the headers, and then these. One
- * buffer has all: a request is sent often, and each buffer costs.
+ * The texts of a request in memory: the sizes of the URL, the method and the headers in bytes, and
+ * then these. One buffer has all: a request is sent often, and each buffer costs.
  */
+// @ts-ignore: decorator
+@unmanaged
+class Texts {
+  urlSize: u32;
+  methodSize: u32;
+  headersSize: u32;
+
+  /** What `encoded` has written to a buffer, which has to be held as long as this is used. */
+  static of(buffer: ArrayBuffer): Texts {
+    return changetype<Texts>(changetype<usize>(buffer));
+  }
+
+  get url(): usize {
+    return changetype<usize>(this) + offsetof<Texts>();
+  }
+
+  get method(): usize {
+    return this.url + this.urlSize;
+  }
+
+  get headers(): usize {
+    return this.method + this.methodSize;
+  }
+}
+
+/** Encodes the texts of a request. */
 function encoded(request: Request): ArrayBuffer {
   const url = request.url;
   const method = request.methodName;
@@ -182,11 +202,12 @@ function encoded(request: Request): ArrayBuffer {
   for (let i = 0; i < headers.length; i++) {
     units += headers.nameAt(i).length + headers.valueAt(i).length + 2;
   }
-  const text = new ArrayBuffer(<i32>SIZES + units * MAX_UTF8);
-  const sizes = changetype<usize>(text);
-  const urlStart = sizes + SIZES;
-  const methodStart = writeText(url, urlStart);
+  const buffer = new ArrayBuffer(<i32>offsetof<Texts>() + units * MAX_UTF8);
+  const texts = Texts.of(buffer);
+  const methodStart = writeText(url, texts.url);
+  texts.urlSize = <u32>(methodStart - texts.url);
   const headersStart = writeText(method, methodStart);
+  texts.methodSize = <u32>(headersStart - methodStart);
   let headersEnd = headersStart;
   for (let i = 0; i < headers.length; i++) {
     headersEnd = writeText(headers.nameAt(i), headersEnd);
@@ -194,10 +215,8 @@ function encoded(request: Request): ArrayBuffer {
     headersEnd = writeText(headers.valueAt(i), headersEnd);
     store<u8>(headersEnd++, 0x0a);
   }
-  store<u32>(sizes, <u32>(methodStart - urlStart));
-  store<u32>(sizes, <u32>(headersStart - methodStart), 4);
-  store<u32>(sizes, <u32>(headersEnd - headersStart), 8);
-  return text;
+  texts.headersSize = <u32>(headersEnd - headersStart);
+  return buffer;
 }
 
 /** A failure of the last call of the host. */
@@ -315,6 +334,7 @@ export class RequestBuilder {
   trySend(): Result<Response> {
     return tryRequest(this.request);
   }
+
   /**
    * Starts the request, and does not wait for the response: several can be on their way at once.
    *
@@ -374,8 +394,9 @@ export class RequestBuilder {
   private option(key: OptionKey, value: u64): RequestBuilder {
     let options = this.request.options;
     if (options === null) {
-      options = new RequestOptions(exchangeStarted);
+      options = new RequestOptions();
       this.request.options = options;
+      this.request.sendWithOptions = exchangeStarted;
     }
     options.set(key, value);
     return this;

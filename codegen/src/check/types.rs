@@ -3,6 +3,7 @@
 use super::Findings;
 use crate::document::Document;
 use crate::model::{Builtin, Model, Type, TypeDef, TypeKind};
+use crate::syntax::nearest;
 
 /// An enum has no more cases than its tag has values.
 pub(super) fn cases_fit(document: &Document, findings: &mut Findings) {
@@ -75,7 +76,10 @@ pub(super) fn constants(document: &Document, findings: &mut Findings) {
             findings.add(
                 at,
                 format!("constant `${name}` has the unknown type `${ty}`"),
-                "a constant belongs to a type of the document",
+                match nearest(ty, model.types.iter().map(|def| def.name.as_str())) {
+                    Some(nearest) => format!("the nearest that is declared is `${nearest}`"),
+                    None => "a constant belongs to a type of the document".to_owned(),
+                },
             );
             continue;
         };

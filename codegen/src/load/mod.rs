@@ -255,15 +255,21 @@ impl Loader<'_> {
         // Each form by itself, at its place among blanks: one fault is not to hide others.
         for range in syntax::top_level(source.parsed()) {
             let form = &source.parsed()[range.clone()];
-            let alone = " ".repeat(range.start) + form;
-            if let Err(fault) = self.parse(source, &alone, head) {
+            let mut alone = " ".repeat(range.start) + form;
+            while let Err(fault) = self.parse(source, &alone, head) {
+                let place = fault.location.as_ref().map(Location::parsed_offset);
                 self.findings.push(fault);
-            } else {
-                continue;
-            }
-            if let Some(name) = syntax::declared_name(form) {
-                self.declared.insert(name.to_owned());
-                self.failed.insert(name.to_owned());
+                // In a module, what is left without the faulty function.
+                match place.and_then(|place| syntax::without_item(&alone, place)) {
+                    Some(rest) => alone = rest,
+                    None => {
+                        if let Some(name) = syntax::declared_name(form) {
+                            self.declared.insert(name.to_owned());
+                            self.failed.insert(name.to_owned());
+                        }
+                        break;
+                    }
+                }
             }
         }
         Ok(())

@@ -72,10 +72,10 @@ pub(crate) fn translate(text: &str, declared: &Declared) -> Option<(Translated, 
 fn is_other(source: &str, nodes: &[Node]) -> bool {
     nodes.iter().any(|node| {
         let items = node.items();
-        let is_function = |node: &Node| is_function(source, node);
+        let is_declaration = |node: &Node| is_declaration(source, node);
         match (node.head(source), items) {
             ("in-buffer" | "out-buffer" | "resource", _) | ("handle", [_, _]) => true,
-            ("module", items) if !items.iter().all(is_function) => true,
+            ("module", items) if items.iter().any(is_declaration) => true,
             // This dialect uses files, and no modules.
             ("use", items) if items.iter().any(|item| item.word(source) == "from") => true,
             _ => is_other(source, items),
@@ -83,9 +83,10 @@ fn is_other(source: &str, nodes: &[Node]) -> bool {
     })
 }
 
-/// Whether a form in a module stays in it.
-fn is_function(source: &str, node: &Node) -> bool {
-    matches!(node.head(source), "" | "@interface" | "import")
+/// Whether a form in a module is what witx has at the top level only.
+fn is_declaration(source: &str, node: &Node) -> bool {
+    let head = node.head(source);
+    matches!(head, "typename" | "resource" | "use" | "@witx")
 }
 
 /// Finds the types that are buffers to be filled or truth values, or other names of such types.
@@ -191,27 +192,27 @@ impl Writer<'_> {
         start
     }
 
-    /// Writes a module, and in front of it and its documentation what is no function.
+    /// Writes a module, and in front of it and its documentation the declarations in it.
     fn module(&mut self, module: &Node, start: usize) {
         let items = module.items();
-        let is_function = |node: &Node| is_function(self.source, node);
-        let functions: Vec<bool> = items.iter().map(is_function).collect();
+        let is_declaration = |node: &Node| is_declaration(self.source, node);
+        let moved: Vec<bool> = items.iter().map(is_declaration).collect();
         let starts = || {
             let ends = items.iter().map(|item| item.end);
             std::iter::once(module.start + 1).chain(ends)
         };
-        for ((item, start), is_function) in items.iter().zip(starts()).zip(&functions) {
-            if !is_function {
+        for ((item, start), is_moved) in items.iter().zip(starts()).zip(&moved) {
+            if *is_moved {
                 self.copy(start, item.start);
                 self.node(item);
             }
         }
-        if functions.contains(&false) {
+        if moved.contains(&true) {
             self.insert(start, "\n");
         }
         self.copy(start, module.start + 1);
-        for ((item, start), is_function) in items.iter().zip(starts()).zip(&functions) {
-            if *is_function {
+        for ((item, start), is_moved) in items.iter().zip(starts()).zip(&moved) {
+            if !is_moved {
                 self.copy(start, item.start);
                 self.node(item);
             }

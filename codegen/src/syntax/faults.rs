@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use wast::lexer::Lexer;
 
-use super::forms::{nearest, token_text, unclosed};
+use super::forms::{nearest, parent_of, token_text, unclosed};
 use crate::diagnostic::Diagnostic;
 use crate::location::{Location, Source, span_offset};
 
@@ -18,7 +18,7 @@ const ELSEWHERE: [(&str, &str); 27] = [
     ("float", "f32"),
     ("float32", "f32"),
     ("float64", "f64"),
-    ("function", "@interface func"),
+    ("function", "func"),
     ("i16", "s16"),
     ("i32", "s32"),
     ("i64", "s64"),
@@ -42,6 +42,64 @@ const ELSEWHERE: [(&str, &str); 27] = [
 /// What witx calls a number or a character.
 const BUILTINS: [&str; 11] = [
     "char", "f32", "f64", "s16", "s32", "s64", "s8", "u16", "u32", "u64", "u8",
+];
+
+/// Lists that are types in the other dialect only, which are translated if they are well-formed.
+const OTHER_DIALECT: [&str; 2] = ["in-buffer", "out-buffer"];
+
+/// Every other word of WITX. One of these in a wrong place is not an unknown word.
+const KEYWORDS: [&str; 29] = [
+    "@interface",
+    "@witx",
+    "bool",
+    "case",
+    "char8",
+    "const",
+    "const_pointer",
+    "enum",
+    "error",
+    "expected",
+    "export",
+    "field",
+    "flags",
+    "func",
+    "handle",
+    "import",
+    "list",
+    "memory",
+    "module",
+    "noreturn",
+    "param",
+    "pointer",
+    "record",
+    "repr",
+    "result",
+    "string",
+    "tag",
+    "tuple",
+    "typename",
+];
+
+/// What a function looks like.
+const FUNCTION: &str = "a function is `(@interface func (export \"name\") ...)`";
+
+/// What a list that starts with a word looks like.
+const SHAPES: [(&str, &str); 12] = [
+    ("@interface", FUNCTION),
+    ("case", "a case is `(case $name)`, or `(case $name TYPE)`"),
+    ("expected", "write `(expected TYPE (error $errno))`"),
+    ("export", FUNCTION),
+    ("field", "a field is `(field $name TYPE)`"),
+    (
+        "handle",
+        "write `(handle)`, or `(handle $resource)` where `$resource` is declared",
+    ),
+    ("in-buffer", "write `(in-buffer TYPE)`"),
+    ("list", "write `(list TYPE)`"),
+    ("out-buffer", "write `(out-buffer TYPE)`"),
+    ("param", "a parameter is `(param $name TYPE)`"),
+    ("resource", "write `(resource $name)`"),
+    ("result", "a result is `(result $name TYPE)`"),
 ];
 
 /// A fault of syntax in a text, which is that of the source or a form of it at its place.
@@ -78,12 +136,26 @@ pub(crate) fn fault(source: &Arc<Source>, text: &str, error: &wast::Error) -> Di
     }
     let wanted = wanted(&message);
     let is_word = word.starts_with(|c: char| c.is_ascii_alphabetic() || "@_".contains(c));
+    let parent = parent_of(text, offset);
+    let shape = SHAPES.iter().find(|(head, _)| Some(*head) == parent);
+    let found = |word| shape.map_or_else(|| found(word), |(_, shape)| (*shape).to_owned());
     if message == "expected an identifier" {
         let fault = here("expected a name, which starts with `$`".to_owned());
         return match word {
+            // A type in the place of the name.
+            word if is_known(word) => fault.hint(found(word)),
             word if is_word => fault.hint(format!("write `${word}`")),
             word => fault.hint(found(word)),
         };
+    }
+    if message == "expected a u64" || message.starts_with("invalid u64") {
+        return here("expected a whole number from 0 to 18446744073709551615".to_owned())
+            .hint(format!("there is `{word}`"));
+    }
+    if OTHER_DIALECT.contains(&word) || word == "resource" {
+        let shape = SHAPES.iter().find(|(head, _)| *head == word);
+        let hint = shape.map_or_else(String::new, |(_, shape)| (*shape).to_owned());
+        return here(format!("`{word}` cannot be written like this")).hint(hint);
     }
     if !is_word || wanted.is_empty() {
         let is_type = message.contains("builtin type");
@@ -93,8 +165,21 @@ pub(crate) fn fault(source: &Arc<Source>, text: &str, error: &wast::Error) -> Di
             false => here(format!("expected {}", listed(&wanted))).hint(found(word)),
         };
     }
+    if is_known(word) {
+        let fault = here(format!("`{word}` cannot be here"));
+        return match (parent, word) {
+            (Some("module"), "func") => fault.hint(FUNCTION),
+            _ if shape.is_some() => fault.hint(found(word)),
+            _ => fault.hint(format!("expected {}", listed(&wanted))),
+        };
+    }
     let known = wanted.iter().copied();
-    let elsewhere = ELSEWHERE.iter().map(|(word, _)| *word);
+    let is_type = message.contains("builtin type") || wanted.contains(&"record");
+    let other = OTHER_DIALECT.iter().copied().filter(|_| is_type);
+    let known = known.chain(other);
+    let fits = |witx: &str| wanted.contains(&witx) || (is_type && witx.starts_with("(@witx"));
+    let elsewhere = ELSEWHERE.iter().filter(|(_, witx)| fits(witx));
+    let elsewhere = elsewhere.map(|(word, _)| *word);
     let hint = match nearest(word, known.chain(elsewhere)) {
         Some(nearest) => {
             let renamed = ELSEWHERE.iter().find(|(word, _)| *word == nearest);
@@ -104,9 +189,17 @@ pub(crate) fn fault(source: &Arc<Source>, text: &str, error: &wast::Error) -> Di
             };
             format!("the nearest that exists is `{nearest}`")
         }
+        None if message.contains("builtin type") => {
+            format!("a type of the document is written with `$` in front: `${word}`")
+        }
         None => format!("expected {}", listed(&wanted)),
     };
     here(format!("unknown word `{word}`")).hint(hint)
+}
+
+/// Whether a word means something somewhere in WITX.
+fn is_known(word: &str) -> bool {
+    KEYWORDS.contains(&word) || BUILTINS.contains(&word)
 }
 
 /// The words that the parser would have taken.

@@ -136,6 +136,47 @@ pub(crate) fn unknown_annotations(text: &str) -> Vec<(usize, &str)> {
     found
 }
 
+/// The first word of the innermost list around a place.
+pub(super) fn parent_of(text: &str, offset: usize) -> Option<&str> {
+    let nodes = parse(text)?;
+    let mut parent = None;
+    let mut items = &nodes[..];
+    while let Some(list) = items.iter().find(|node| is_inside(node, offset)) {
+        let head = list.head(text);
+        // The word itself may be the first of its list.
+        if list
+            .items()
+            .first()
+            .is_none_or(|first| first.start != offset)
+        {
+            parent = Some(head).filter(|head| !head.is_empty());
+        }
+        items = list.items();
+    }
+    parent
+}
+
+/// Whether a place is between the parentheses of a list.
+fn is_inside(node: &Node, offset: usize) -> bool {
+    node.children.is_some() && node.start < offset && offset < node.end
+}
+
+/// A text without the item of a module, a function for example, that a place is in: there are
+/// blanks for it, so that all other places stay what they are.
+pub(crate) fn without_item(text: &str, offset: usize) -> Option<String> {
+    let nodes = parse(text)?;
+    let module = nodes.iter().find(|node| is_inside(node, offset))?;
+    if module.head(text) != "module" {
+        return None;
+    }
+    let mut items = module.items().iter();
+    let item = items.find(|item| is_inside(item, offset))?;
+    let blanks = text[item.start..item.end].bytes();
+    let blanks = blanks.map(|byte| if byte == b'\n' { '\n' } else { ' ' });
+    let (before, after) = (&text[..item.start], &text[item.end..]);
+    Some(before.chars().chain(blanks).chain(after.chars()).collect())
+}
+
 /// The files that a text uses, by their paths or, in the other dialect, by their modules.
 pub(crate) fn used_files(text: &str) -> Vec<String> {
     fn find(text: &str, nodes: &[Node], found: &mut Vec<String>) {
@@ -179,13 +220,14 @@ pub(crate) fn nearest_annotation(word: &str) -> Option<&'static str> {
 }
 
 /// The word that is nearest to one that does not exist, if one is near: with no more than a
-/// third of its letters changed.
+/// third of its letters changed, and not all of them.
 pub(crate) fn nearest<'w>(word: &str, words: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
     let words = words
         .into_iter()
         .map(|other| (distance(word, other), other));
     let (distance, nearest) = words.min()?;
-    (distance <= word.chars().count().div_ceil(3)).then_some(nearest)
+    let letters = word.trim_start_matches('$').chars().count();
+    (distance <= letters.div_ceil(3) && distance < letters).then_some(nearest)
 }
 
 /// How many letters are to be changed, added, removed, or swapped with the next, to make one word

@@ -23,7 +23,7 @@ pub(crate) use dialect::{Declared, TRUTH_CASES, declare, translate};
 pub(crate) use faults::fault;
 pub(crate) use forms::{
     declared_name, nearest, nearest_annotation, top_level, unknown_annotations, used_files,
-    value_location, words_at,
+    value_location, without_item, words_at,
 };
 
 /// The deepest nesting of parentheses that is read. The parser is recursive, so without a
@@ -120,6 +120,7 @@ impl<'a> Parse<'a> for File<'a> {
         Ok(File { items })
     }
 }
+
 /// The types that a type is made of, one level down.
 pub(crate) fn parts<'t, 'a>(ty: &'t TypedefSyntax<'a>) -> Vec<&'t TypedefSyntax<'a>> {
     match ty {
