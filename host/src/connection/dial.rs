@@ -1,5 +1,5 @@
-//! New connections: the addresses of a name, which of them may be connected to, the race between
-//! those, and TLS.
+//! Opens connections: looks up the name, filters the addresses by policy, races the rest (RFC
+//! 8305), and negotiates TLS.
 
 use std::collections::HashMap;
 use std::io;
@@ -21,29 +21,31 @@ use crate::exchange::Exchange;
 use crate::exchange::deadline::Deadline;
 use crate::limits::Phase;
 
-/// The most addresses of a name that are tried.
+/// How many addresses of a name are tried at most.
 const MAX_ADDRESSES: usize = 16;
 
-/// How long one address is alone before the next one is tried beside it: the Connection Attempt
+/// How long to wait for one address before the next is tried in parallel: the Connection Attempt
 /// Delay of RFC 8305, section 5.
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// How often a thread that connects looks whether it was cancelled. On some systems nothing wakes
-/// one that waits for a connection.
+/// How often a connecting thread checks for cancellation. Shutting down a socket that is still
+/// connecting wakes nobody on some systems.
 const CANCEL_CHECK: Duration = Duration::from_millis(20);
 
-/// How many names are remembered with the address that answered.
+/// How many names are kept in [`Dialer::answered`].
 const MAX_REMEMBERED: usize = 256;
 
-/// Makes connections for one client.
+/// Opens connections for one client.
 pub(crate) struct Dialer {
     names: Names,
     tls: TlsConfig,
-    /// The address of a name that answered last time. It is tried first the next time.
+    /// For each name, the address that answered last time, which is tried first the next time:
+    /// after `example.com` = [2001:db8::1, 192.0.2.1] answered at 192.0.2.1, because IPv6 is broken
+    /// here, later connections do not wait [`ATTEMPT_DELAY`] for the other one.
     answered: Mutex<HashMap<String, IpAddr>>,
 }
 
-/// What making a connection took.
+/// How long opening a connection took.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct DialTimes {
     pub lookup: Duration,
@@ -59,12 +61,12 @@ impl Dialer {
         }
     }
 
-    /// Ends the threads that look names up, once they have nothing to do.
+    /// Ends the threads for name lookup once they are idle.
     pub(crate) fn shut_down(&self) {
         self.names.shut_down();
     }
 
-    /// Makes a connection to the host of a URL, for an exchange that may have it.
+    /// Opens a connection to the host of a URL.
     pub(crate) fn dial(
         &self,
         pool: &Arc<Pool>,
@@ -85,7 +87,7 @@ impl Dialer {
         lease
     }
 
-    /// Where to connect to: every address here may be.
+    /// The addresses to try: only those that the policy permits.
     fn addresses(
         &self,
         key: &Key,
@@ -129,7 +131,7 @@ impl Dialer {
     ) -> Result<Lease, Error> {
         let deadline = exchange.deadlines.begin(Phase::Connect);
         let (stream, peer) = match race(addresses, exchange, deadline) {
-            // Idle connections go before a request fails.
+            // Out of file descriptors: close idle connections before failing the request.
             Err(error) if error.is_shortage() && pool.close_idle() => {
                 race(addresses, exchange, deadline)?
             }
@@ -149,7 +151,7 @@ impl Dialer {
         };
         let mut lease = Lease::new(connection, exchange.clone(), place, key.clone(), false)?;
         if url.scheme() == "https" {
-            // That the server is silent for a while is a part of connecting.
+            // During the handshake the connect deadline applies, and not the timeout for silence.
             let patience = Patience::Until(deadline, Phase::Total);
             lease.start_tls(&self.tls, url, patience)?;
         }
@@ -157,8 +159,8 @@ impl Dialer {
     }
 }
 
-/// Sorts addresses as RFC 8305, section 4, says: the families take turns, beginning with that of
-/// the first; the one that answered last time is in front.
+/// Sorts addresses by RFC 8305, section 4: alternating between IPv6 and IPv4, starting with the
+/// family of the first, but with the address that answered last time in front.
 fn order(addresses: &mut Vec<SocketAddr>, answered: Option<IpAddr>) {
     let is_ipv6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
     let (first, second): (Vec<_>, Vec<_>) = addresses
@@ -180,8 +182,8 @@ fn order(addresses: &mut Vec<SocketAddr>, answered: Option<IpAddr>) {
     }
 }
 
-/// Connects to the first address that answers. One that does not answer delays the next by
-/// [`ATTEMPT_DELAY`], one that fails by nothing.
+/// Connects to the first address that answers. The next address is tried after [`ATTEMPT_DELAY`],
+/// or at once if the one before fails.
 fn race(
     addresses: &[SocketAddr],
     exchange: &Exchange,
@@ -266,7 +268,8 @@ fn finish(socket: socket2::Socket) -> io::Result<TcpStream> {
         return Err(error);
     }
     socket.set_nonblocking(false)?;
-    // A request is written in as few pieces as there can be.
+    // Requests are written in as few pieces as possible, so Nagle's algorithm would only delay
+    // them.
     socket.set_tcp_nodelay(true)?;
     Ok(socket.into())
 }
