@@ -43,7 +43,7 @@ pub struct HttpCtx {
     allowed_hosts: Arc<AllowedHosts>,
     limits: Arc<Limits>,
     timeouts: Timeouts,
-    /// `None` if there is none, which costs nothing.
+    /// `None` without a budget, so that such stores do no accounting.
     budget: Option<Arc<Budget>>,
     allow_private_networks: bool,
     host_header: Arc<AllowedHosts>,
@@ -58,14 +58,14 @@ pub struct HttpCtx {
     last_handle: u32,
     show_peer: bool,
     last_error: LastError,
-    /// Where the last request failed, behind its redirects.
+    /// The URL, after redirects, at which the last request failed.
     failed_at: Option<Arc<Target>>,
-    /// Whether the last call of the guest got as far as the function that it named.
+    /// Whether the current call reached its implementation, past the checks of its arguments.
     reached_function: bool,
     waits: Waits,
 }
 
-/// A socket that becomes readable when there is something new, and until when that may take.
+/// A socket to wait for, and the deadline of that wait.
 type WaitsFor = (Arc<TcpStream>, Option<Instant>);
 
 fn to_wait_for((socket, until): (&Arc<TcpStream>, Option<Instant>)) -> WaitsFor {
@@ -93,7 +93,7 @@ impl HttpCtx {
         Ok(builder.build())
     }
 
-    /// A context that denies everything, until it is told otherwise.
+    /// Builds a context; by default it denies every request.
     pub fn builder() -> HttpCtxBuilder {
         HttpCtxBuilder::new()
     }
@@ -104,8 +104,8 @@ impl HttpCtx {
         self.cancel.clone()
     }
 
-    /// Takes back a cancellation, so that the guest can send requests again. Bodies that it broke
-    /// off stay so.
+    /// Undoes a cancellation, so that the guest can send requests again. Bodies that were cut off
+    /// by it stay unreadable.
     pub fn resume(&mut self) {
         self.cancel.resume();
     }
@@ -138,13 +138,13 @@ impl HttpCtx {
         &self.timeouts
     }
 
-    /// The target that a guest's text names.
+    /// Parses a guest's URL.
     pub(crate) fn target(&mut self, url: &str) -> Result<Arc<Target>, Error> {
         Ok(self.last_target.parse(url, self.limits.max_url_len)?)
     }
 
-    /// Notes that the guest calls a function, before its arguments are looked at. Fails if the guest
-    /// has to trap.
+    /// Called at the start of every guest call, before its arguments are checked. An error makes
+    /// the guest trap.
     pub(crate) fn call_begins(&mut self) -> Result<(), Cancelled> {
         if self.trap_when_cancelled && self.cancel.is_cancelled() {
             return Err(Cancelled);
@@ -156,12 +156,13 @@ impl HttpCtx {
         Ok(())
     }
 
-    /// Notes that a call had arguments that its function can be called with.
+    /// Called when the arguments of the current call have passed all checks.
     pub(crate) fn reached_function(&mut self) {
         self.reached_function = true;
     }
 
-    /// Keeps why a call failed, that for a response if it has one.
+    /// Remembers why a call failed, for `last_error`. The URL that goes with it is that of
+    /// `response`, if the call was about one.
     pub(crate) fn failed(&mut self, error: Error, response: Option<u32>) {
         let open = response.and_then(|handle| self.open.get(handle));
         let tried = match open {
@@ -175,7 +176,7 @@ impl HttpCtx {
         &self.last_error
     }
 
-    /// What is known of a response, as text.
+    /// A fact about a response, as text.
     pub(crate) fn fact(&mut self, handle: u32, fact: ResponseFact) -> Result<Cow<'_, str>, Error> {
         let show_peer = self.show_peer;
         let facts = &self.response(handle)?.facts;
@@ -234,7 +235,7 @@ impl HttpCtx {
         send::following_redirects(request, &self.client, &exchange)
     }
 
-    /// Goes on with the call of `req` that waits for its response, if there is one.
+    /// Continues a call of `req` that an asynchronous store suspended, if there is one.
     pub(crate) fn resume_request(&mut self) -> Option<Result<(u16, u32), Error>> {
         match self.take_resume() {
             Some(Resume::Request(started)) => Some(self.wait_for_request(started)),
@@ -288,7 +289,8 @@ impl HttpCtx {
         let started = self
             .exchange(limits, timeouts, record.as_deref_mut())
             .and_then(|exchange| {
-                // What is not allowed is found out at once, as far as its URL shows it.
+                // Report a denied URL from this call, instead of from the one that asks for the
+                // outcome.
                 exchange.public_only(request.method(), request.url())?;
                 let guest = self.cancel.clone();
                 let span = Record::span(record.as_deref());
@@ -312,7 +314,7 @@ impl HttpCtx {
         }
     }
 
-    /// Gives something a handle.
+    /// Stores an entry under a new handle.
     fn add(&mut self, open: Open) -> u32 {
         self.last_handle += 1;
         self.open.forget_finished();
@@ -320,7 +322,7 @@ impl HttpCtx {
         self.last_handle
     }
 
-    /// Begins an exchange, if the store may have one more.
+    /// Begins an exchange, unless the store has as many as it may.
     fn exchange(
         &self,
         limits: Arc<Limits>,
@@ -328,7 +330,8 @@ impl HttpCtx {
         record: Option<&mut Record>,
     ) -> Result<Arc<Exchange>, Error> {
         let max = self.limits.max_concurrent_requests;
-        // Those that are finished hold neither a connection nor a body. With 0 there are none.
+        // Finished responses hold neither a connection nor a body, so they do not count. A limit of
+        // 0 allows no request.
         if max == 0 || self.open.unfinished() >= max {
             return Err(Error::TooManySessions { max });
         }
@@ -361,9 +364,9 @@ impl HttpCtx {
         self.observers.denied(denied);
     }
 
-    /// A response, which is waited for if it is not there.
+    /// The response of a handle; waits for it if its request is still in progress.
     pub(crate) fn response(&mut self, handle: u32) -> Result<&mut Response, Error> {
-        // A guest that waits on its thread may as well read there.
+        // A blocking store reads the answer right here, on the guest's thread.
         let mut failed = if self.is_async() {
             self.open.settle(handle)
         } else {
@@ -380,7 +383,7 @@ impl HttpCtx {
         }
     }
 
-    /// Takes note of what became of a request that the guest does not wait for.
+    /// Turns a started request whose outcome is known into an open response, or into its error.
     fn settle(&mut self, handle: u32) {
         let failed = self.open.settle(handle);
         self.settled(failed);
@@ -402,8 +405,8 @@ impl HttpCtx {
         }
     }
 
-    /// Waits until something happened to one of the requests on their way, a socket has something to
-    /// read, or this time is over: the sockets that have, by their places. It may end sooner.
+    /// Waits until a request makes progress, one of the sockets is readable, or `until`. Returns
+    /// the indices of readable sockets. May return early, so callers check again.
     ///
     /// # Errors
     ///
@@ -427,7 +430,7 @@ impl HttpCtx {
         }
     }
 
-    /// Notes that the guest's calls must not block their thread.
+    /// Marks the current call as asynchronous: it must not block its thread.
     #[cfg(feature = "async")]
     pub(crate) fn call_is_async(&mut self) {
         if !self.is_async() {
@@ -438,14 +441,14 @@ impl HttpCtx {
         }
     }
 
-    /// Ends a call that is not made again.
+    /// Clears the state of a suspended call once it has its result.
     fn end_call(&mut self) {
         if let Some(Resume::Request(started)) = self.take_resume() {
             started.close();
         }
     }
 
-    /// Notes that they may.
+    /// Marks the current call as blocking.
     pub(crate) fn call_is_blocking(&mut self) {
         if self.is_async() {
             self.end_call();
@@ -453,7 +456,7 @@ impl HttpCtx {
         }
     }
 
-    /// Whether the guest's calls must not block their thread.
+    /// Whether the current call must not block its thread.
     pub(crate) fn is_async(&self) -> bool {
         matches!(self.waits, Waits::Async(_))
     }
@@ -465,12 +468,12 @@ impl HttpCtx {
         }
     }
 
-    /// Whether the call waits, and is made again.
+    /// Whether the current call was suspended, and will be made again.
     pub(crate) fn is_waiting(&mut self) -> bool {
         self.async_call().is_some_and(|call| call.wait.is_some())
     }
 
-    /// What the call waits for.
+    /// What the suspended call waits for.
     #[cfg(feature = "async")]
     pub(crate) fn take_wait(&mut self) -> Option<Waiting> {
         self.async_call()?.wait.take()
@@ -486,8 +489,9 @@ impl HttpCtx {
         }
     }
 
-    /// In an asynchronous store, waits until a read of the body would not. `filled` is how much of
-    /// the guest's buffer has been filled by this call; what it was is given back.
+    /// In an asynchronous store, suspends the call until a read of the body would not block.
+    /// `filled` is how much of the guest's buffer this call has filled; returns how much an
+    /// earlier, suspended attempt had filled.
     pub(crate) fn wait_for_body(&mut self, handle: u32, filled: u32) -> Result<u32, Error> {
         if self.async_call().is_none() {
             return Ok(filled);
@@ -502,7 +506,7 @@ impl HttpCtx {
         }
         let silence = silence.unwrap_or_else(|| response.exchange.deadlines.begin(Phase::Read));
         if let Err(error) = silence.left() {
-            // The read that follows gives it, unless there is something to give before.
+            // Reported by the read that follows, after any bytes that are left.
             response.fail(error);
             return Ok(filled);
         }
@@ -516,7 +520,7 @@ impl HttpCtx {
         waits.map(|()| filled)
     }
 
-    /// Writes bytes of a request's body: how many were taken.
+    /// Appends bytes to a streamed request body. Returns how many were taken.
     pub(crate) fn write_body(&mut self, handle: u32, bytes: &[u8]) -> Result<usize, Error> {
         loop {
             self.settle(handle);
@@ -527,7 +531,7 @@ impl HttpCtx {
         }
     }
 
-    /// Ends a request's body.
+    /// Ends a streamed request body.
     pub(crate) fn finish_body(&mut self, handle: u32) -> Result<(), Error> {
         self.settle(handle);
         self.upload(handle)?.finish()
@@ -542,7 +546,7 @@ impl HttpCtx {
         upload.ok_or(Error::NotStarted)
     }
 
-    /// Whether the guest may choose the `Host` of a request to this target.
+    /// Whether the guest may set the `Host` header of a request to this URL.
     pub(crate) fn may_choose_host(&self, target: &Target) -> bool {
         self.host_header.allows_all_requests(target.url())
     }
@@ -554,7 +558,7 @@ impl HttpCtx {
     }
 }
 
-/// One that denies everything.
+/// Denies every request.
 impl Default for HttpCtx {
     fn default() -> Self {
         Self::builder().build()
@@ -597,12 +601,12 @@ mod tests {
 
     use super::*;
 
-    /// No guest gets there by calling: it takes four thousand million requests.
+    /// Set directly: a guest would need 2³² requests to get there.
     #[test]
     fn a_store_without_handles_left_is_a_runtime_error_and_sends_nothing() {
         let server = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/", server.local_addr().unwrap());
-        // It answers one request: another would wait for ever.
+        // Answers one request only, so a second one would hang.
         let answers = std::thread::spawn(move || {
             let (mut connection, _) = server.accept().unwrap();
             let _ = connection.read(&mut [0; 4096]).unwrap();

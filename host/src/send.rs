@@ -1,11 +1,11 @@
 //! The way of a request, from its parts to an open response.
 //!
-//! For each hop, in this order: may it be sent ([`crate::policy`]); what hooks make of it
-//! ([`crate::hook`]) and the embedder adds to it ([`crate::credentials`]); over which connection
-//! ([`crate::connection`]: an idle one, or a new one); the request out and the head in
-//! ([`crate::connection::transport`]); what the head says of the message ([`crate::head`]); and
-//! whether it leads elsewhere ([`crate::redirect`]). What belongs to the request all the while is
-//! its [`Exchange`].
+//! Each hop takes these steps, in this order: check that it may be sent ([`crate::policy`]); let
+//! hooks change or answer it ([`crate::hook`]) and add credentials ([`crate::credentials`]); take
+//! an idle connection or open a new one ([`crate::connection`]); write the request and read the
+//! head of the response ([`crate::connection::transport`]); decide where the body ends
+//! ([`crate::head`]); and follow a redirect ([`crate::redirect`]). The state that all hops share is
+//! the [`Exchange`].
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -43,7 +43,8 @@ pub(crate) fn following_redirects(
     redirects_of(first, request, client, exchange)
 }
 
-/// The same over a new connection, after an idle one was closed.
+/// Like [`following_redirects`], but the first hop uses a new connection: for a request whose idle
+/// connection turned out to be closed.
 pub(crate) fn again(
     request: &mut Request<'_>,
     client: &HttpClient,
@@ -53,7 +54,7 @@ pub(crate) fn again(
     redirects_of(first, request, client, exchange)
 }
 
-/// Follows the redirects of a request whose first response is there.
+/// Follows the redirects of a request whose first response has been read.
 pub(crate) fn redirects_of(
     mut response: Box<Response>,
     request: &mut Request<'_>,
@@ -78,7 +79,7 @@ pub(crate) fn redirects_of(
             return Ok(response);
         };
         if next.keep_body && request.upload().is_some() {
-            // What was written is gone: it cannot be sent a second time.
+            // A streamed body cannot be replayed: the guest has already written it.
             return Ok(response);
         }
         redirects += 1;
@@ -92,7 +93,7 @@ pub(crate) fn redirects_of(
             "following a redirect"
         );
         exchange.traffic.useful();
-        // That of a redirect is nobody's.
+        // Nobody reads the body of a redirect.
         response.watchers.read(&[], true);
         response.body.drain(MAX_DRAINED_BYTES);
         request.redirect(next).map_err(Error::Redirect)?;
@@ -103,9 +104,9 @@ pub(crate) fn redirects_of(
 /// Which connections a hop may use.
 #[derive(PartialEq, Eq)]
 enum May {
-    /// An idle one, if there is one.
+    /// An idle one if the pool has one, else a new one.
     Reuse,
-    /// A new one only.
+    /// Only a new one.
     Dial,
 }
 
@@ -126,7 +127,8 @@ fn hop(
     response
 }
 
-/// Asks the hooks and the budget, sends the request, and shows the hooks what came.
+/// Runs the request hooks, counts the request against the budget, sends it, and runs the response
+/// hooks.
 fn hooked(
     request: &Request<'_>,
     redirects: usize,
@@ -167,7 +169,7 @@ fn hooked(
     Ok(response)
 }
 
-/// What a hook sees of a request with these headers.
+/// The request as hooks see it, with these headers.
 fn hook_request<'a>(
     request: &'a Request<'_>,
     headers: &'a mut HeaderMap,
@@ -190,7 +192,7 @@ fn refused(request: &Request<'_>, Refusal(reason): Refusal) -> Error {
     Error::Denied(Denied::new(request.url(), DeniedReason::Refused(reason)))
 }
 
-/// Makes a response of what a hook has answered in place of a server.
+/// Turns a hook's answer, given instead of a server's, into a response.
 fn answered(
     request: &Request<'_>,
     answer: http::Response<Vec<u8>>,
@@ -218,8 +220,8 @@ fn answered(
     }))
 }
 
-/// The headers that are sent, if they are not the guest's: those that hooks made of them, with the
-/// fields that the embedder adds.
+/// The headers to send, if they differ from the guest's: after the hooks' changes, with credentials
+/// added.
 fn headers(
     request: &Request<'_>,
     changed: Option<&HeaderMap>,
@@ -258,14 +260,15 @@ fn record_hop(
     }
 }
 
-/// Sends a request whose body is not being written over an idle connection, as far as nothing has to
-/// be waited for; `None` if that is not far enough.
+/// Tries to send a request without a body on this thread: over an idle connection that takes all of
+/// it at once. `None` if that is not possible; no server has seen the whole request then.
 pub(crate) fn without_waiting(
     request: &Request<'_>,
     client: &HttpClient,
     exchange: &Arc<Exchange>,
 ) -> Result<Option<Unanswered>, Error> {
-    // What the embedder has to say of it may wait as well, and is asked once.
+    // Hooks and credential functions may block, and run once for each hop: such requests go to a
+    // thread.
     let policy = &exchange.policy;
     let is_plain = policy.hooks.is_none() && policy.credentials.is_none();
     if request.body().is_some() || !is_plain || exchange.traffic.has_budget() {
@@ -278,15 +281,15 @@ pub(crate) fn without_waiting(
     }
 }
 
-/// What comes of a request that was sent [without waiting](without_waiting).
+/// Outcome of a request that was sent by [`without_waiting`].
 pub(crate) enum First {
     Response(Box<Response>),
-    /// The connection was closed before the server saw the request.
+    /// The idle connection was already closed: the request has to be sent again.
     Again,
 }
 
-/// The first response to a request that was sent [without waiting](without_waiting), of the head of
-/// an answer or why there is none.
+/// Turns the head of the answer to a request sent by [`without_waiting`], or the reason why there
+/// is none, into its first response.
 pub(crate) fn first_response(
     request: &Request<'_>,
     exchange: &Arc<Exchange>,
@@ -304,8 +307,9 @@ pub(crate) fn first_response(
     response.map(First::Response)
 }
 
-/// Whether a request can be sent over a new connection, since the server closed an idle one before
-/// it saw it: RFC 9112, section 9.3.1. Once: the second time the connection is a new one.
+/// Whether to retry over a new connection because the server closed the idle one before it saw the
+/// request (RFC 9112, section 9.3.1). There is one retry at most: a new connection never counts as
+/// idle.
 fn can_be_sent_again(request: &Request<'_>, lease: &Lease, error: &Error) -> bool {
     let can = error.is_disconnect() && lease.died_idle() && request.can_be_repeated();
     if can {
@@ -317,8 +321,8 @@ fn can_be_sent_again(request: &Request<'_>, lease: &Lease, error: &Error) -> boo
 /// One hop of a request.
 struct Way<'a> {
     request: &'a Request<'a>,
-    /// The headers that are sent, with credentials in them, if they are not those of the request. They
-    /// are nowhere but here and on the wire.
+    /// The headers to send, if they differ from the request's. They may hold credentials, so they
+    /// are kept only here, for the duration of the hop.
     headers: Option<HeaderMap>,
     client: &'a HttpClient,
     exchange: &'a Arc<Exchange>,
@@ -326,7 +330,7 @@ struct Way<'a> {
 }
 
 impl<'a> Way<'a> {
-    /// An error if the request may not be sent.
+    /// Checks the policy: an error if the request may not be sent.
     fn of(
         request: &'a Request<'a>,
         client: &'a HttpClient,
@@ -398,7 +402,7 @@ impl<'a> Way<'a> {
         self.headers.as_ref().unwrap_or(self.request.headers())
     }
 
-    /// Notes that the connection is the store's own, if the request authenticates it.
+    /// Reserves the connection for this store if the request authenticates it (NTLM, Negotiate).
     fn claim(&self, lease: &mut Lease) {
         if authentication::is_of_connection(self.headers().get_all(AUTHORIZATION)) {
             lease.own();
@@ -428,7 +432,7 @@ impl<'a> Way<'a> {
     }
 }
 
-/// Makes a response of its head and what follows on the connection.
+/// Combines a head with the body that follows it on the connection.
 fn response_of(
     request: &Request<'_>,
     exchange: &Arc<Exchange>,
@@ -448,7 +452,8 @@ fn response_of(
     let framing = head.framing(request.method()).map_err(Error::Framing)?;
     let keeps_alive = head.keeps_alive();
     if framing == Framing::Chunked {
-        // The chunks count (RFC 9112, section 6.3, rule 3); a guest would take it for the length.
+        // With chunks a Content-Length means nothing (RFC 9112, section 6.3, rule 3), but a guest
+        // would believe it.
         head.headers.remove(CONTENT_LENGTH);
     }
     if authentication::is_offered_for_connection(&head.headers) {

@@ -1,9 +1,9 @@
-//! A request that a guest does not wait for.
+//! A request started with `request_start`, which the guest does not wait for.
 //!
-//! Where an idle connection takes it at once, and it has no body, it has no thread: the guest's own
-//! looks for the answer when it asks. Otherwise (a name to look up, a connection to make, a body that
-//! is being written, a redirect) a thread of the client's works for it until the head of its response
-//! is there. An open response has no thread.
+//! A request without a body that an idle connection takes at once needs no thread: the guest's
+//! thread looks for the answer whenever a call asks for it. Anything that may block (name lookup,
+//! connecting, a streamed body, a redirect) runs on a worker thread of the client, which is free
+//! again once the head of the response has been read.
 
 use std::io;
 use std::net::TcpStream;
@@ -24,22 +24,22 @@ use crate::response::Response;
 use crate::send::{self, First};
 use crate::telemetry::Record;
 
-/// A request on its way.
+/// A request that has been started.
 pub(crate) struct Started {
     state: State,
-    /// The guest's own target.
+    /// The URL that the guest asked for, before redirects.
     pub target: Arc<Target>,
-    /// The body, if the guest is writing one.
+    /// The body, if the guest streams one.
     pub upload: Option<Arc<Upload>>,
-    /// Given to it once it has started.
+    /// What the observer is told at the end; set once the request has started.
     pub record: Option<Box<Record>>,
     exchange: Arc<Exchange>,
 }
 
 enum State {
-    /// A thread works for it, which leaves the outcome here.
+    /// A worker thread sends it, and leaves the outcome here.
     OnThread(Slot),
-    /// It was sent, and nothing works for it.
+    /// It was sent from the guest's thread, and no thread waits for the answer.
     Sent(Box<(Work, Unanswered)>),
     Known(Outcome),
     /// The outcome was taken.
@@ -49,48 +49,48 @@ enum State {
 /// What became of a request.
 pub(crate) struct Outcome {
     pub result: Result<Box<Response>, Error>,
-    /// Where it went last.
+    /// The URL after redirects.
     pub target: Arc<Target>,
-    /// When that was known.
+    /// When the outcome was known.
     pub at: Instant,
 }
 
-/// Where a thread leaves the outcome.
+/// Where a worker thread leaves the outcome.
 type Slot = Arc<Mutex<Option<Outcome>>>;
 
 fn lock(slot: &Slot) -> MutexGuard<'_, Option<Outcome>> {
-    // Nothing of others runs under the lock.
+    // No foreign code runs under the lock, so a poisoned value is still whole.
     slot.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What is needed to work for a request.
+/// What a worker thread needs to carry out a request.
 struct Work {
     request: Request<'static>,
     client: HttpClient,
     exchange: Arc<Exchange>,
-    /// What happens to it is traced in this.
+    /// The `tracing` span of the request.
     span: tracing::Span,
     /// Woken when there is an outcome.
     guest: CancelHandle,
     in_flight: InFlight,
 }
 
-/// What is to be done next.
+/// What a worker thread does next.
 enum Step {
     /// Send it.
     Send,
-    /// Send it over a new connection.
+    /// Send it over a new connection, because the idle one was closed.
     SendAgain,
-    /// Look where this response leads.
+    /// Follow the redirect that this response is.
     Follow(Box<Response>),
 }
 
 impl Started {
-    /// Starts a request, which is traced in a span; `guest` is woken when there is an outcome.
+    /// Starts a request. `guest` is woken when there is an outcome.
     ///
     /// # Errors
     ///
-    /// If too many requests are on their way, or there is no thread for this one.
+    /// If the client's limit of requests in flight is reached, or no thread can be started.
     pub(crate) fn start(
         request: Request<'static>,
         client: &HttpClient,
@@ -122,7 +122,7 @@ impl Started {
         }))
     }
 
-    /// What became of it, once.
+    /// Takes the outcome, if there is one.
     pub(crate) fn outcome(&mut self) -> Option<Outcome> {
         match &mut self.state {
             State::OnThread(slot) => {
@@ -143,7 +143,8 @@ impl Started {
         }
     }
 
-    /// Waits for the answer to a request for which nothing works; there may be more to wait for then.
+    /// For a request without a thread: blocks until the head of the answer arrives. `None` if a
+    /// redirect or a retry follows, which a worker thread takes over.
     pub(crate) fn await_answer(&mut self) -> Option<Outcome> {
         match &mut self.state {
             State::Sent(sent) => {
@@ -154,8 +155,8 @@ impl Started {
         }
     }
 
-    /// What becomes readable when there may be an outcome, and until when that may take; `None` if
-    /// the guest is woken instead.
+    /// The socket to wait for, and the deadline of that wait; `None` if a worker thread will wake
+    /// the guest.
     pub(crate) fn waits_for(&self) -> Option<(&Arc<TcpStream>, Option<Instant>)> {
         match &self.state {
             State::Sent(sent) => Some(sent.1.waits_for()),
@@ -163,7 +164,8 @@ impl Started {
         }
     }
 
-    /// Whether what came before may be enough for an outcome, whatever the socket says.
+    /// Whether the outcome may be there although the socket stays silent: from a worker thread, or
+    /// in bytes that are already buffered.
     pub(crate) fn has_received(&mut self) -> bool {
         match &mut self.state {
             State::Sent(sent) => sent.1.lease.has_received(),
@@ -171,8 +173,8 @@ impl Started {
         }
     }
 
-    /// Takes note of the head of an answer, or that none comes. What has to be waited for next is
-    /// done by a thread.
+    /// Handles the head of an answer, or its absence. If more has to be waited for, a worker thread
+    /// takes over.
     fn answered(&mut self, head: Result<Head, Error>) -> Option<Outcome> {
         let State::Sent(sent) = std::mem::replace(&mut self.state, State::Over) else {
             return None;
@@ -203,7 +205,7 @@ impl Started {
         }
     }
 
-    /// Ends it, without waiting for anything.
+    /// Cancels the request without blocking.
     pub(crate) fn close(self) {
         self.exchange.cancel.cancel();
         if let Some(upload) = &self.upload {
@@ -227,7 +229,7 @@ impl Work {
         send::without_waiting(&self.request, &self.client, &self.exchange)
     }
 
-    /// Whether something has to be waited for before the guest gets its response.
+    /// Whether the response is a redirect to be followed, or its body is to be read first.
     fn has_more_to_do(&self, response: &Response) -> bool {
         let limits = &self.exchange.limits;
         let may_lead_elsewhere = limits.max_redirects > 0 && response.status.is_redirection();
@@ -242,7 +244,7 @@ impl Work {
         }
     }
 
-    /// Has a thread do the rest: where it leaves the outcome.
+    /// Hands the rest to a worker thread. Returns where it will leave the outcome.
     fn go_on(mut self, step: Step) -> Result<Slot, Error> {
         let slot = Slot::default();
         let workers = self.client.workers().clone();
@@ -259,7 +261,7 @@ impl Work {
                 in_flight,
                 ..
             } = self;
-            // Before the guest knows: it may start the next one at once.
+            // Release the slot before the guest is told: it may start its next request immediately.
             drop(in_flight);
             *lock(&threads_slot) = Some(Outcome {
                 result,
@@ -287,7 +289,7 @@ impl Work {
             }
             Ok(response)
         };
-        // A panic would leave the guest waiting.
+        // Without this, a panic would leave the guest waiting for ever.
         catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
             let error = io::Error::other("a thread for a request panicked");
             Err(Error::NoThread(Arc::new(error)))

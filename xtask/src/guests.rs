@@ -6,12 +6,11 @@ use std::process::Command;
 use std::time::{Instant, SystemTime};
 
 use anyhow::{Context, Result};
-use wasi_experimental_http_codegen::{Document, Language, Options, generate};
 
 use crate::machine::{self, Need};
-use crate::matrix::tools;
+use crate::tool::Tool;
 use crate::wasm_toolchain::{Kind, Toolchain};
-use crate::{npm, pages, project, step};
+use crate::{npm, pages, project, step, tools};
 
 /// A guest in Rust.
 struct RustGuest {
@@ -238,6 +237,25 @@ struct OtherGuest {
     compiler: Compiler,
 }
 
+/// A language whose bindings are generated for a guest.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Language {
+    C,
+    Zig,
+    Go,
+}
+
+impl Language {
+    /// Its name, as the generator has it.
+    fn name(self) -> &'static str {
+        match self {
+            Language::C => "c",
+            Language::Zig => "zig",
+            Language::Go => "go",
+        }
+    }
+}
+
 /// How such a guest is compiled.
 #[derive(Clone, Copy)]
 enum Compiler {
@@ -460,7 +478,7 @@ fn build_other(guest: &OtherGuest) -> Result<()> {
             go.args(["build", "-o"]).arg(&unfinished);
             go
         }
-        Compiler::Bindings(_) => zig("wasm32-wasi", &unfinished)?,
+        Compiler::Bindings(Language::Zig) => zig("wasm32-wasi", &unfinished)?,
     };
     match compiler {
         // A source imports what lies beside it.
@@ -497,16 +515,28 @@ fn zig(target: &str, output: &Path) -> Result<Command> {
 /// Generates the bindings of a language, if they are not there as they should be. Gives where they
 /// are: for Go in the package that programs import.
 fn bindings(language: Language) -> Result<PathBuf> {
-    let witx = [project::root().join(WITX)];
-    let document = Document::load(&witx)?;
-    let generated = generate(&document, &[language], &Options::of_files(&witx))?;
-    let file = generated.files.first().context("no bindings")?;
     let path = bindings_dir(language).join(match language {
+        Language::C => "wasi_experimental_http.h",
+        Language::Zig => "wasi_experimental_http.zig",
         Language::Go => "wasiexperimentalhttp/bindings.go",
-        _ => &file.name,
     });
-    write_if_changed(&path, &file.contents)?;
+    let witx = project::root().join(WITX);
+    // Writes the file only if it is different.
+    Tool::Codegen.run(&[
+        "--",
+        "--witx",
+        utf8(&witx)?,
+        "--lang",
+        language.name(),
+        "--out-file",
+        utf8(&path)?,
+    ])?;
     Ok(path)
+}
+
+fn utf8(path: &Path) -> Result<&str> {
+    let text = path.to_str();
+    text.with_context(|| format!("{} is not UTF-8", path.display()))
 }
 
 /// Where a language has its bindings, and the sources that use them.

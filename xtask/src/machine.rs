@@ -12,9 +12,8 @@ use std::{env, fs};
 
 use anyhow::{Result, bail};
 
-use crate::matrix::tools;
 use crate::wasm_toolchain::{TARGET, Toolchain, wanted};
-use crate::{project, step};
+use crate::{project, step, tools};
 
 /// The option that lets `cargo xtask` install what is missing.
 pub const OPTION: &str = "--install";

@@ -11,9 +11,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::machine::{self, Missing};
-use crate::matrix::tools;
 use crate::wasm_toolchain::rustup_has;
-use crate::{project, step};
+use crate::{project, step, tools};
 
 /// The package of the guest crate.
 const PACKAGE: &str = "wasi-experimental-http";

@@ -5,12 +5,11 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 
-use crate::codegen::{self, CodegenArgs};
 use crate::guests::{self, GuestsArgs};
 use crate::machine::{self, Missing, Need};
-use crate::matrix::{self, MatrixArgs, tools};
 use crate::summary::Summary;
-use crate::{api, bench, npm, portability, project, step};
+use crate::tool::Tool;
+use crate::{bench, npm, portability, project, step, tools};
 
 /// A step of `cargo xtask test`.
 struct Step {
@@ -82,7 +81,7 @@ const STEPS: &[Step] = &[
         name: "public-interfaces",
         about: "cargo xtask api --check",
         needs: &[],
-        run: api::check,
+        run: public_interfaces,
     },
     Step {
         name: "lowest-rust",
@@ -245,10 +244,7 @@ fn dependencies() -> Result<()> {
 
 fn generated_files() -> Result<()> {
     step::header("Generated files");
-    codegen::run(&CodegenArgs {
-        check: true,
-        ..CodegenArgs::default()
-    })
+    Tool::Codegen.run(&["--check"])
 }
 
 fn build_guests() -> Result<()> {
@@ -311,6 +307,11 @@ fn documentation() -> Result<()> {
     )
 }
 
+fn public_interfaces() -> Result<()> {
+    step::header("Public interfaces");
+    Tool::Api.run(&["--check"])
+}
+
 fn assembly_script_tests() -> Result<()> {
     let package = project::root().join(project::AS_PACKAGE);
     npm::install(&package)?;
@@ -320,7 +321,7 @@ fn assembly_script_tests() -> Result<()> {
 }
 
 fn bindings() -> Result<()> {
-    matrix::run(&MatrixArgs::default())
+    Tool::CodegenMatrix.run(&[])
 }
 
 /// Runs the commands with which the README says how to get the binary and the package, below

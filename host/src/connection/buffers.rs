@@ -1,13 +1,13 @@
-//! Buffers that are used again: a fresh one costs page faults for each request.
+//! A pool of buffers: allocating fresh ones costs page faults for each request.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::limits::{INPUT_BUFFER_SIZE, OUTPUT_BUFFER_SIZE};
 
-/// How many buffers of a size are kept for the next request: as many as requests to one server.
+/// How many free buffers of each size are kept: as many as one server may have connections.
 const MAX_KEPT: usize = 64;
 
-/// Buffers of a client that nobody uses at the moment.
+/// The free buffers of a client.
 #[derive(Default)]
 pub(super) struct Buffers {
     input: Mutex<Vec<Vec<u8>>>,
@@ -35,7 +35,7 @@ impl Buffers {
         }
     }
 
-    /// Frees what nobody uses.
+    /// Releases the memory of all free buffers.
     pub(super) fn clear(&self) {
         for size in [INPUT_BUFFER_SIZE, OUTPUT_BUFFER_SIZE] {
             *self.list(size) = Vec::new();
@@ -43,7 +43,7 @@ impl Buffers {
     }
 }
 
-/// A buffer for what is sent.
+/// A buffer for bytes to be sent.
 pub(super) struct Output {
     pub bytes: Vec<u8>,
     from: Arc<Buffers>,
@@ -65,7 +65,7 @@ impl Drop for Output {
     }
 }
 
-/// A buffer for a part of a body, before it is put into chunks.
+/// A buffer for a piece of a body, before it is framed as a chunk.
 pub(super) struct Chunk {
     pub bytes: Vec<u8>,
     from: Arc<Buffers>,
@@ -87,12 +87,12 @@ impl Drop for Chunk {
     }
 }
 
-/// What was read from a connection and is not used yet.
+/// Bytes that were read from a connection and not consumed yet.
 ///
-/// It has memory only while there is something in it, or something is read into it.
+/// It holds memory only while it has bytes, or is being read into.
 pub(crate) struct Input {
     bytes: Vec<u8>,
-    /// What of `bytes` is waiting: with `bytes` of `..abc..`, 2 and 5.
+    /// The unconsumed range of `bytes`: if `bytes` is `..abc..` and `abc` is unconsumed, 2 and 5.
     start: usize,
     end: usize,
     from: Arc<Buffers>,
@@ -108,12 +108,12 @@ impl Input {
         }
     }
 
-    /// What is waiting.
+    /// The unconsumed bytes.
     pub(crate) fn waiting(&self) -> &[u8] {
         &self.bytes[self.start..self.end]
     }
 
-    /// Takes bytes off what is waiting.
+    /// Consumes bytes from the front.
     pub(crate) fn consume(&mut self, count: usize) {
         self.start = (self.start + count).min(self.end);
         if self.start == self.end {
@@ -122,7 +122,7 @@ impl Input {
         }
     }
 
-    /// Room to read into, as long as no more than `max` bytes are waiting; else it is empty.
+    /// Room to read into; empty if `max` or more bytes are unconsumed.
     pub(super) fn room(&mut self, max: usize) -> &mut [u8] {
         if self.bytes.is_empty() {
             self.bytes = self.from.take(INPUT_BUFFER_SIZE);
@@ -139,12 +139,12 @@ impl Input {
         &mut self.bytes[self.end..]
     }
 
-    /// Notes that this much of the room was filled.
+    /// Adds the first `count` bytes of the room.
     pub(super) fn filled(&mut self, count: usize) {
         self.end += count;
     }
 
-    /// Gives the memory back, if nothing is waiting.
+    /// Returns the memory to the pool, if everything is consumed.
     pub(crate) fn release(&mut self) {
         if self.start == self.end && !self.bytes.is_empty() {
             let bytes = std::mem::take(&mut self.bytes);
@@ -195,7 +195,7 @@ mod tests {
         input.consume(MAX);
         input.release();
         assert!(input.bytes.is_empty());
-        // One that grew is not kept.
+        // A buffer that grew is not kept.
         assert!(buffers.list(INPUT_BUFFER_SIZE).is_empty());
         input.room(MAX);
         drop(input);

@@ -1,5 +1,5 @@
-//! New connections: the addresses of a name, which of them may be connected to, the race between
-//! those, a proxy before them, and TLS.
+//! Opens connections: looks up the name, filters the addresses by policy, races the rest (RFC
+//! 8305), asks a proxy for a tunnel, and negotiates TLS.
 
 use std::collections::HashMap;
 use std::io;
@@ -23,30 +23,32 @@ use crate::exchange::deadline::Deadline;
 use crate::limits::Phase;
 use crate::proxy::{Proxies, Proxy};
 
-/// The most addresses of a name that are tried.
+/// How many addresses of a name are tried at most.
 const MAX_ADDRESSES: usize = 16;
 
-/// How long one address is alone before the next one is tried beside it: the Connection Attempt
+/// How long to wait for one address before the next is tried in parallel: the Connection Attempt
 /// Delay of RFC 8305, section 5.
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// How often a thread that connects looks whether it was cancelled. On some systems nothing wakes
-/// one that waits for a connection.
+/// How often a connecting thread checks for cancellation. Shutting down a socket that is still
+/// connecting wakes nobody on some systems.
 const CANCEL_CHECK: Duration = Duration::from_millis(20);
 
-/// How many names are remembered with the address that answered.
+/// How many names are kept in [`Dialer::answered`].
 const MAX_REMEMBERED: usize = 256;
 
-/// Makes connections for one client.
+/// Opens connections for one client.
 pub(crate) struct Dialer {
     names: Names,
     tls: TlsConfig,
     proxies: Proxies,
-    /// The address of a name that answered last time. It is tried first the next time.
+    /// For each name, the address that answered last time, which is tried first the next time:
+    /// after `example.com` = [2001:db8::1, 192.0.2.1] answered at 192.0.2.1, because IPv6 is broken
+    /// here, later connections do not wait [`ATTEMPT_DELAY`] for the other one.
     answered: Mutex<HashMap<String, IpAddr>>,
 }
 
-/// What making a connection took.
+/// How long opening a connection took.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct DialTimes {
     pub lookup: Duration,
@@ -63,12 +65,12 @@ impl Dialer {
         }
     }
 
-    /// Ends the threads that look names up, once they have nothing to do.
+    /// Ends the threads for name lookup once they are idle.
     pub(crate) fn shut_down(&self) {
         self.names.shut_down();
     }
 
-    /// Makes a connection to the host of a URL, for an exchange that may have it.
+    /// Opens a connection to the host of a URL.
     pub(crate) fn dial(
         &self,
         pool: &Arc<Pool>,
@@ -89,7 +91,7 @@ impl Dialer {
         lease
     }
 
-    /// Which way leads to the host of a URL.
+    /// How to reach the host of a URL: directly, or through a proxy.
     fn route(&self, key: &Key, url: &Url, exchange: &Exchange) -> Result<Route<'_>, Error> {
         let Some(proxy) = self.proxies.of(url) else {
             return Ok(Route {
@@ -103,13 +105,13 @@ impl Dialer {
                 let port = url.port_or_known_default().unwrap_or_default();
                 vec![Destination::Name(host.to_owned(), port)]
             }
-            // What is known here is checked here.
+            // An address that is known here is filtered here.
             _ => {
                 let addresses = self.addresses(key, url, exchange)?;
                 addresses.into_iter().map(Destination::Address).collect()
             }
         };
-        // Which addresses its name has is the embedder's business.
+        // The embedder chose the proxy, so its own addresses are not filtered.
         let host = proxy.host();
         let addresses = self.names.find(exchange, &host)?;
         let addresses = addresses.into_iter().take(MAX_ADDRESSES);
@@ -126,7 +128,7 @@ impl Dialer {
         })
     }
 
-    /// Where to connect to: every address here may be.
+    /// The addresses to try: only those that the policy permits.
     fn addresses(
         &self,
         key: &Key,
@@ -240,7 +242,7 @@ impl Dialer {
         deadline: Deadline,
     ) -> Result<(TcpStream, SocketAddr), Error> {
         let (stream, peer) = match race(addresses, exchange, deadline) {
-            // Idle connections go before a request fails.
+            // Out of file descriptors: close idle connections before failing the request.
             Err(error) if error.is_shortage() && pool.close_idle() => {
                 race(addresses, exchange, deadline)?
             }
@@ -257,16 +259,16 @@ impl Dialer {
     }
 }
 
-/// The way to a server.
+/// How to reach a server.
 struct Route<'a> {
-    /// What is connected to.
+    /// What to connect to: the server's addresses, or those of the proxy.
     addresses: Vec<SocketAddr>,
-    /// The proxy that these are of, and where that is to connect to, in the order in which it is tried.
+    /// The proxy, and the destinations to ask it for, in the order in which they are tried.
     proxy: Option<(&'a Arc<Proxy>, Vec<Destination>)>,
 }
 
-/// Sorts addresses as RFC 8305, section 4, says: the families take turns, beginning with that of
-/// the first; the one that answered last time is in front.
+/// Sorts addresses by RFC 8305, section 4: alternating between IPv6 and IPv4, starting with the
+/// family of the first, but with the address that answered last time in front.
 fn order(addresses: &mut Vec<SocketAddr>, answered: Option<IpAddr>) {
     let is_ipv6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
     let (first, second): (Vec<_>, Vec<_>) = addresses
@@ -288,8 +290,8 @@ fn order(addresses: &mut Vec<SocketAddr>, answered: Option<IpAddr>) {
     }
 }
 
-/// Connects to the first address that answers. One that does not answer delays the next by
-/// [`ATTEMPT_DELAY`], one that fails by nothing.
+/// Connects to the first address that answers. The next address is tried after [`ATTEMPT_DELAY`],
+/// or at once if the one before fails.
 fn race(
     addresses: &[SocketAddr],
     exchange: &Exchange,
@@ -374,7 +376,8 @@ fn finish(socket: socket2::Socket) -> io::Result<TcpStream> {
         return Err(error);
     }
     socket.set_nonblocking(false)?;
-    // A request is written in as few pieces as there can be.
+    // Requests are written in as few pieces as possible, so Nagle's algorithm would only delay
+    // them.
     socket.set_tcp_nodelay(true)?;
     Ok(socket.into())
 }

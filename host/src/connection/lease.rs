@@ -1,4 +1,4 @@
-//! A connection that one exchange uses.
+//! The exclusive use of a connection by one exchange.
 
 use std::borrow::Cow;
 use std::net::{SocketAddr, TcpStream};
@@ -16,8 +16,8 @@ use crate::exchange::cancel::Wait;
 use crate::limits::INPUT_BUFFER_SIZE;
 use crate::proxy::Proxy;
 
-/// A connection that one exchange uses, from the moment it is chosen to the end of the response's
-/// body. Dropping it closes the connection; [`Lease::give_back`] keeps it for others.
+/// A connection in use by one exchange, from the moment it is chosen to the end of the response's
+/// body. Dropping it closes the connection; [`Lease::give_back`] returns it to the pool.
 pub(crate) struct Lease {
     connection: Connection,
     pub input: Input,
@@ -25,24 +25,24 @@ pub(crate) struct Lease {
     place: Place,
     key: Key,
     reused: bool,
-    /// Whether a byte of an answer came.
+    /// Whether any byte of a response arrived.
     answered: bool,
-    /// Whether what happened on the connection permits to use it again.
+    /// Whether the connection is still fit for reuse.
     reusable: bool,
 }
 
-/// The exchange that has a connection, whose canceller may shut that down.
+/// The exchange that uses the connection, and may be cancelled by shutting down its socket.
 struct Holder(Arc<Exchange>);
 
 impl Drop for Holder {
     fn drop(&mut self) {
-        // The canceller has the socket too, which would stay open.
+        // Cancellation holds a reference to the socket, which would keep it open.
         let _ = self.0.cancel.done_waiting();
     }
 }
 
 impl Lease {
-    /// Makes a connection the exchange's own; one that was idle if `reused`.
+    /// Takes a connection into use. `reused`: it comes from the pool.
     pub(super) fn new(
         connection: Connection,
         exchange: Arc<Exchange>,
@@ -74,18 +74,18 @@ impl Lease {
         self.connection.peer()
     }
 
-    /// The server's address, unless a proxy has looked its name up.
+    /// The server's address; `None` if a proxy looked up its name.
     pub(crate) fn server(&self) -> Option<SocketAddr> {
         self.connection.server
     }
 
-    /// The proxy that is given the request, rather than the server.
+    /// The proxy that forwards the requests, if they are not sent to the server itself.
     pub(crate) fn forwarder(&self) -> Option<&Proxy> {
         self.connection.forwarder.as_deref()
     }
 
-    /// The start of a request as it is sent: for a proxy that forwards it, the target is the whole URL
-    /// (RFC 9112, section 3.2.2), and the credentials for the proxy follow.
+    /// The start of a request in the form that the other end expects: for a proxy that forwards it,
+    /// the target is the whole URL (RFC 9112, section 3.2.2), and the proxy's credentials follow.
     pub(super) fn addressed<'a>(&self, request: &'a [u8]) -> Cow<'a, [u8]> {
         let Some(proxy) = self.forwarder() else {
             return request.into();
@@ -107,23 +107,23 @@ impl Lease {
         addressed.into()
     }
 
-    /// Whether the server may have closed the connection before it saw the request: it had been
-    /// idle, and no byte came back.
+    /// Whether the server probably closed the connection before it saw the request: it came from
+    /// the pool, and no byte came back.
     pub(crate) fn died_idle(&self) -> bool {
         self.reused && !self.answered
     }
 
-    /// Notes that the connection must not be used again.
+    /// Marks the connection as unfit for reuse.
     pub(crate) fn spoil(&mut self) {
         self.reusable = false;
     }
 
-    /// Notes that the connection was authenticated, and is the store's own from now on.
+    /// Reserves the connection for this store, because a request authenticated it.
     pub(crate) fn own(&mut self) {
         self.key.owner = Some(self.exchange.0.store.own());
     }
 
-    /// Negotiates TLS with the server of a URL.
+    /// Performs the TLS handshake with the host of a URL.
     pub(super) fn start_tls(
         &mut self,
         config: &TlsConfig,
@@ -137,12 +137,12 @@ impl Lease {
         Ok(())
     }
 
-    /// The socket, for those who wait until there is something to read.
+    /// The socket, to wait until it is readable.
     pub(crate) fn socket(&self) -> &Arc<TcpStream> {
         self.connection.socket.stream()
     }
 
-    /// Whether bytes of the server have come that nobody has read; others may be in the socket.
+    /// Whether received bytes are buffered here. More may be in the socket.
     pub(crate) fn has_received(&mut self) -> bool {
         let tls = self.connection.tls.as_mut();
         !self.input.waiting().is_empty() || tls.is_some_and(|tls| tls.has_received())
@@ -152,25 +152,26 @@ impl Lease {
         Output::new(self.place.buffers().clone())
     }
 
-    /// A place for what is put into chunks next.
+    /// A buffer for the next chunk of a request body.
     pub(super) fn chunk(&self) -> Chunk {
         Chunk::new(self.place.buffers().clone())
     }
 
-    /// Reads what comes next, past what is waiting in `input`.
+    /// Reads past `input`, which must be empty, directly into `buffer`.
     pub(crate) fn read(&mut self, buffer: &mut [u8], patience: Patience) -> Result<usize, Error> {
         let count = self.connection.read(&self.exchange.0, buffer, patience)?;
         self.answered |= count > 0;
         Ok(count)
     }
 
-    /// Reads into `input`, up to `max` bytes in all: how many came, 0 at the end.
+    /// Reads into `input`, until it holds at most `max` bytes. Returns how many arrived; 0 at the
+    /// end.
     pub(crate) fn fill(&mut self, max: usize, patience: Patience) -> Result<usize, Error> {
         let room = self.input.room(max);
         if room.is_empty() {
             return Err(Error::BufferFull { max });
         }
-        // In pieces, each of which is counted before the next is taken.
+        // In pieces, so that each is counted, and checked against limits, before the next is read.
         let piece = room.len().min(INPUT_BUFFER_SIZE);
         let room = &mut room[..piece];
         let count = self.connection.read(&self.exchange.0, room, patience)?;
@@ -191,17 +192,17 @@ impl Lease {
         self.connection.is_flushed()
     }
 
-    /// Waits until a write, or with `or_reads` a read, need not wait.
+    /// Waits until the socket is writable, or with `or_reads` readable.
     pub(super) fn wait_to_write(&self, or_reads: bool) -> Result<(), Error> {
         self.connection
             .socket
             .wait_to_write(&self.exchange.0, or_reads)
     }
 
-    /// Ends the use of the connection after a whole response: it is kept for others, unless
-    /// something is left in it or speaks against it.
+    /// Returns the connection to the pool after a complete response, unless it is unfit for reuse
+    /// or bytes are left in it.
     ///
-    /// This is the one place from which connections go to the pool.
+    /// There is no other way into the pool.
     pub(crate) fn give_back(mut self) {
         let is_clean = self.reusable && self.input.waiting().is_empty();
         if self.exchange.0.cancel.done_waiting().is_ok() && is_clean && self.connection.is_clean() {

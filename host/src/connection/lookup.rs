@@ -1,8 +1,8 @@
-//! Name lookup, on threads of the client: the system's blocks and cannot be interrupted.
+//! Name lookup, on threads of the client: `getaddrinfo` blocks and cannot be interrupted.
 //!
-//! The thread of a guest waits for the lookup, and stops waiting at its deadline or when it is
-//! cancelled; the lookup then ends by itself. Nothing else runs on these threads, so a name whose
-//! servers do not answer delays names only.
+//! The requesting thread waits for the result until its deadline or its cancellation; the lookup
+//! then ends on its own. Nothing else runs on these threads, so a name whose servers do not answer
+//! can delay only other lookups.
 
 use std::io;
 use std::net::{IpAddr, ToSocketAddrs};
@@ -13,15 +13,15 @@ use crate::exchange::Exchange;
 use crate::limits::Phase;
 use crate::workers::Workers;
 
-/// How many lookups of a client run at once; more wait for their turn.
+/// How many lookups of a client run at once; others wait.
 const MAX_LOOKUPS: usize = 64;
 
-/// A name lookup of the embedder's own.
+/// The embedder's own name lookup.
 pub(crate) type Lookup = Arc<dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync>;
 
-/// Looks names up for one client.
+/// Looks up names for one client.
 pub(crate) struct Names {
-    /// `None` for the system's.
+    /// `None` for the system's lookup.
     lookup: Option<Lookup>,
     workers: Arc<Workers>,
 }
@@ -34,12 +34,12 @@ impl Names {
         }
     }
 
-    /// Ends the threads that have nothing to do.
+    /// Ends idle threads.
     pub(crate) fn shut_down(&self) {
         self.workers.shut_down();
     }
 
-    /// The addresses of a host, which may be one itself.
+    /// The addresses of a host, which is a name or an address itself.
     pub(crate) fn find(&self, exchange: &Exchange, host: &str) -> Result<Vec<IpAddr>, Error> {
         if let Some(address) = literal(host) {
             return Ok(vec![address]);
@@ -48,7 +48,7 @@ impl Names {
         let name = host.to_owned();
         let look_up = move || match lookup {
             Some(lookup) => lookup(&name),
-            // The port is not looked up.
+            // `getaddrinfo` wants a port; it does not matter.
             None => (name.as_str(), 0)
                 .to_socket_addrs()
                 .map(|found| found.map(|address| address.ip()).collect()),
@@ -63,7 +63,7 @@ impl Names {
     }
 }
 
-/// The address that a URL's host is, if it is no name.
+/// The address, if a URL's host is one.
 pub(super) fn literal(host: &str) -> Option<IpAddr> {
     host.strip_prefix('[')
         .and_then(|host| host.strip_suffix(']'))

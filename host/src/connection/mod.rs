@@ -1,8 +1,7 @@
-//! Connections: name lookup, TCP and TLS, the pool of those that are idle, and how a request is sent
-//! over one.
+//! Connections: name lookup, TCP and TLS, the pool of idle ones, and sending a request over one.
 //!
-//! Whoever uses a connection says for which [`Exchange`]: its deadlines, its cancellation and its
-//! counters hold for all that happens on it.
+//! Every operation on a connection names the [`Exchange`] that it is for, whose deadlines,
+//! cancellation and byte counters apply.
 
 mod buffers;
 pub(crate) mod dial;
@@ -28,14 +27,14 @@ use crate::proxy::Proxy;
 use socket::Socket;
 use tls::Tls;
 
-/// An open connection, in TLS or not.
+/// An open connection, with or without TLS.
 pub(crate) struct Connection {
     socket: Socket,
-    /// In a box, since most of a connection that is idle would be room for this.
+    /// Boxed, because it is large and plain connections do not have it.
     tls: Option<Box<Tls>>,
-    /// The server's address, which was checked; `None` if a proxy has looked its name up.
+    /// The server's address, which passed the filter; `None` if a proxy looked up its name.
     server: Option<SocketAddr>,
-    /// The proxy that is given the requests, if there is one that is.
+    /// The proxy that forwards the requests, if they are not sent to the server itself.
     forwarder: Option<Arc<Proxy>>,
 }
 
@@ -58,8 +57,8 @@ impl Connection {
         }
     }
 
-    /// Takes some of the bytes, and sends them unless that would wait for longer than it may:
-    /// [`Connection::flush`] sends the rest.
+    /// Accepts some of the bytes, and sends as many as `patience` allows: [`Connection::flush`]
+    /// sends the rest.
     fn write(
         &mut self,
         exchange: &Exchange,
@@ -83,14 +82,14 @@ impl Connection {
         self.tls.as_ref().is_none_or(|tls| tls.is_flushed())
     }
 
-    /// Whether nothing that the server sent is left in TLS. What is left in the socket shows when
-    /// the connection is taken again.
+    /// Whether TLS holds no received data. Data in the socket is noticed when the connection is
+    /// taken from the pool.
     fn is_clean(&mut self) -> bool {
         self.tls.as_mut().is_none_or(|tls| tls.is_clean())
     }
 
-    /// Whether an idle connection is open, and has nothing to read that could pass for the answer
-    /// to a request that is not sent yet.
+    /// Whether an idle connection is still open, and nothing has arrived that would be taken for
+    /// the answer to the next request.
     fn is_idle(&mut self, exchange: &Exchange) -> bool {
         loop {
             if self.socket.is_silent() {
@@ -99,7 +98,7 @@ impl Connection {
             let Some(tls) = &mut self.tls else {
                 return false;
             };
-            // Session tickets may come at any time, and are no answer.
+            // Session tickets may arrive at any time, and are not application data.
             if tls.receive_unasked(&mut self.socket, exchange).is_err() || !tls.is_clean() {
                 return false;
             }

@@ -1,4 +1,4 @@
-//! The connections of a client: how many there may be, and those that are idle.
+//! The connection pool of a client: idle connections, and the limit of all.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -13,22 +13,23 @@ use super::{Connection, Lease};
 use crate::error::Error;
 use crate::exchange::Exchange;
 
-/// Whose requests may go over a connection.
+/// Which requests may use a connection: those with an equal key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
     /// Scheme, host and port.
     pub origin: Arc<str>,
-    /// Whether it was made for a store that may reach public addresses only. One that may not
-    /// never gets a connection of one that may.
+    /// Whether the request is limited to public addresses. A connection that was opened without
+    /// that limit may lead to a private one.
     pub public_only: bool,
-    /// The number of the store that authenticated the connection; `None` if none did.
+    /// The store that the connection is reserved for, because it authenticated it; `None` if no
+    /// store did.
     pub owner: Option<u64>,
 }
 
 /// The limits of a pool.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
-    /// Connections that are used, and with the idle ones in all.
+    /// Open connections, in use and idle.
     pub open: usize,
     pub idle: usize,
     pub idle_per_host: usize,
@@ -39,22 +40,24 @@ pub(crate) struct Limits {
 pub(crate) struct Pool {
     limits: Limits,
     state: Mutex<State>,
-    /// Tells the thread that closes what was idle for too long that there is something to close
-    /// sooner, or nothing any more.
+    /// Wakes the thread that closes connections that were idle for too long.
     changed: Condvar,
     buffers: Arc<Buffers>,
 }
 
 #[derive(Default)]
 struct State {
-    /// Connections that exchanges use, or make.
+    /// Connections in use or being opened.
     used: usize,
-    /// For each key the idle connections, the one that was used last at the end.
+    /// The idle connections of each key, most recently used last. Taken from the end, because a
+    /// recently used one is least likely to be closed.
     idle: IndexMap<Key, Vec<Idle>>,
-    /// The keys of all idle connections by their numbers, so by their age.
+    /// Index of all idle connections by number, which grows with time, so the first is the oldest.
+    /// With connections 3 and 7 to `a` and 5 to `b` idle: {3: a, 5: b, 7: a}; the one to close
+    /// first is 3, the first of `idle[a]`.
     by_age: BTreeMap<u64, Key>,
     last_number: u64,
-    /// Whether a thread closes what was idle for too long.
+    /// Whether the thread that closes idle connections runs.
     has_closer: bool,
     closed: bool,
 }
@@ -66,7 +69,7 @@ struct Idle {
 }
 
 impl State {
-    /// Takes the connection with this number out.
+    /// Removes the connection with this number.
     fn remove(&mut self, number: u64) -> Option<Idle> {
         let key = self.by_age.remove(&number)?;
         let stack = self.idle.get_index_of(&key)?;
@@ -74,7 +77,7 @@ impl State {
         Some(self.remove_of(stack, found))
     }
 
-    /// Takes one of a stack out, which is not in `by_age` any more.
+    /// Removes a connection from its stack, after it was removed from `by_age`.
     fn remove_of(&mut self, stack: usize, index: usize) -> Idle {
         let idle = self.idle[stack].remove(index);
         if self.idle[stack].is_empty() {
@@ -105,25 +108,25 @@ impl Pool {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing of others runs under the lock.
+        // No foreign code runs under the lock, so a poisoned value is still whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// An idle connection, to a server that is allowed, if there is one that is fit for use.
+    /// Takes an idle connection that is fit for use, and whose server the policy permits.
     pub(crate) fn take(
         self: &Arc<Self>,
         key: &Key,
         exchange: &Arc<Exchange>,
         is_allowed: impl Fn(SocketAddr) -> bool,
     ) -> Result<Option<Lease>, Error> {
-        // A store's own connections first.
+        // Prefer connections reserved for this store.
         let owned = exchange.store.owner().map(|owner| Key {
             owner: Some(owner),
             ..key.clone()
         });
         for key in owned.iter().chain([key]) {
             while let Some((mut connection, place)) = self.pop(key, &is_allowed) {
-                // Outside of the lock: this asks the operating system.
+                // Outside of the lock: this makes system calls.
                 if connection.is_idle(exchange) {
                     let lease = Lease::new(connection, exchange.clone(), place, key.clone(), true)?;
                     return Ok(Some(lease));
@@ -142,7 +145,7 @@ impl Pool {
         let timeout = self.limits.idle_timeout;
         let mut state = self.lock();
         let stack = state.idle.get_index_of(key)?;
-        // The thread that closes what is idle for too long may not have had its turn yet.
+        // The closing thread may be late, so check the age here too.
         let is_fit = |idle: &Idle| {
             now.saturating_duration_since(idle.since) < timeout
                 && idle.connection.server.is_none_or(&is_allowed)
@@ -154,7 +157,7 @@ impl Pool {
         Some((idle.connection, Place::taken(self)))
     }
 
-    /// A place for a new connection. If there is none, the idle one that is oldest makes room.
+    /// Reserves a place for a new connection, if necessary by closing the oldest idle one.
     pub(crate) fn reserve(self: &Arc<Self>) -> Result<Place, Error> {
         let max = self.limits.open;
         let mut state = self.lock();
@@ -169,7 +172,7 @@ impl Pool {
         Ok(Place::taken(self))
     }
 
-    /// Closes all that is idle: whether anything was.
+    /// Closes all idle connections. Returns whether there were any.
     pub(crate) fn close_idle(&self) -> bool {
         let mut state = self.lock();
         state.by_age.clear();
@@ -179,14 +182,14 @@ impl Pool {
         !idle.is_empty()
     }
 
-    /// Closes what is idle now and later.
+    /// Closes all idle connections, and from now on every connection that becomes idle.
     pub(crate) fn shut_down(&self) {
         self.lock().closed = true;
         self.close_idle();
         self.changed.notify_all();
     }
 
-    /// Keeps a connection that was used until now.
+    /// Adds a connection to the idle ones.
     fn keep(self: &Arc<Self>, key: Key, connection: Connection) {
         let mut state = self.lock();
         state.used -= 1;
@@ -216,14 +219,14 @@ impl Pool {
             let started = thread::Builder::new()
                 .name("wasi-http-idle".to_owned())
                 .spawn(move || pool.close_what_is_idle_too_long());
-            // Without a thread for now, the next connection tries again.
+            // If no thread can be had, the next connection tries again.
             state.has_closer = started.is_ok();
         }
         drop(state);
         drop(evicted);
     }
 
-    /// Runs until nothing is idle.
+    /// Body of the closing thread: runs until no connection is idle.
     fn close_what_is_idle_too_long(&self) {
         let mut state = self.lock();
         while let Some(oldest) = state.oldest() {
@@ -241,21 +244,21 @@ impl Pool {
                 }
             }
         }
-        // Under the lock: a connection that becomes idle now finds no thread.
+        // Clear it under the lock: a connection that becomes idle after this starts a new thread.
         state.has_closer = false;
         drop(state);
         self.buffers.clear();
     }
 }
 
-/// The place of a connection among those that may be open.
+/// One unit of the limit of open connections.
 pub(crate) struct Place {
     pool: Arc<Pool>,
     is_taken: bool,
 }
 
 impl Place {
-    /// One that is counted already.
+    /// For a connection that is already counted in `used`.
     fn taken(pool: &Arc<Pool>) -> Self {
         Place {
             pool: pool.clone(),
@@ -267,7 +270,7 @@ impl Place {
         &self.pool.buffers
     }
 
-    /// Keeps the connection, which is idle from now on.
+    /// Returns the connection to the pool.
     pub(super) fn keep(mut self, key: Key, connection: Connection) {
         self.is_taken = false;
         self.pool.keep(key, connection);

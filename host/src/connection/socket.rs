@@ -1,4 +1,4 @@
-//! A TCP socket whose reads and writes end at a deadline, whatever interrupts the thread.
+//! A TCP socket whose reads and writes honour deadlines, even if signals interrupt them.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -12,33 +12,31 @@ use crate::exchange::Exchange;
 use crate::exchange::deadline::Deadline;
 use crate::limits::Phase;
 
-/// By how much a long timeout may be exceeded: setting one anew for each read, because a few
-/// microseconds less are left, would cost a system call each time.
+/// By how much a long timeout may be exceeded. Without slack each read would need a system call to
+/// shorten the socket's timeout by the microseconds that have passed.
 const TIMEOUT_SLACK: Duration = Duration::from_millis(100);
 
-/// What is a long timeout.
+/// Timeouts of this length or more have [`TIMEOUT_SLACK`].
 const LONG_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How many bytes in one read show that a server sends so fast that the next come within
-/// [`FAST_WAIT`].
+/// A read of this many bytes means that the server is fast: more will arrive within [`FAST_WAIT`].
 const FAST_READ: usize = 32 * 1024;
 
-/// How long a thread looks for the next bytes of a fast server before it sleeps: to be put to sleep
-/// and woken takes about as long, and costs the server's side as much again where that is on the same
-/// machine.
+/// How long a thread spins for the next bytes of a fast server before it blocks: blocking and being
+/// woken takes about as long.
 const FAST_WAIT: Duration = Duration::from_micros(20);
 
-/// Whether to wait for the other side, and how long.
+/// Whether an operation may wait for the peer, and for how long.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Patience {
-    /// Not at all: what is not there is [`Error::WouldBlock`].
+    /// Do not wait: [`Error::WouldBlock`] instead.
     None,
-    /// Until this deadline, and for no silence that is longer than the timeout of this phase.
+    /// Until this deadline, and at most the timeout of this phase without any byte.
     Until(Deadline, Phase),
 }
 
 impl Patience {
-    /// For how long the system call that begins now may wait; `None` if it must not.
+    /// How long the next system call may block; `None` if it must not.
     fn allowance(self, exchange: &Exchange) -> Result<Option<Allowance>, Error> {
         match self {
             Patience::None => Ok(None),
@@ -52,7 +50,7 @@ impl Patience {
     }
 }
 
-/// When a call must be over, and how much time that leaves: `None` for any.
+/// The deadline of a system call, and the time left until then, `None` for no limit.
 #[derive(Clone, Copy)]
 struct Allowance {
     deadline: Deadline,
@@ -61,14 +59,15 @@ struct Allowance {
 
 /// A TCP socket.
 pub(crate) struct Socket {
-    /// Shared with those who may shut it down.
+    /// Shared with the exchange's cancellation, which shuts it down.
     stream: Arc<TcpStream>,
     peer: SocketAddr,
     #[cfg(not(unix))]
     blocking: bool,
-    /// Whether the last read gave [`FAST_READ`] or more.
+    /// Whether the last read returned [`FAST_READ`] bytes or more.
     is_fast: bool,
-    // What the operating system was told last.
+    // The timeouts that are set on the socket, to avoid setting the same again. With 60 s set and
+    // 59.95 s left nothing is set: the difference is within [`TIMEOUT_SLACK`].
     read_timeout: Option<Duration>,
     write_timeout: Option<Duration>,
 }
@@ -95,7 +94,7 @@ impl Socket {
         self.peer
     }
 
-    /// Reads at least one byte, or 0 at the end.
+    /// Reads at least one byte; 0 at the end.
     pub(crate) fn read(
         &mut self,
         exchange: &Exchange,
@@ -118,7 +117,7 @@ impl Socket {
             };
             match result {
                 Ok(count) => {
-                    // A socket that was shut down reads as one that the server closed.
+                    // Cancelling shuts down the socket, which reads like a close by the server.
                     exchange.cancel.check()?;
                     exchange.traffic.received(count)?;
                     self.is_fast = count >= FAST_READ;
@@ -158,7 +157,7 @@ impl Socket {
         }
     }
 
-    /// Waits until the socket takes bytes, or, if `or_reads`, has some.
+    /// Waits until the socket is writable, or with `or_reads` readable.
     pub(crate) fn wait_to_write(&self, exchange: &Exchange, or_reads: bool) -> Result<(), Error> {
         let deadline = exchange.deadlines.begin(Phase::Write);
         let flags = if or_reads {
@@ -171,7 +170,7 @@ impl Socket {
             let ready = rustix::event::poll(&mut poll, timespec(deadline.left()?).as_ref());
             exchange.cancel.check()?;
             match ready {
-                // The deadline says whether it has come.
+                // Timed out or interrupted: the loop checks the deadline.
                 Ok(0) | Err(rustix::io::Errno::INTR) => {}
                 Ok(_) => return Ok(()),
                 Err(error) => return Err(Error::Send(Arc::new(error.into()))),
@@ -179,13 +178,13 @@ impl Socket {
         }
     }
 
-    /// Whether an idle connection is open and has nothing to read.
+    /// Whether the socket is open and nothing has arrived.
     pub(crate) fn is_silent(&mut self) -> bool {
         let peeked = self.without_waiting(now::peek);
         matches!(peeked, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
     }
 
-    /// Reads what a fast server sends, without sleeping for it.
+    /// Reads the next bytes of a fast server, for which it spins for a moment.
     fn read_in_a_moment(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let started = Instant::now();
         loop {
@@ -201,13 +200,13 @@ impl Socket {
         }
     }
 
-    /// Makes a call that may wait for as long as the socket's timeouts say.
+    /// Runs a system call that may block for as long as the socket's timeouts say.
     #[cfg(unix)]
     fn waiting<T>(&mut self, call: impl FnOnce(&TcpStream) -> io::Result<T>) -> io::Result<T> {
         call(&self.stream)
     }
 
-    /// Makes a call of [`now`].
+    /// Runs a non-blocking call of [`now`].
     #[cfg(unix)]
     fn without_waiting<T>(
         &mut self,
@@ -241,7 +240,7 @@ impl Socket {
     }
 }
 
-/// Calls that do not wait: one system call each where a flag says so.
+/// Non-blocking calls: with `MSG_DONTWAIT`, one system call each.
 #[cfg(unix)]
 mod now {
     use std::io;
@@ -266,7 +265,7 @@ mod now {
     }
 }
 
-/// The same where the socket has a mode for it.
+/// Elsewhere: by switching the socket to non-blocking mode.
 #[cfg(not(unix))]
 mod now {
     use std::io::{self, Read, Write};
@@ -298,8 +297,8 @@ fn is_close_enough(current: Option<Duration>, wanted: Option<Duration>) -> bool 
     }
 }
 
-/// What a failed call means: `Ok` if it has to be made again, in what is left of the time then.
-/// Cancellation comes before what it looks like.
+/// Interprets a failed system call: `Ok` to repeat it with the time that is left. Cancellation
+/// takes precedence over the error that it causes.
 fn check(
     exchange: &Exchange,
     error: io::Error,
@@ -319,13 +318,14 @@ fn check(
         *left = deadline.left()?;
     }
     match kind {
-        // Of the socket's timeout on some systems; of the connection if there is time left.
+        // Some systems report the socket's own timeout so; if there is time left, it is the
+        // connection's.
         Kind::TimedOut => Err(failed(Arc::new(error))),
         _ => Ok(()),
     }
 }
 
-/// A timeout as `poll` takes it; `None` is for ever.
+/// A timeout for `poll(2)`; `None` for no limit.
 pub(super) fn timespec(timeout: Option<Duration>) -> Option<Timespec> {
     timeout.and_then(|timeout| Timespec::try_from(timeout).ok())
 }
@@ -336,7 +336,7 @@ mod tests {
 
     use super::*;
 
-    /// An idle connection, a second handle of its socket, and the server's end.
+    /// An idle connection, another handle of its socket, and the server's end.
     fn idle() -> (Socket, TcpStream, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let peer = listener.local_addr().unwrap();

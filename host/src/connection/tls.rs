@@ -21,7 +21,7 @@ use crate::certificate::{self, ClientCertificate, TlsVersion};
 use crate::error::Error;
 use crate::exchange::Exchange;
 
-/// The most that is encrypted at once, in bytes: rustls holds that much until it is sent.
+/// How many bytes are encrypted at once; rustls buffers that much until it is sent.
 const MAX_WRITE: usize = 64 * 1024;
 
 /// Which certificate authorities a client trusts.
@@ -38,7 +38,7 @@ pub(crate) struct TlsSettings {
     pub certificates: Vec<ClientCertificate>,
     pub min_version: TlsVersion,
     pub max_version: TlsVersion,
-    /// In place of all others.
+    /// The embedder's own configuration, which replaces all other settings.
     pub own: Option<Arc<ClientConfig>>,
 }
 
@@ -57,10 +57,10 @@ impl Default for TlsSettings {
     }
 }
 
-/// The system's trust store, read once in the life of the process, unless that fails.
+/// The system's trust store, read once per process; a failed read is repeated.
 static SYSTEM_ROOTS: Mutex<Option<Arc<[CertificateDer<'static>]>>> = Mutex::new(None);
 
-/// The certificates of the system's trust store, and whether they are all of it.
+/// The certificates of the system's trust store, and whether all of it could be read.
 fn system_roots() -> Result<(Arc<[CertificateDer<'static>]>, bool), Error> {
     let mut kept = SYSTEM_ROOTS.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(roots) = &*kept {
@@ -79,7 +79,7 @@ fn system_roots() -> Result<(Arc<[CertificateDer<'static>]>, bool), Error> {
         tracing::warn!("the system's trust store is empty: no https server will be trusted");
     }
     let roots: Arc<[_]> = found.certs.into();
-    // A file that is broken stays so, but for want of a file descriptor one is missing for now.
+    // A broken file stays broken, but a shortage of file descriptors passes.
     let is_whole = !roots.is_empty() && !found.errors.iter().any(is_shortage);
     if is_whole {
         *kept = Some(roots.clone());
@@ -100,7 +100,7 @@ fn is_shortage(error: &rustls_native_certs::Error) -> bool {
 }
 
 impl TlsSettings {
-    /// The versions that are spoken.
+    /// The enabled versions of TLS.
     fn versions(&self) -> Vec<&'static SupportedProtocolVersion> {
         let all = [
             (TlsVersion::Tls12, &rustls::version::TLS12),
@@ -111,12 +111,12 @@ impl TlsSettings {
         spoken.map(|(_, version)| version).collect()
     }
 
-    /// Which of the certificates the server of a URL is shown.
+    /// The index of the client certificate for the host of a URL.
     fn identity(&self, url: &Url) -> Option<usize> {
         self.certificates.iter().rposition(|it| it.is_for(url))
     }
 
-    /// A configuration for servers that are shown this certificate, and whether it may be kept.
+    /// A configuration with this client certificate, and whether it may be cached.
     fn config(&self, identity: Option<usize>) -> Result<(ClientConfig, bool), Error> {
         if let Some(own) = &self.own {
             let mut config = ClientConfig::clone(own);
@@ -135,7 +135,7 @@ impl TlsSettings {
 }
 
 impl Roots {
-    /// A configuration that trusts them, and whether it may be kept.
+    /// A configuration that trusts these authorities, and whether it may be cached.
     fn verifying(
         &self,
         versions: &[&'static SupportedProtocolVersion],
@@ -145,7 +145,7 @@ impl Roots {
         if self.system {
             let (roots, all) = system_roots()?;
             is_whole = all;
-            // A system's store may hold certificates that rustls has no use for.
+            // A system's store may contain certificates that rustls rejects; skip those.
             store.add_parsable_certificates(roots.iter().cloned());
         }
         for certificate in &self.added {
@@ -167,9 +167,9 @@ impl Roots {
     }
 }
 
-/// Verifies as rustls does, with one case more: a server's certificate that is itself one of the
-/// added roots, as `openssl req -x509` makes them, is good for the names that it has. rustls takes
-/// none that may be an authority (RFC 5280, section 4.2.1.9); curl and Python do.
+/// Verifies as rustls does, with one exception: a server certificate that is itself one of the
+/// added roots, as `openssl req -x509` makes them, is accepted for its names. rustls rejects
+/// certificates of authorities here (RFC 5280, section 4.2.1.9); curl and Python accept them.
 #[derive(Debug)]
 struct OwnRoots {
     rustls: Arc<WebPkiServerVerifier>,
@@ -190,8 +190,8 @@ impl OwnRoots {
     }
 }
 
-/// Whether a certificate is good but for being an authority's, which is found out after whether
-/// it is valid at this time.
+/// Whether the only fault is that the certificate is an authority's. rustls checks that after the
+/// validity period.
 fn is_only_an_authority(error: &rustls::Error) -> bool {
     matches!(
         error,
@@ -250,8 +250,8 @@ impl ServerCertVerifier for OwnRoots {
     }
 }
 
-/// The TLS configurations of a client, made when they are first needed: one for each certificate that
-/// it shows, so that no session is resumed with another one.
+/// The TLS configurations of a client, created on first use: one for each client certificate, so
+/// that a session is never resumed with another one.
 pub(crate) struct TlsConfig {
     settings: TlsSettings,
     configs: Mutex<HashMap<Option<usize>, Arc<ClientConfig>>>,
@@ -279,7 +279,7 @@ impl TlsConfig {
         Ok(config)
     }
 
-    /// Makes a connection one in TLS, for the server of a URL.
+    /// Performs the handshake with the host of a URL.
     pub(crate) fn connect(
         &self,
         socket: &mut Socket,
@@ -302,7 +302,7 @@ impl TlsConfig {
                 return Ok(tls);
             }
             if let Err(error) = tls.receive(socket, exchange, patience) {
-                // The alert tells the server why; whether it gets there does not matter.
+                // Best effort: the alert tells the server why.
                 let _ = tls.flush(socket, exchange, Patience::None);
                 return Err(error);
             }
@@ -310,14 +310,14 @@ impl TlsConfig {
     }
 }
 
-/// One side of a TLS connection.
+/// The client's side of a TLS connection.
 pub(crate) struct Tls {
     session: ClientConnection,
     records: Records,
 }
 
 impl Tls {
-    /// Reads at least one byte, or 0 at an end that the server announced.
+    /// Reads at least one byte; 0 after a closing alert.
     pub(crate) fn read(
         &mut self,
         socket: &mut Socket,
@@ -329,13 +329,13 @@ impl Tls {
             match self.session.reader().read(buffer) {
                 Ok(count) => return Ok(count),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                // Without a closing alert (RFC 8446, section 6.1) anybody on the way may have cut
-                // the connection.
+                // Without a closing alert (RFC 8446, section 6.1) an attacker may have cut the
+                // connection.
                 Err(_) => return Err(Error::TruncatedTls),
             }
             self.receive(socket, exchange, patience)?;
-            // Answers to what came, such as a key update. What the server does not take now, or
-            // not any more, does not keep anybody from reading.
+            // Replies to what arrived, such as a key update. If the server does not accept them
+            // now, reading goes on all the same.
             match self.flush(socket, exchange, Patience::None) {
                 Err(error) if !error.is_disconnect() && !matches!(error, Error::WouldBlock) => {
                     return Err(error);
@@ -345,7 +345,7 @@ impl Tls {
         }
     }
 
-    /// Takes in what the server sent next.
+    /// Reads from the socket and decrypts.
     fn receive(
         &mut self,
         socket: &mut Socket,
@@ -368,7 +368,7 @@ impl Tls {
         Ok(())
     }
 
-    /// Takes some of the bytes; sends them if that need not wait for longer than it may.
+    /// Encrypts some of the bytes, and sends as many as `patience` allows.
     pub(crate) fn write(
         &mut self,
         socket: &mut Socket,
@@ -376,7 +376,7 @@ impl Tls {
         bytes: &[u8],
         patience: Patience,
     ) -> Result<usize, Error> {
-        // What was taken before goes first.
+        // Bytes accepted earlier go first.
         self.flush(socket, exchange, patience)?;
         let count = self
             .session
@@ -389,7 +389,7 @@ impl Tls {
         }
     }
 
-    /// Sends what was taken.
+    /// Sends what is encrypted.
     pub(crate) fn flush(
         &mut self,
         socket: &mut Socket,
@@ -411,27 +411,27 @@ impl Tls {
         Ok(())
     }
 
-    /// Whether nothing waits to be sent.
+    /// Whether everything is sent.
     pub(crate) fn is_flushed(&self) -> bool {
         !self.session.wants_write()
     }
 
-    /// Whether nothing of what came is left: no plaintext, no part of a record, and no goodbye.
+    /// Whether no received data is left: no plaintext, no partial record, no closing alert.
     pub(crate) fn is_clean(&mut self) -> bool {
         let left = self.session.reader().read(&mut [0; 1]);
         self.records.is_at_an_end()
             && matches!(left, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
     }
 
-    /// Whether something has come that nobody has read.
+    /// Whether received data is waiting to be read.
     pub(crate) fn has_received(&mut self) -> bool {
-        // An error is something that has come.
+        // An error counts: the next read reports it.
         let state = self.session.process_new_packets();
         state.map_or(true, |state| state.plaintext_bytes_to_read() > 0)
     }
 
-    /// Takes in what a server sends while nothing is asked of it, such as session tickets. Fails
-    /// if there is nothing there.
+    /// Processes what a server sends unasked, such as session tickets. Fails if nothing has
+    /// arrived.
     pub(crate) fn receive_unasked(
         &mut self,
         socket: &mut Socket,
@@ -441,13 +441,15 @@ impl Tls {
     }
 }
 
-/// Where records end in what was read (RFC 8446, section 5.1), which rustls does not tell.
+/// Tracks where records end in the received bytes (RFC 8446, section 5.1), which rustls does not
+/// tell.
 #[derive(Debug, Default)]
 struct Records {
-    /// Bytes of the next record's header that were read: type, version, and the length in the
-    /// last two of five.
+    /// How many bytes of the next record's header have arrived, of 5: type (1), version (2), length
+    /// (2).
     header: u8,
-    /// Bytes of the record that are not read yet; its length, while the header is read.
+    /// How many bytes of the current record are missing; while its header arrives, the length so
+    /// far. After `17 03 03 01`, `header` is 4 and `left` 0x01; after `2a`, they are 5 and 0x012a.
     left: u16,
 }
 
@@ -478,12 +480,12 @@ impl Records {
     }
 }
 
-/// A socket as rustls reads from it and writes to it.
+/// The socket as rustls sees it.
 struct Wire<'a> {
     socket: &'a mut Socket,
     exchange: &'a Exchange,
     patience: Patience,
-    /// Why it failed, in our own words.
+    /// The error behind the `io::Error` that was given to rustls.
     failure: Option<Error>,
     records: Option<&'a mut Records>,
 }

@@ -1,9 +1,9 @@
-//! How a request goes out: one without a body as it is, one with a body by ureq, to which the
-//! connection is lent, and which writes its head, its framing and the body.
+//! Sends a request over a connection: one without a body as it is, one with a body by lending the
+//! connection to ureq, which writes its head, framing and body.
 //!
-//! The loan ends when ureq asks for the answer. The head of that is read here, since RFC 9112, section
-//! 6.3, says of some responses that they have no body, whatever their headers say, which ureq looks at
-//! all the same. While the body is sent, an answer that has come is looked at, and may end it.
+//! The loan ends when ureq asks for the response, whose head is read here: by RFC 9112, section
+//! 6.3, some responses have no body whatever their headers say, but ureq would go by the headers.
+//! While the body is sent, an early response is noticed, and may end the sending.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,16 +22,16 @@ use crate::exchange::upload::{Sending, Upload};
 use crate::head::Head;
 use crate::limits::{MAX_EARLY_RESPONSE_BYTES, Phase};
 
-/// With this ureq gives a connection back.
+/// The error that our transport returns to ureq to end the loan.
 const END_OF_THE_LOAN: ureq::Error = ureq::Error::ConnectionFailed;
 
-/// How many agents of ureq are kept for the next request.
+/// How many idle agents of ureq are kept.
 const MAX_KEPT: usize = 16;
 
-/// Agents of ureq that nobody uses at the moment, each with the place of the connection that it is
-/// lent. To make one for each request costs more than all else here.
+/// Idle agents of ureq, each with the slot from which its connector takes the connection. Creating
+/// one for each request would be the largest cost here.
 pub(crate) struct Agents {
-    /// How ureq writes requests.
+    /// The settings of all agents.
     config: Config,
     kept: Mutex<Vec<Agent>>,
 }
@@ -79,8 +79,8 @@ pub(crate) fn ask(lease: Lease, head: &[u8]) -> Result<Unanswered, Error> {
     send_head(lease, head, Patience::Until(total, Phase::Write))
 }
 
-/// The same, as far as nothing has to be waited for. `None` if the connection does not take all of it
-/// at once: the server has not seen the whole request.
+/// The same without blocking. `None` if the connection does not accept all of it at once; the
+/// server has not seen the whole request then.
 pub(crate) fn ask_without_waiting(lease: Lease, head: &[u8]) -> Result<Option<Unanswered>, Error> {
     match send_head(lease, head, Patience::None) {
         Err(Error::WouldBlock) => Ok(None),
@@ -94,7 +94,7 @@ fn send_head(mut lease: Lease, head: &[u8], patience: Patience) -> Result<Unansw
     while !rest.is_empty() {
         match lease.write(rest, patience) {
             Ok(count) => rest = &rest[count..],
-            // It may have answered before.
+            // The server may have responded before it closed the connection.
             Err(error) if error.is_disconnect() => {
                 lease.spoil();
                 return Ok(Unanswered::new(lease, Some(error), None));
@@ -108,7 +108,7 @@ fn send_head(mut lease: Lease, head: &[u8], patience: Patience) -> Result<Unansw
     Ok(Unanswered::new(lease, None, None))
 }
 
-/// Sends a request with a body over a connection. The answer may come while it is sent.
+/// Sends a request with a body over a connection. The response may arrive before all is sent.
 pub(crate) fn ask_with_body(
     agents: &Agents,
     lease: Lease,
@@ -117,7 +117,7 @@ pub(crate) fn ask_with_body(
     Loan::new(lease, None).lend(agents, request)
 }
 
-/// The same of a request whose body is being written.
+/// The same for a request with a streamed body.
 pub(crate) fn ask_with_upload(
     agents: &Agents,
     lease: Lease,
@@ -137,30 +137,31 @@ fn lock(slot: &Slot) -> MutexGuard<'_, Option<Loan>> {
     slot.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A connection in the hands of ureq.
+/// A connection that is lent to ureq.
 struct Loan {
     lease: Lease,
     output: Output,
-    /// What is put into chunks next, if the body is sent so.
+    /// The buffer for the next chunk, if the body is sent in chunks.
     chunk: Option<Chunk>,
-    /// The body, if it is being written.
+    /// The body, if it is streamed.
     upload: Option<Arc<Upload>>,
     state: State,
     head: Option<Head>,
-    /// Whether a part of the request's body was taken by the connection.
+    /// Whether any byte of the body has been sent.
     has_begun: bool,
-    /// Why it failed, in our own words.
+    /// The error behind the `ureq::Error` that was returned to ureq.
     failure: Option<Error>,
 }
 
 enum State {
-    /// The head of the request is sent next.
+    /// Sending the head of the request.
     Head,
-    /// Its body is sent next.
+    /// Sending its body.
     Body,
-    /// The server takes no more of the request. If no answer is there, this is why.
+    /// The server accepts no more of the request. If there is no response either, this error is
+    /// reported.
     Deaf(Option<Error>),
-    /// All is sent.
+    /// Everything is sent.
     Sent,
 }
 
@@ -182,7 +183,7 @@ impl Loan {
         }
     }
 
-    /// Has ureq send a request.
+    /// Runs ureq with the connection.
     fn lend(
         self,
         agents: &Agents,
@@ -190,7 +191,7 @@ impl Loan {
     ) -> Result<Unanswered, Error> {
         let agent = agents.take();
         *lock(&agent.slot) = Some(self);
-        // Dropping what ureq gives ends the loan.
+        // Dropping ureq's response ends the loan.
         let result = agent.agent.run(request).map(drop);
         let loan = lock(&agent.slot).take();
         agents.give_back(agent);
@@ -231,8 +232,8 @@ impl Loan {
         }
     }
 
-    /// Waits until there is more of a body that is being written, or no use in it: the server has
-    /// answered, or is gone.
+    /// Waits until the guest has written more of a streamed body, or sending more is useless
+    /// because the server has answered or closed the connection.
     fn wait_for_more(&mut self) -> Result<(), Error> {
         let Some(upload) = self.upload.clone() else {
             return Ok(());
@@ -255,27 +256,27 @@ impl Loan {
                 .wait(socket, total.at())
                 .map_err(|error| Error::Socket(Arc::new(error)))?;
             self.lease.exchange().cancel.check()?;
-            // A guest that goes on writing fills the queue first, so that more is sent at once.
+            // Let the guest fill the queue, so that fewer, larger pieces are sent.
             std::thread::yield_now();
         }
         Ok(())
     }
 
-    /// Ends the sending, since the server has answered or is gone.
+    /// Ends the sending, because the server has answered or closed the connection.
     fn hear_no_more(&mut self) {
         let reason = self.head.is_none().then_some(Error::Closed);
         self.lease.spoil();
         self.state = State::Deaf(reason);
     }
 
-    /// Sends a piece of the body. Whatever the server sends meanwhile is taken in, so that neither
-    /// side waits for the other for ever; a final answer ends the sending.
+    /// Sends a piece of the body. Reads what the server sends meanwhile, so that the two never wait
+    /// for each other for ever; a final response ends the sending.
     fn send_body(&mut self, amount: usize) -> Result<(), Error> {
         let mut sent = 0;
         let mut has_ended = false;
         while sent < amount || !self.lease.is_flushed() {
-            // Before the first byte there is nothing to answer, and an answer that comes once all
-            // is sent is not early.
+            // Before the first byte of the body there is no early response, and once all is sent
+            // none is early.
             if self.has_begun {
                 match self.take_in() {
                     Ok(ended) => has_ended = ended,
@@ -300,7 +301,7 @@ impl Loan {
                 Err(Error::WouldBlock) => {
                     let has_room = self.lease.input.waiting().len() < MAX_EARLY_RESPONSE_BYTES;
                     match self.lease.wait_to_write(has_room && !has_ended) {
-                        // It answered, and then took nothing for the whole of the timeout.
+                        // It answered, and then accepted nothing for the whole timeout.
                         Err(Error::Timeout(_)) if self.head.is_some() => {
                             self.lease.spoil();
                             self.state = State::Deaf(None);
@@ -315,8 +316,8 @@ impl Loan {
         self.wait_for_more()
     }
 
-    /// Whether what has come ends the sending: another answer than success, which means that the
-    /// rest of the body is not wanted, a whole answer, or the end.
+    /// Whether to stop sending: the status is not a success, so the rest of the body is not wanted;
+    /// or the response is complete; or the connection has ended.
     fn is_answered(&self, has_ended: bool) -> bool {
         has_ended
             || self.head.as_ref().is_some_and(|head| {
@@ -324,8 +325,8 @@ impl Loan {
             })
     }
 
-    /// A server that closes or resets a connection while a request is sent may have answered
-    /// before: that is looked for next.
+    /// A server that resets the connection during a request may have answered first: look for the
+    /// response before reporting the error.
     fn stop_sending(&mut self, error: Error) -> Result<(), Error> {
         if !error.is_disconnect() {
             return Err(error);
@@ -335,7 +336,7 @@ impl Loan {
         Ok(())
     }
 
-    /// Takes in what has come, without waiting: whether that was the end.
+    /// Reads what has arrived, without blocking. Returns whether the connection has ended.
     fn take_in(&mut self) -> Result<bool, Error> {
         loop {
             match self.lease.fill(MAX_EARLY_RESPONSE_BYTES, Patience::None) {
@@ -349,7 +350,7 @@ impl Loan {
     }
 }
 
-/// A loan that ends when ureq drops it.
+/// ureq's handle of the loan, which dropping ends.
 struct OnLoan {
     loan: Option<Loan>,
     slot: Slot,
@@ -383,7 +384,7 @@ impl Transport for OnLoan {
         Ok(())
     }
 
-    /// The request is sent: ureq asks for the answer.
+    /// Called by ureq when the request is sent and it wants the response.
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {
         let loan = self.loan();
         if matches!(loan.state, State::Body) {
@@ -392,13 +393,13 @@ impl Transport for OnLoan {
         Err(END_OF_THE_LOAN)
     }
 
-    /// ureq has a pool, in which no connection of ours belongs.
+    /// `false` keeps our connections out of ureq's own pool.
     fn is_open(&mut self) -> bool {
         false
     }
 
     fn is_tls(&self) -> bool {
-        // Whether it is was settled when the connection was made.
+        // TLS, if any, is ours; ureq must not add its own.
         true
     }
 }
@@ -408,7 +409,7 @@ impl Buffers for Loan {
         &mut self.output.bytes
     }
 
-    /// What comes is not for ureq.
+    /// Never called: ureq does not get to read.
     fn input(&self) -> &[u8] {
         &[]
     }
@@ -422,7 +423,7 @@ impl Buffers for Loan {
     fn input_consume(&mut self, _: usize) {}
 
     fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
-        // The first is for bodies in chunks alone.
+        // ureq's input buffer is used only to frame chunks.
         let chunk = self.chunk.as_mut().map(|chunk| &mut *chunk.bytes);
         (chunk.unwrap_or_default(), &mut self.output.bytes)
     }
@@ -438,7 +439,7 @@ impl fmt::Debug for OnLoan {
     }
 }
 
-/// Gives ureq the connection.
+/// The connector that gives ureq the lent connection.
 struct Lender(Slot);
 
 impl fmt::Debug for Lender {
@@ -462,7 +463,7 @@ impl Connector<()> for Lender {
     }
 }
 
-/// Names are looked up before ureq is asked.
+/// A resolver that looks nothing up: the connection exists already.
 #[derive(Debug)]
 struct NoNames;
 

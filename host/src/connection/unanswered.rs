@@ -1,4 +1,4 @@
-//! A request that was sent, until the head of its answer is there.
+//! A request that was sent and whose response has not arrived.
 
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -10,21 +10,21 @@ use crate::exchange::deadline::Deadline;
 use crate::head::Head;
 use crate::limits::{MAX_RAW_HEAD_BYTES, Phase};
 
-/// A request that was sent, and the connection over which its answer comes.
+/// A request that was sent, and the connection on which its response will arrive.
 pub(crate) struct Unanswered {
     pub lease: Lease,
-    /// Before this the answer has to begin.
+    /// The deadline for the whole head.
     deadline: Deadline,
-    /// Before this something has to come.
+    /// The deadline for the next byte.
     silence: Deadline,
-    /// Why the connection took no more, if it did not. Without an answer, this is the error.
+    /// Why sending ended early, if it did: reported if there is no response either.
     reason: Option<Error>,
-    /// The head, if it came while the request was sent.
+    /// The head, if it arrived while the request was sent.
     head: Option<Head>,
 }
 
 impl Unanswered {
-    /// One whose time for an answer begins now.
+    /// Starts the response timeout.
     pub(super) fn new(lease: Lease, reason: Option<Error>, head: Option<Head>) -> Self {
         let deadlines = &lease.exchange().deadlines;
         let now = Instant::now();
@@ -37,11 +37,11 @@ impl Unanswered {
         }
     }
 
-    /// The head of the answer, if it has come.
+    /// Returns the head if it has arrived, without blocking.
     ///
     /// # Errors
     ///
-    /// [`Error::WouldBlock`] as long as it has not.
+    /// [`Error::WouldBlock`] if it has not.
     pub(crate) fn head(&mut self) -> Result<Head, Error> {
         let before = self.lease.input.waiting().len();
         match self.read_head(Patience::None) {
@@ -56,12 +56,13 @@ impl Unanswered {
         }
     }
 
-    /// The same, which is waited for.
+    /// Blocks until the head has arrived.
     pub(crate) fn await_head(&mut self) -> Result<Head, Error> {
         self.read_head(Patience::Until(self.deadline, Phase::Read))
     }
 
-    /// Reads until the head is there. If the connection ends before, that it took no more is why.
+    /// Reads until the head is complete. If the connection ends first, an error from sending is the
+    /// better explanation.
     fn read_head(&mut self, patience: Patience) -> Result<Head, Error> {
         if let Some(head) = self.head.take() {
             return Ok(head);
@@ -81,13 +82,13 @@ impl Unanswered {
         }
     }
 
-    /// What becomes readable when there may be more of the head, and until when that may take.
+    /// The socket to wait for, and the deadline of that wait.
     pub(crate) fn waits_for(&self) -> (&Arc<TcpStream>, Option<Instant>) {
         (self.lease.socket(), self.silence.or(self.deadline).at())
     }
 }
 
-/// Takes the heads of interim responses off the input, and that of the answer, if it is there.
+/// Skips interim responses in the input, and takes the head of the final one if it is complete.
 pub(super) fn next_head(lease: &mut Lease) -> Result<Option<Head>, Error> {
     while let Some((len, head)) = Head::parse(lease.input.waiting())? {
         lease.input.consume(len);

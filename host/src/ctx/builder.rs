@@ -53,7 +53,7 @@ pub struct HttpCtxBuilder {
 }
 
 impl HttpCtxBuilder {
-    /// Those of a context that denies everything, which is the default.
+    /// Default settings, which deny every request.
     pub fn new() -> Self {
         HttpCtxBuilder {
             client: None,
@@ -72,8 +72,8 @@ impl HttpCtxBuilder {
         }
     }
 
-    /// Which hosts the guest may reach, in place of those named so far; none by default. A request
-    /// to another one gives `destination_not_allowed`.
+    /// Sets which hosts the guest may reach, replacing those named so far; none by default. A
+    /// request to any other host gives `destination_not_allowed`.
     pub fn allowed_hosts(&mut self, hosts: AllowedHosts) -> &mut Self {
         self.allowed_hosts = Arc::new(hosts);
         self
@@ -109,8 +109,9 @@ impl HttpCtxBuilder {
     /// Lets the guest choose the `Host` header of its requests to this host. Without it, the
     /// default, one that is not the URL's gives `invalid_encoding`.
     ///
-    /// It decides which of the sites behind a server answers, so the server has to tell apart what
-    /// its clients may see. An entry with methods or a path lets it choose none.
+    /// `Host` selects which of the sites behind a server answers, so the guest can reach all of
+    /// them: allow it only where the server itself decides what a client may see. An entry with
+    /// methods or a path has no effect here.
     pub fn allow_host_header(&mut self, host: AllowedHost) -> &mut Self {
         Arc::make_mut(&mut self.host_header).insert(host);
         self
@@ -125,15 +126,15 @@ impl HttpCtxBuilder {
         Ok(self.allow_host_header(entry.parse()?))
     }
 
-    /// Adds a header field that the host sends to certain hosts, and the guest never sees; none by
-    /// default.
+    /// Adds a header field that the host sends to certain hosts and that the guest never sees, such
+    /// as an API key; none by default.
     pub fn credential(&mut self, credential: Credential) -> &mut Self {
         Arc::make_mut(self.credentials.get_or_insert_default()).push(credential);
         self
     }
 
-    /// Adds what sees each request before it is sent, and each response, and may change, refuse or
-    /// answer them; none by default.
+    /// Adds a hook, which sees each request before it is sent and each response, and may change,
+    /// refuse or answer them; none by default.
     pub fn hook(&mut self, hook: impl Hook + 'static) -> &mut Self {
         Arc::make_mut(self.hooks.get_or_insert_default()).add(hook);
         self

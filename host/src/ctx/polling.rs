@@ -14,7 +14,7 @@ use crate::generated::types::{Events, Subscription};
 use crate::handles::Open;
 use crate::waiting::Resume;
 
-/// The subscriptions of a `poll` that are not ready before their sockets have something to read.
+/// The subscriptions of a `poll` that become ready only when their sockets are readable.
 #[derive(Default)]
 struct Quiet {
     places: Vec<usize>,
@@ -22,7 +22,7 @@ struct Quiet {
 }
 
 impl HttpCtx {
-    /// Waits until one of the subscriptions is ready, or this time is over: how many are.
+    /// Waits until at least one subscription is ready, or the timeout. Returns how many are ready.
     pub(crate) fn poll(
         &mut self,
         subscriptions: &mut [Subscription],
@@ -53,7 +53,7 @@ impl HttpCtx {
                     soonest = soonest.into_iter().chain(until).min();
                 }
             }
-            // The system is asked about all at once; then those that have something are looked at.
+            // One system call asks about all sockets; then only readable ones are examined.
             let may_wait = ready == 0 && !is_over && !self.cancel.is_cancelled();
             let found = if may_wait && !self.is_async() {
                 self.wait(&quiet.sockets, soonest)?
@@ -79,7 +79,7 @@ impl HttpCtx {
         }
     }
 
-    /// Whether nothing can be ready of a subscription before its socket has something to read.
+    /// Whether a subscription cannot become ready before its socket is readable.
     fn is_quiet(&mut self, handle: u32, interest: Events, now: Instant) -> bool {
         let Some(open) = self.open.get_mut(handle) else {
             return false;
@@ -91,14 +91,14 @@ impl HttpCtx {
                 .is_some_and(|(_, until)| until.is_none_or(|until| now < until))
     }
 
-    /// The socket that a subscription waits for, and until when that may take.
+    /// The socket that a subscription waits for, and the deadline of that wait.
     fn socket_for(&self, handle: u32, interest: Events) -> Option<WaitsFor> {
         let open = self.open.get(handle)?;
         let waits = interest.intersects(open.needs_bytes_for());
         waits.then(|| open.waits_for().map(to_wait_for))?
     }
 
-    /// What of the events has come.
+    /// Which of the events are ready.
     fn ready(&mut self, handle: u32, interest: Events) -> Events {
         self.settle(handle);
         let ready = match self.open.get_mut(handle) {
@@ -113,7 +113,8 @@ impl HttpCtx {
                     Events::all()
                 }
             }
-            // The call that follows says what it is.
+            // A failed or unknown handle is ready for everything: the next call on it reports the
+            // error.
             Some(Open::Failed(_)) | None => Events::all(),
         };
         interest & ready

@@ -1,4 +1,4 @@
-//! Cancellation, from any thread: of all exchanges of a store, each by itself.
+//! Cancellation, from any thread, of all requests of a store.
 
 use std::fmt;
 use std::io;
@@ -15,8 +15,8 @@ use crate::error::Error;
 /// Cancels the requests of one store, from any thread.
 ///
 /// A guest that waits for a server is outside of fuel and epochs: wasmtime cannot interrupt it.
-/// This does, in every phase: name lookup, connecting, sending and receiving. A store gives its
-/// handle with [`HttpCtx::cancel_handle`](crate::HttpCtx::cancel_handle).
+/// This handle, from [`HttpCtx::cancel_handle`](crate::HttpCtx::cancel_handle), can, in every phase:
+/// name lookup, connecting, sending and receiving.
 ///
 /// # Ending the guest
 ///
@@ -41,9 +41,9 @@ pub struct CancelHandle {
     store: Arc<StoreCancel>,
 }
 
-/// What a guest traps with that calls after its store was cancelled, if
-/// [`HttpCtxBuilder::trap_when_cancelled`](crate::HttpCtxBuilder::trap_when_cancelled) says so: the
-/// error of the embedder's call can be downcast to it.
+/// The trap of a guest that calls a function after its store was cancelled, with
+/// [`HttpCtxBuilder::trap_when_cancelled`](crate::HttpCtxBuilder::trap_when_cancelled). The error
+/// of the embedder's call can be downcast to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("the store was cancelled")]
 #[non_exhaustive]
@@ -52,28 +52,29 @@ pub struct Cancelled;
 #[derive(Default)]
 struct StoreCancel {
     cancelled: AtomicBool,
-    /// Those that have not ended.
+    /// The exchanges in progress.
     exchanges: Mutex<Vec<Weak<Cancel>>>,
-    /// Wakes the thread of the guest, which waits for any of its exchanges.
+    /// Wakes the guest's thread or task.
     guest: Signal,
-    /// Whether a call of the guest was given up while it waited.
+    /// Whether an asynchronous call was dropped while it was suspended.
     abandoned: AtomicBool,
 }
 
 impl CancelHandle {
-    /// That of a store that is made. A handle of no store would cancel nothing.
+    /// For a new store only: a handle without a store would cancel nothing.
     pub(crate) fn of_a_new_store() -> Self {
         CancelHandle {
             store: Arc::default(),
         }
     }
 
-    /// Ends the requests that are on their way and the bodies that are open, and fails all later
-    /// requests until [`HttpCtx::resume`](crate::HttpCtx::resume).
+    /// Ends the requests in progress and the open bodies, and fails all later requests until
+    /// [`HttpCtx::resume`](crate::HttpCtx::resume).
     ///
     /// The guest gets the code `cancelled`. Other stores, also those that share the client, go on.
     pub fn cancel(&self) {
-        // Under the lock: an exchange that begins either is in the list, or sees the flag.
+        // Set the flag under the lock: an exchange that begins meanwhile is either in the list or
+        // sees the flag.
         let exchanges = lock(&self.store.exchanges);
         self.store.cancelled.store(true, Ordering::Release);
         for exchange in exchanges.iter().filter_map(Weak::upgrade) {
@@ -83,12 +84,12 @@ impl CancelHandle {
         self.wake();
     }
 
-    /// Whether the guest's thread was woken; if not, this task is when it would be.
+    /// Whether the guest was woken; if not, registers this task to be woken.
     pub(crate) fn is_rung(&self, task: &Waker) -> bool {
         self.store.guest.is_rung(task)
     }
 
-    /// Ends the requests that are on their way, since the call of the guest that waits was given up.
+    /// Ends the requests in progress, because the suspended call that waits for them was dropped.
     pub(crate) fn abandon(&self) {
         self.store.abandoned.store(true, Ordering::Release);
         let exchanges = lock(&self.store.exchanges);
@@ -97,20 +98,20 @@ impl CancelHandle {
         }
     }
 
-    /// Whether the last call was given up, once.
+    /// Whether the last call was dropped while suspended. Clears the mark.
     #[cfg(feature = "async")]
     pub(crate) fn take_abandoned(&self) -> bool {
         self.store.abandoned.load(Ordering::Acquire)
             && self.store.abandoned.swap(false, Ordering::AcqRel)
     }
 
-    /// Wakes the guest's thread, to look at what it waits for.
+    /// Wakes the guest's thread or task, to check again what it waits for.
     pub(crate) fn wake(&self) {
         self.store.guest.ring();
     }
 
-    /// Waits, on the guest's thread, until it is woken, a socket has something to read, or this time
-    /// is over: the sockets that have, by their places. It may end sooner.
+    /// Blocks the guest's thread until it is woken, one of the sockets is readable, or `until`.
+    /// Returns the indices of readable sockets. May return early.
     pub(crate) fn wait(
         &self,
         sockets: &[Arc<TcpStream>],
@@ -119,8 +120,8 @@ impl CancelHandle {
         self.store.guest.wait(sockets, until)
     }
 
-    /// [Cancels](CancelHandle::cancel) when this time has passed, on a thread of its own; not if the
-    /// store was dropped by then, or what this gives is.
+    /// [Cancels](CancelHandle::cancel) after this time, from a thread made for it, unless the store
+    /// or the returned timer is dropped before.
     ///
     /// ```
     /// use std::time::Duration;
@@ -136,7 +137,7 @@ impl CancelHandle {
     ///
     /// # Errors
     ///
-    /// If there is no thread to be had.
+    /// If the thread cannot be started.
     pub fn cancel_after(&self, time: Duration) -> io::Result<CancelTimer> {
         let (stop, stopped) = mpsc::channel();
         let store = Arc::downgrade(&self.store);
@@ -163,7 +164,7 @@ impl CancelHandle {
         self.store.cancelled.store(false, Ordering::Release);
     }
 
-    /// What cancels a new exchange of the store.
+    /// Registers a new exchange of the store.
     pub(crate) fn begin(&self) -> Result<Arc<Cancel>, Error> {
         let mut exchanges = lock(&self.store.exchanges);
         if self.is_cancelled() {
@@ -176,7 +177,7 @@ impl CancelHandle {
     }
 }
 
-/// Cancels a store in time, unless it is dropped before: see [`CancelHandle::cancel_after`].
+/// A pending cancellation, which dropping this stops: see [`CancelHandle::cancel_after`].
 #[derive(Debug)]
 #[must_use = "dropping it takes the cancellation back"]
 pub struct CancelTimer {
@@ -191,18 +192,18 @@ impl fmt::Debug for CancelHandle {
     }
 }
 
-/// Whether one exchange is cancelled, and what it waits for.
+/// Whether an exchange is cancelled, and what has to be interrupted to cancel it.
 #[derive(Default)]
 pub(crate) struct Cancel {
     cancelled: AtomicBool,
     waits_for: Mutex<Option<Wait>>,
 }
 
-/// Something that an exchange waits for, as long as it has it.
+/// What an exchange waits for, and so what cancelling has to interrupt.
 pub(crate) enum Wait {
-    /// A connection that is the exchange's for now.
+    /// A connection in use: cancelling shuts down the socket.
     Socket(Arc<TcpStream>),
-    /// A job of another thread; the function wakes the one that waits.
+    /// A job of another thread: cancelling calls this function, which wakes the waiting thread.
     Job(Box<dyn Fn() + Send>),
 }
 
@@ -212,7 +213,7 @@ impl Cancel {
         let waits_for = lock(&self.waits_for);
         self.cancelled.store(true, Ordering::Release);
         match &*waits_for {
-            // An error means that the socket is closed, which is what is wanted.
+            // An error means that the socket is already closed.
             Some(Wait::Socket(socket)) => drop(socket.shutdown(Shutdown::Both)),
             Some(Wait::Job(wake)) => wake(),
             None => {}
@@ -228,7 +229,7 @@ impl Cancel {
         }
     }
 
-    /// Makes this what cancelling interrupts, in place of what it was.
+    /// Sets what cancelling has to interrupt from now on.
     pub(crate) fn wait_for(&self, wait: Wait) -> Result<(), Error> {
         let mut waits_for = lock(&self.waits_for);
         self.check()?;
@@ -236,8 +237,8 @@ impl Cancel {
         Ok(())
     }
 
-    /// Ends the waiting. Afterwards a socket is out of reach of a canceller; it was reached if
-    /// this fails.
+    /// Ends the wait, so that cancelling no longer touches the socket. Fails if the exchange was
+    /// cancelled before.
     pub(crate) fn done_waiting(&self) -> Result<(), Error> {
         let mut waits_for = lock(&self.waits_for);
         *waits_for = None;
@@ -245,7 +246,7 @@ impl Cancel {
     }
 }
 
-/// Nothing can panic while one of these locks is held; if something does, the value is whole.
+/// No code that can panic runs under these locks, so a poisoned value is still whole.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -275,7 +276,7 @@ mod tests {
         assert!(one.check().is_err() && two.check().is_err());
         assert!(handle.begin().is_err());
         handle.resume();
-        // What was cancelled stays so.
+        // A cancelled exchange stays cancelled.
         assert!(one.done_waiting().is_err());
         assert!(handle.begin().unwrap().check().is_ok());
     }

@@ -1,4 +1,4 @@
-//! When each phase of an exchange must be over.
+//! Deadlines of the phases of an exchange.
 //!
 //! A deadline is a point in time that is computed once, so that nothing that interrupts a thread
 //! (a signal, a wake-up, a byte of no use) gives a server more time.
@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use crate::error::Error;
 use crate::limits::{Phase, Timeouts};
 
-/// When something must be over, and what is over then.
+/// A point in time, and which timeout it belongs to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Deadline {
-    /// `None` is never.
+    /// `None` for no timeout.
     at: Option<Instant>,
     phase: Phase,
 }
@@ -24,7 +24,7 @@ impl Deadline {
         }
     }
 
-    /// The one of two that comes first.
+    /// The earlier of two.
     pub(crate) fn or(self, other: Deadline) -> Deadline {
         match (self.at, other.at) {
             (_, None) => self,
@@ -33,12 +33,12 @@ impl Deadline {
         }
     }
 
-    /// How much time is left, `None` for any; an error if there is none.
+    /// The time that is left, `None` without a timeout; an error if it has passed.
     pub(crate) fn left(&self) -> Result<Option<Duration>, Error> {
         self.left_at(Instant::now())
     }
 
-    /// The same of a moment that is known to be now: to ask for it costs as much as all else.
+    /// Like [`Deadline::left`], with the current time given: reading the clock is most of the cost.
     pub(crate) fn left_at(&self, now: Instant) -> Result<Option<Duration>, Error> {
         let Some(at) = self.at else {
             return Ok(None);
@@ -54,7 +54,7 @@ impl Deadline {
         self.at
     }
 
-    /// What it means that the deadline has come.
+    /// The error to report when the deadline has passed.
     pub(crate) fn passed(&self) -> Error {
         Error::Timeout(self.phase)
     }
@@ -79,7 +79,7 @@ impl Deadlines {
         })
     }
 
-    /// When a phase that begins now must be over.
+    /// The deadline of a phase that begins now.
     pub(crate) fn begin(&self, phase: Phase) -> Deadline {
         match phase {
             Phase::Total => self.total,
@@ -87,7 +87,7 @@ impl Deadlines {
         }
     }
 
-    /// The same of a moment that is known to be now.
+    /// Like [`Deadlines::begin`], with the current time given.
     pub(crate) fn begin_at(&self, phase: Phase, now: Instant) -> Deadline {
         let timeout = match phase {
             Phase::Lookup | Phase::Connect => self.timeouts.connect,

@@ -1,4 +1,4 @@
-//! The requests that were sent for a guest's one, for those who observe it.
+//! The requests that were sent for one request of a guest, as observers see them.
 
 use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::HeaderMap;
 
-/// A request that was sent for a guest: its own, or that of a redirect.
+/// One request as sent: the guest's own, or one after a redirect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Hop {
@@ -14,11 +14,11 @@ pub struct Hop {
     pub url: String,
     /// Where it was sent.
     pub peer: Option<SocketAddr>,
-    /// What the server answered, if it did.
+    /// The status of the response, if there was one.
     pub status: Option<u16>,
-    /// The header fields of the request: the guest's, less those that a redirect took away, and
-    /// without what the host adds as it writes them (`Host`, `Content-Length`, `User-Agent`).
-    /// `None` without [`record_headers`](crate::HttpCtxBuilder::record_headers).
+    /// The header fields of the request: the guest's, minus those dropped by a redirect, and
+    /// without those that the host adds when it writes them (`Host`, `Content-Length`,
+    /// `User-Agent`). `None` without [`record_headers`](crate::HttpCtxBuilder::record_headers).
     pub request_headers: Option<HeaderMap>,
     /// The header fields of the answer, as the guest gets them. `None` if there was no answer, and
     /// without [`record_headers`](crate::HttpCtxBuilder::record_headers).
@@ -26,7 +26,7 @@ pub struct Hop {
 }
 
 impl Hop {
-    /// A request to this URL that was not answered.
+    /// A request to this URL without a response.
     pub fn new(url: impl Into<String>) -> Self {
         Hop {
             url: url.into(),
@@ -38,22 +38,24 @@ impl Hop {
     }
 }
 
-/// The hops of one exchange. One thread at a time adds to them; others may look.
+/// The hops of one exchange. Only one thread at a time adds to them; others may read.
 pub(crate) struct Hops {
-    /// Whether header fields are wanted.
+    /// Whether to record header fields.
     with_headers: bool,
     list: Mutex<List>,
 }
 
-/// What is known of the hops.
+/// The hops so far, and what they took.
 #[derive(Default)]
 pub(crate) struct List {
     pub sent: Vec<Hop>,
-    /// The address that the last was sent to, or was to be.
+    /// The address of the last hop's connection, even if connecting to it failed.
     pub peer: Option<SocketAddr>,
     pub resolve_time: Duration,
     pub connect_time: Duration,
-    /// What had been sent when the last one ended.
+    /// [`Traffic::bytes_sent`](super::traffic::Traffic::bytes_sent) at the end of the last hop. If
+    /// the next hop ends with the same number, nothing of it was sent, and it is not listed: with
+    /// 412 bytes after the first hop, a second one whose connection is refused still has 412.
     bytes_before: u64,
 }
 
@@ -65,18 +67,18 @@ impl Hops {
         }
     }
 
-    /// Header fields, if they are wanted.
+    /// A copy of header fields, if they are recorded.
     pub(crate) fn headers(&self, headers: Option<&HeaderMap>) -> Option<HeaderMap> {
         headers.filter(|_| self.with_headers).cloned()
     }
 
     fn lock(&self) -> MutexGuard<'_, List> {
-        // Nothing of others runs under the lock.
+        // No foreign code runs under the lock, so a poisoned value is still whole.
         self.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds one, with the bytes that the exchange has sent in all. If there are no more than before,
-    /// nothing of it was sent.
+    /// Adds a hop; `bytes_sent` is the total of the exchange. If that has not grown, nothing of
+    /// this hop was sent, and it is left out.
     pub(crate) fn add(&self, hop: Hop, resolve: Duration, connect: Duration, bytes_sent: u64) {
         let mut list = self.lock();
         list.resolve_time += resolve;
@@ -88,7 +90,7 @@ impl Hops {
         list.bytes_before = bytes_sent;
     }
 
-    /// All that is known now.
+    /// Takes the list so far.
     pub(crate) fn take(&self) -> List {
         std::mem::take(&mut *self.lock())
     }

@@ -1,10 +1,11 @@
-//! What belongs to one request of a guest, from its parts to the end of its body.
+//! State of one request of a guest, from its first hop to the end of the response's body.
 //!
-//! An [`Exchange`] is made when a request starts, and is passed to whatever works for it: name
-//! lookup, connecting, sending, reading. Nothing of it is shared with another exchange, not even of
-//! the same store, so nothing that a guest or a server does in one shows in another.
+//! An [`Exchange`] is made when a request starts, and is passed to every step: name lookup,
+//! connecting, sending, reading. It holds the deadlines, the cancellation and the counters. Nothing
+//! in it is shared with another exchange, not even of the same store, so requests cannot influence
+//! each other.
 //!
-//! The way of a request, in order, is in [`crate::send`].
+//! The steps of a request, in order, are in [`crate::send`].
 
 pub(crate) mod cancel;
 pub(crate) mod deadline;
@@ -36,7 +37,7 @@ pub(crate) struct Exchange {
     pub cancel: Arc<Cancel>,
     pub traffic: Traffic,
     pub store: Arc<StoreId>,
-    /// The requests that were sent, if anybody wants to know.
+    /// The requests that were sent; recorded only if there is an observer.
     pub hops: Option<Hops>,
 }
 
@@ -66,31 +67,32 @@ impl Exchange {
         }))
     }
 
-    /// Whether a request of this method to this URL may reach public addresses only; an error if it
-    /// may not be sent at all.
+    /// Whether a request with this method and URL is limited to public addresses; an error if it is
+    /// denied.
     pub(crate) fn public_only(&self, method: &Method, url: &Url) -> Result<bool, Error> {
         let public_only = self.policy.public_only(method, url);
         public_only.map_err(Error::Denied)
     }
 }
 
-/// Which store an exchange is of.
+/// Identifies the store of an exchange.
 #[derive(Debug)]
 pub(crate) struct StoreId {
     number: u64,
-    /// Whether the store has authenticated a connection, which is its own from then on.
+    /// Whether the store has connections that no other store may use, because it authenticated
+    /// them.
     has_connections: AtomicBool,
 }
 
 impl StoreId {
-    /// The number of the store, if it has connections of its own.
+    /// The number of the store, if it has reserved connections.
     pub(crate) fn owner(&self) -> Option<u64> {
         self.has_connections
             .load(Ordering::Relaxed)
             .then_some(self.number)
     }
 
-    /// Notes that a connection is the store's own, and gives the number of the store.
+    /// Notes that the store has a reserved connection. Returns the number of the store.
     pub(crate) fn own(&self) -> u64 {
         self.has_connections.store(true, Ordering::Relaxed);
         self.number

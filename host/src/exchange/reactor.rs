@@ -1,7 +1,7 @@
-//! Rings the signals of stores whose guests wait without a thread of their own, when one of the
-//! sockets that they wait for has something to read or their time is over.
+//! Wakes suspended calls of asynchronous stores, when a socket that they wait for is readable or
+//! their deadline has come.
 //!
-//! One thread does so for all stores of a client, as long as any waits.
+//! One thread does this for all stores of a client, while any call waits.
 
 use std::collections::BTreeMap;
 use std::net::TcpStream;
@@ -14,14 +14,14 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use super::cancel::CancelHandle;
 use super::signal::Bell;
 
-/// How long the thread stays when nobody waits.
+/// How long the thread stays alive when nothing is watched.
 const IDLE: Duration = Duration::from_secs(10);
 
 /// Watches sockets for the stores of one client.
 #[derive(Default)]
 pub(crate) struct Reactor {
     state: Mutex<State>,
-    /// Tells the thread that there is more to watch.
+    /// Interrupts the thread's `poll(2)`, because there is more to watch.
     bell: OnceLock<Bell>,
 }
 
@@ -30,7 +30,7 @@ struct State {
     watched: BTreeMap<u64, Watched>,
     last_number: u64,
     has_thread: bool,
-    /// Whether the thread ends as soon as nobody waits.
+    /// Set when the client is dropped: the thread ends once nothing is watched.
     is_closed: bool,
 }
 
@@ -41,7 +41,7 @@ struct Watched {
     store: CancelHandle,
 }
 
-/// Something that is watched, until it is dropped.
+/// A registration, which ends when this is dropped.
 pub(crate) struct Watch {
     reactor: Arc<Reactor>,
     number: u64,
@@ -55,15 +55,15 @@ impl Drop for Watch {
 
 impl Reactor {
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing of others runs under the lock.
+        // No foreign code runs under the lock, so a poisoned value is still whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Wakes a store when one of these sockets has something to read, or this time has come.
+    /// Wakes a store once, when one of these sockets is readable or at `until`.
     ///
     /// # Errors
     ///
-    /// If there is no file descriptor or no thread for it.
+    /// If a file descriptor or a thread cannot be had.
     pub(crate) fn watch(
         self: &Arc<Self>,
         sockets: Vec<Arc<TcpStream>>,
@@ -71,7 +71,7 @@ impl Reactor {
         store: CancelHandle,
     ) -> io::Result<Watch> {
         if self.bell.get().is_none() {
-            // If another thread was quicker, its bell is as good.
+            // If another thread has set one meanwhile, use that.
             let _ = self.bell.set(Bell::new()?);
         }
         let mut state = self.lock();
@@ -98,7 +98,7 @@ impl Reactor {
         })
     }
 
-    /// Ends the thread, once nobody waits.
+    /// Ends the thread once nothing is watched.
     pub(crate) fn shut_down(&self) {
         self.lock().is_closed = true;
         self.ring();
@@ -119,7 +119,7 @@ impl Reactor {
             let watched: Vec<(u64, Watched)> = {
                 let mut state = self.lock();
                 if state.watched.is_empty() && (is_idle || state.is_closed) {
-                    // Under the lock: what is watched from now on finds no thread.
+                    // Clear it under the lock: a registration after this starts a new thread.
                     state.has_thread = false;
                     return;
                 }
@@ -135,7 +135,8 @@ impl Reactor {
             let mut poll: Vec<PollFd<'_>> = sockets.chain([bell.poll_fd()]).collect();
             let timeout = left.and_then(|left| Timespec::try_from(left).ok());
             if rustix::event::poll(&mut poll, timeout.as_ref()).is_err() {
-                // A signal, or no memory for now: what is ready still is.
+                // Interrupted by a signal, or short of memory: readiness is not lost, so poll
+                // again.
                 thread::yield_now();
                 continue;
             }
@@ -143,7 +144,7 @@ impl Reactor {
             let mut ready = poll.iter().map(|it| !it.revents().is_empty());
             let mut done = Vec::new();
             for (number, it) in &watched {
-                // Each has its own in a row, all of which are to be passed.
+                // The sockets of one registration are consecutive; consume all of them.
                 let has_some = ready.by_ref().take(it.sockets.len());
                 let has_some = has_some.fold(false, |any, is_ready| any | is_ready);
                 if has_some || it.until.is_some_and(|until| until <= now) {
@@ -156,7 +157,7 @@ impl Reactor {
             }
             drop(poll);
             let mut state = self.lock();
-            // What was dropped meanwhile wants no more.
+            // Skip registrations that were dropped meanwhile.
             done.retain(|(number, _)| state.watched.remove(number).is_some());
             drop(state);
             for (_, store) in done {

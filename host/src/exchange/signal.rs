@@ -1,4 +1,4 @@
-//! What wakes a thread that waits for several things at once: sockets, and what other threads do.
+//! A wake-up for a thread that waits for sockets and for other threads at once.
 
 use std::io;
 use std::net::TcpStream;
@@ -8,37 +8,36 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 
-/// How long a thread waits before it looks again, where it cannot be woken for want of a file
-/// descriptor.
+/// Fallback when no file descriptor for a [`Bell`] can be had: poll at this interval.
 const WITHOUT_BELL: Duration = Duration::from_millis(10);
 
-/// Wakes one thread. What happens before it waits is not lost: the next wait ends at once.
+/// Wakes one thread. A ring before the wait is not lost: the next wait returns at once.
 #[derive(Default)]
 pub(crate) struct Signal {
     state: Mutex<State>,
     rung: Condvar,
-    /// Wakes a thread that waits for sockets. Made when one does for the first time.
+    /// Interrupts a wait for sockets. Created by the first such wait.
     bell: OnceLock<Bell>,
 }
 
 #[derive(Default)]
 struct State {
     is_rung: bool,
-    /// Whether the thread waits: to wake one that does not costs a system call.
+    /// Whether the thread waits, so that ringing costs a system call only then.
     is_waiting: bool,
-    /// Whether the thread waits for sockets, so that only the bell wakes it.
+    /// Whether it waits for sockets too, so that only the bell interrupts it.
     by_bell: bool,
-    /// What waits in place of a thread.
+    /// In an asynchronous store, the task that waits instead of a thread.
     task: Option<Waker>,
 }
 
 impl Signal {
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing of others runs under the lock.
+        // No foreign code runs under the lock, so a poisoned value is still whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Wakes the thread that waits, or that will wait next.
+    /// Wakes the waiting thread, or makes its next wait return at once.
     pub(crate) fn ring(&self) {
         let mut state = self.lock();
         state.is_rung = true;
@@ -54,7 +53,7 @@ impl Signal {
         }
     }
 
-    /// Whether it has rung; if not, it wakes this task when it does.
+    /// Whether it has rung; if not, registers this task to be woken.
     pub(crate) fn is_rung(&self, task: &Waker) -> bool {
         let mut state = self.lock();
         let is_rung = std::mem::take(&mut state.is_rung);
@@ -62,13 +61,12 @@ impl Signal {
         is_rung
     }
 
-    /// Waits until it rings, one of the sockets has something to read, or this time is over: the
-    /// sockets that have, by their places. It may end sooner, so the caller looks at what it waits
-    /// for, and waits again.
+    /// Blocks until it rings, one of the sockets is readable, or `until`. Returns the indices of
+    /// readable sockets. May return early, so callers check again and repeat.
     ///
     /// # Errors
     ///
-    /// If the system cannot wait for sockets.
+    /// If `poll(2)` fails.
     pub(crate) fn wait(
         &self,
         sockets: &[Arc<TcpStream>],
@@ -133,7 +131,7 @@ impl Signal {
     }
 }
 
-/// The sockets that have something to read now, by their places.
+/// The indices of the sockets that are readable now.
 pub(crate) fn readable(sockets: &[Arc<TcpStream>]) -> io::Result<Vec<usize>> {
     if sockets.is_empty() {
         return Ok(Vec::new());
@@ -150,7 +148,7 @@ fn to_read(sockets: &[Arc<TcpStream>]) -> Vec<PollFd<'_>> {
     poll
 }
 
-/// The places of those that are ready; none after a signal.
+/// The indices of ready sockets; none if a signal interrupted the call.
 fn ready(poll: &mut [PollFd<'_>], timeout: Option<&Timespec>) -> io::Result<Vec<usize>> {
     match rustix::event::poll(poll, timeout) {
         Ok(0) | Err(rustix::io::Errno::INTR) => Ok(Vec::new()),
@@ -165,7 +163,7 @@ fn ready(poll: &mut [PollFd<'_>], timeout: Option<&Timespec>) -> io::Result<Vec<
 
 pub(super) use bell::Bell;
 
-/// A file descriptor that another thread makes readable.
+/// A file descriptor that another thread can make readable: an eventfd.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod bell {
     use std::io;
@@ -188,7 +186,7 @@ mod bell {
         }
 
         pub(in crate::exchange) fn ring(&self) {
-            // It fails if the counter is full, so that it is readable anyway.
+            // Fails only if the counter is full, and then it is readable already.
             let _ = rustix::io::write(&self.0, &1u64.to_ne_bytes());
         }
 
@@ -198,7 +196,7 @@ mod bell {
     }
 }
 
-/// The same where the system has nothing made for it: a socket that talks to itself.
+/// Elsewhere: a UDP socket connected to itself.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod bell {
     use std::io;
@@ -211,7 +209,7 @@ mod bell {
     impl Bell {
         pub(in crate::exchange) fn new() -> io::Result<Self> {
             let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
-            // From nobody else does it take anything.
+            // Connected, it accepts datagrams from itself only.
             socket.connect(socket.local_addr()?)?;
             socket.set_nonblocking(true)?;
             Ok(Bell(socket))
@@ -239,7 +237,7 @@ mod tests {
 
     use super::*;
 
-    /// A socket, and what writes to it.
+    /// A connected pair: one to wait for, one to write to.
     fn pair() -> (Arc<TcpStream>, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -257,7 +255,7 @@ mod tests {
                 scope.spawn(|| signal.ring());
                 signal.wait(sockets, None).unwrap();
             });
-            // It rang once for each.
+            // Each wait consumed its own ring.
             let before = Instant::now();
             let until = before + Duration::from_millis(20);
             let found = signal.wait(sockets, Some(until)).unwrap();

@@ -1,4 +1,4 @@
-//! How much an exchange carries, on the wire.
+//! Counts the bytes of an exchange on the wire.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,15 +7,18 @@ use crate::budget::Budget;
 use crate::error::Error;
 use crate::limits::MAX_BYTES_OF_NO_USE;
 
-/// Counts the bytes of one exchange, with headers and TLS, over all its connections.
+/// Byte counters of one exchange, including headers and TLS, over all its connections.
 ///
-/// One thread at a time counts; others may look.
+/// Only one thread at a time counts; others may read.
 pub(crate) struct Traffic {
     sent: AtomicU64,
     received: AtomicU64,
-    /// How many bytes may still come before the headers, or the next byte of a body, is there.
+    /// How many more bytes may arrive before there is progress: the head of the response, or the
+    /// next bytes of its body. Everything that arrives is subtracted, and progress resets it to
+    /// [`MAX_BYTES_OF_NO_USE`]. A server that repeats `HTTP/1.1 102 Processing` for ever, or sends
+    /// chunks of one byte with long extensions, uses it up, and the request fails.
     useless_left: AtomicU64,
-    /// That of the store, if it has one.
+    /// The store's budget, if it has one.
     budget: Option<Arc<Budget>>,
 }
 
@@ -31,7 +34,7 @@ impl Default for Traffic {
 }
 
 impl Traffic {
-    /// That of a store with a budget.
+    /// Counters that also count against a store's budget.
     pub(crate) fn within(budget: Option<Arc<Budget>>) -> Self {
         Traffic {
             budget,
@@ -44,8 +47,7 @@ impl Traffic {
         self.budget.is_some()
     }
 
-    /// Counts a request that is sent to a server next; an error if the store's budget has no room
-    /// for it.
+    /// Counts a request before it is sent; an error if the store's budget is used up.
     pub(crate) fn begin_request(&self) -> Result<(), Error> {
         let budget = self.budget.as_ref();
         budget.map_or(Ok(()), |budget| budget.begin_request())
@@ -56,30 +58,30 @@ impl Traffic {
         budget.map_or(Ok(()), |budget| budget.carry(count as u64))
     }
 
-    /// Bytes to servers.
+    /// Bytes sent to servers.
     pub(crate) fn bytes_sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
     }
 
-    /// Bytes from servers.
+    /// Bytes received from servers.
     pub(crate) fn bytes_received(&self) -> u64 {
         self.received.load(Ordering::Relaxed)
     }
 
-    /// Notes that something of use has come, or is asked for anew.
+    /// Notes progress, or that something new is asked for.
     pub(crate) fn useful(&self) {
         self.useless_left
             .store(MAX_BYTES_OF_NO_USE, Ordering::Relaxed);
     }
 
-    /// Notes how many bytes were sent; an error if they are too many for the store's budget.
+    /// Counts bytes that were sent; an error if the store's budget is exceeded.
     pub(crate) fn sent(&self, count: usize) -> Result<(), Error> {
         add(&self.sent, count as u64);
         self.carry(count)
     }
 
-    /// Notes how many bytes came; an error if they are too many for what is awaited, or for the
-    /// store's budget.
+    /// Counts bytes that were received; an error if there were too many without progress, or if the
+    /// store's budget is exceeded.
     pub(crate) fn received(&self, count: usize) -> Result<(), Error> {
         add(&self.received, count as u64);
         self.carry(count)?;
@@ -96,7 +98,7 @@ impl Traffic {
     }
 }
 
-/// One thread counts, so this need not be one step, which would cost more.
+/// Only one thread counts, so a load and a store will do; an atomic addition costs more.
 fn add(counter: &AtomicU64, count: u64) {
     let sum = counter.load(Ordering::Relaxed).wrapping_add(count);
     counter.store(sum, Ordering::Relaxed);

@@ -1,5 +1,5 @@
-//! The body of a request as the guest writes it: a bounded queue, from the guest's thread to that
-//! which sends.
+//! A request body that the guest streams: a bounded queue from the guest's thread to the sending
+//! one.
 
 use std::collections::VecDeque;
 use std::io::{self, Read};
@@ -12,14 +12,14 @@ use super::signal::Signal;
 use crate::error::Error;
 use crate::limits::MAX_UPLOAD_BUFFER_BYTES;
 
-/// A body that is written piece by piece.
+/// A streamed request body.
 pub(crate) struct Upload {
-    /// The length that was announced; `None` if it is sent in chunks.
+    /// The announced length; `None` if it is sent in chunks.
     len: Option<u64>,
-    /// The most that it may have, in bytes.
+    /// The maximum length, in bytes.
     max: Option<u64>,
     state: Mutex<State>,
-    /// Wakes the thread that sends.
+    /// Wakes the sending thread.
     sender: Signal,
     /// Wakes the guest's thread.
     guest: CancelHandle,
@@ -27,30 +27,30 @@ pub(crate) struct Upload {
 
 #[derive(Default)]
 struct State {
-    /// What the guest has written, and nobody has sent.
+    /// Written by the guest and not sent yet.
     queue: VecDeque<u8>,
-    /// How much the guest has written.
+    /// How many bytes the guest has written so far, sent or not.
     written: u64,
-    /// Whether any of it was taken to be sent.
+    /// Whether sending has begun, so that the request cannot be retried.
     is_begun: bool,
     end: Option<End>,
 }
 
-/// Why nothing more is written.
+/// Why no more will be written.
 #[derive(Clone, Copy)]
 enum End {
-    /// The guest said so, or wrote as much as was announced.
+    /// The guest finished the body, or wrote all of the announced length.
     Whole,
-    /// The guest gave up, or wrote too much.
+    /// The guest ended the body too early, or wrote too much.
     Broken(Broken),
-    /// Nobody sends any more.
+    /// The sending thread stopped: the server has answered, or the request failed.
     Closed,
 }
 
-/// Why a body does not become whole.
+/// Why a body is incomplete.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Broken {
-    /// Bytes that were announced are missing.
+    /// Shorter than announced.
     Short {
         missing: u64,
     },
@@ -79,21 +79,22 @@ impl Upload {
         })
     }
 
-    /// The length that was announced; `None` if the body is sent in chunks.
+    /// The announced length; `None` if the body is sent in chunks.
     pub(crate) fn len(&self) -> Option<u64> {
         self.len
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing of others runs under the lock.
+        // No foreign code runs under the lock, so a poisoned value is still whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes some of the bytes, at least one if there are any.
+    /// Appends bytes from the front of `bytes`, at least one unless it is empty. Returns how many.
     ///
     /// # Errors
     ///
-    /// [`Error::WouldBlock`] if the queue is full, [`Error::BodyClosed`] if no more are taken.
+    /// [`Error::WouldBlock`] if the queue is full, [`Error::BodyClosed`] if nothing is sent any
+    /// more.
     pub(crate) fn write(&self, bytes: &[u8]) -> Result<usize, Error> {
         let mut state = self.lock();
         if state.end.is_some() {
@@ -127,11 +128,11 @@ impl Upload {
         Ok(count)
     }
 
-    /// Notes that the guest has written all.
+    /// Ends the body, as the guest asks.
     ///
     /// # Errors
     ///
-    /// If that is less than was announced.
+    /// If that is less than announced.
     pub(crate) fn finish(&self) -> Result<(), Error> {
         let mut state = self.lock();
         match (state.end, self.len) {
@@ -150,7 +151,7 @@ impl Upload {
         }
     }
 
-    /// Notes that nobody sends it any more.
+    /// Stops the queue, because nothing more will be sent, and wakes the guest.
     pub(crate) fn close(&self) {
         let mut state = self.lock();
         state.queue = VecDeque::new();
@@ -159,22 +160,22 @@ impl Upload {
         self.guest.wake();
     }
 
-    /// Whether a write would not wait.
+    /// Whether a write would not block: there is room, or the body has ended.
     pub(crate) fn is_writable(&self) -> bool {
         let state = self.lock();
         state.end.is_some() || state.queue.len() < MAX_UPLOAD_BUFFER_BYTES
     }
 
-    /// Whether nothing of it was taken to be sent, so that it can be sent anew.
+    /// Whether sending has not begun, so that the request can be retried.
     pub(crate) fn is_untouched(&self) -> bool {
         !self.lock().is_begun
     }
 
-    /// Whether there is something to send, or an end.
+    /// Whether there are bytes to send, or the body has ended.
     ///
     /// # Errors
     ///
-    /// Why it does not become whole.
+    /// If the guest broke the body off.
     pub(crate) fn has_more(&self) -> Result<bool, Error> {
         let state = self.lock();
         match state.end {
@@ -183,7 +184,7 @@ impl Upload {
         }
     }
 
-    /// Waits until there may be more, or the server sends something.
+    /// Waits until there may be more to send, or the server sends something.
     pub(crate) fn wait(
         &self,
         socket: Option<&Arc<TcpStream>>,
@@ -194,20 +195,20 @@ impl Upload {
             .map(drop)
     }
 
-    /// Wakes the thread that sends.
+    /// Wakes the sending thread.
     pub(crate) fn wake_sender(&self) {
         self.sender.ring();
     }
 }
 
-/// What there is to send, for ureq. It is asked only when there is something.
+/// The queue as ureq reads it. Only read when it is known not to be empty, or at the end.
 pub(crate) struct Sending<'a>(pub &'a Upload);
 
 impl Read for Sending<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut state = self.0.lock();
         match state.end {
-            // For a length, 0 before it would be asked again for ever.
+            // An error, not 0: ureq would retry a premature end of a body of known length for ever.
             Some(End::Broken(_) | End::Closed) => return Err(io::ErrorKind::BrokenPipe.into()),
             None if state.queue.is_empty() => return Err(io::ErrorKind::WouldBlock.into()),
             _ => {}

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::write;
-use crate::project;
+use xtask::project;
 
 /// The words, one a line.
 const WORDS: &str = "codegen/tests/words.txt";

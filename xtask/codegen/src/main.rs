@@ -10,7 +10,8 @@ use wasi_experimental_http_codegen::files::Output;
 use wasi_experimental_http_codegen::json_schema;
 use witx_bindings::{Arguments, MessageFormat, Reporter};
 
-use crate::project;
+use xtask::cli::{self, CodegenArgs, Task};
+use xtask::project;
 
 /// The document that the files of this repository are generated from.
 const WITX: &str = "witx/wasi_experimental_http.witx";
@@ -30,33 +31,23 @@ const JSON_SCHEMA: &str = "codegen/json.schema.json";
 /// The command that makes the outputs up to date.
 const COMMAND: &str = "cargo xtask codegen";
 
-/// The arguments of `cargo xtask codegen`.
-#[derive(clap::Args, Default)]
-pub struct CodegenArgs {
-    /// Compare instead of write: show what is not up to date, and fail if anything is
-    #[arg(long)]
-    pub check: bool,
-
-    /// Arguments of `witx-bindings`, for other documents than that of this repository; see
-    /// `cargo xtask codegen -- --help`
-    #[arg(
-        value_name = "ARGS",
-        trailing_var_arg = true,
-        allow_hyphen_values = true
-    )]
-    pub arguments: Vec<String>,
-}
-
 /// The command line of `witx-bindings`.
 #[derive(Parser)]
 #[command(name = "cargo xtask codegen", bin_name = COMMAND, long_about = witx_bindings::HELP)]
-pub struct WitxBindings {
+struct WitxBindings {
     #[command(flatten)]
     arguments: Arguments,
 }
 
+fn main() -> ExitCode {
+    cli::main(cli::Arguments::parse(), |task| match task {
+        Task::Codegen(arguments) => run(&arguments).map(|()| ExitCode::SUCCESS),
+        _ => bail!("this program is `cargo xtask codegen`, and nothing else"),
+    })
+}
+
 /// Generates what the arguments say, and writes or compares it.
-pub fn run(args: &CodegenArgs) -> Result<()> {
+fn run(args: &CodegenArgs) -> Result<()> {
     if !args.arguments.is_empty() {
         let check = args.check.then(|| "--check".to_owned());
         let line = [COMMAND.to_owned()].into_iter();

@@ -12,10 +12,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail, ensure};
+use clap::Parser;
 use wasi_experimental_http_codegen::files::Output;
 use witx_bindings::{MessageFormat, Reporter};
 
-use crate::{project, step};
+use xtask::cli::{self, ApiArgs, Arguments, Task};
+use xtask::{project, step};
 
 /// The packages with a library that is published, and their folders.
 const PACKAGES: [[&str; 2]; 4] = [
@@ -48,32 +50,36 @@ const UNPROMISED: [&str; 6] = [
 /// An embedder that is no member of the workspace, and uses every public item of the host.
 const EMBEDDER: &str = "host/tests/embedder";
 
-/// The arguments of `cargo xtask api`.
-#[derive(clap::Args)]
-pub struct ApiArgs {
-    /// Compare instead of write: show what is different, and fail if anything is
-    #[arg(long)]
-    check: bool,
+fn main() -> ExitCode {
+    if let Some(code) = as_rustdoc() {
+        return code;
+    }
+    cli::main(Arguments::parse(), |task| match task {
+        Task::Api(arguments) => run(&arguments).map(|()| ExitCode::SUCCESS),
+        _ => bail!("this program is `cargo xtask api`, and nothing else"),
+    })
 }
 
 /// Writes or compares the texts, and tests the embedder.
-pub fn run(arguments: &ApiArgs) -> Result<()> {
-    update(arguments.check)?;
+fn run(arguments: &ApiArgs) -> Result<()> {
+    if arguments.check {
+        check()?;
+    } else {
+        update(false)?;
+    }
     embedder()
 }
 
 /// Compares the texts, if this compiler's JSON can be read.
-pub fn check() -> Result<()> {
-    step::header("Public interfaces");
+fn check() -> Result<()> {
     let format = format_of(&json(PACKAGES[0][0])?)?;
     if format != FORMAT {
         step::note(format_args!(
             "not checked: rustdoc's JSON has version {format} here, and {FORMAT} in Rust 1.95"
         ));
-        return embedder();
+        return Ok(());
     }
-    update(true)?;
-    embedder()
+    update(true)
 }
 
 /// Tests the embedder, with the versions of crates that the workspace has, and checks that it names
@@ -220,7 +226,7 @@ fn rustdoc() -> OsString {
 /// Runs rustdoc in the place of this program, if cargo called it for that, and lets it write JSON,
 /// which a stable one otherwise does not. The variable for that is set for rustdoc alone, since build
 /// scripts would see it too, and would have to run again.
-pub fn as_rustdoc() -> Option<ExitCode> {
+fn as_rustdoc() -> Option<ExitCode> {
     let rustdoc = env::var_os(AS_RUSTDOC)?;
     let mut command = Command::new(&rustdoc);
     command

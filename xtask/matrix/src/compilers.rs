@@ -12,8 +12,8 @@ use wasi_experimental_http_codegen::Language;
 
 use super::tools::{self, Tools, ZIG_VERSIONS};
 use super::{check, write};
-use crate::project;
-use crate::wasm_toolchain::Kind;
+use xtask::project;
+use xtask::wasm_toolchain::Kind;
 
 /// A column of the matrix.
 pub struct Column {
@@ -123,7 +123,7 @@ fn run(command: &mut Command, input: &str) -> Result<Option<String>> {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .with_context(|| format!("cannot run `{}`", crate::step::line(command)))?;
+        .with_context(|| format!("cannot run `{}`", xtask::step::line(command)))?;
     if let Some(mut stdin) = child.stdin.take() {
         stdin.write_all(input.as_bytes())?;
     }

@@ -2,7 +2,7 @@
 //! its language.
 //!
 //! Here is which documents and columns there are, and how the result is shown;
-//! [`compilers`] knows how each column is compiled, [`tools`] where the compilers come from.
+//! [`compilers`] knows how each column is compiled, [`xtask::tools`] where the compilers come from.
 //! A cell that cannot be is declared with its reason in `impossible.txt` beside the documents,
 //! and has to be refused with a place; no cell is left out without that.
 
@@ -10,19 +10,22 @@ mod behaviour;
 mod check;
 mod compilers;
 mod random;
-pub mod tools;
+mod tools;
 mod words;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
+use clap::Parser;
 use wasi_experimental_http_codegen::{Document, Language, Options, generate};
 
-use crate::machine::{self, Need};
-use crate::{project, step};
+use xtask::cli::{self, Arguments, MatrixArgs, Task};
+use xtask::{project, step};
+
 use compilers::{COLUMNS, Column, Outcome};
 
 /// Our own small documents, one construct or one trap each.
@@ -43,63 +46,6 @@ const RANDOM_DOCUMENTS: usize = 12;
 const PAGE: &str = "codegen/README.md";
 const START: &str = "<!-- matrix: written by `cargo xtask codegen-matrix --write` -->";
 const END: &str = "<!-- end of the matrix -->";
-
-/// The arguments of `cargo xtask codegen-matrix`.
-#[derive(clap::Args, Default)]
-pub struct MatrixArgs {
-    /// Write the matrix into codegen/README.md; without it, the one that is there is compared
-    #[arg(long)]
-    pub write: bool,
-
-    /// Only these languages, with commas between them; nothing is compared then
-    #[arg(long, value_name = "LANG", value_delimiter = ',')]
-    pub lang: Vec<Language>,
-
-    /// A document for each word that means something somewhere, instead of all documents; nothing is
-    /// compared then
-    #[arg(long, conflicts_with_all = ["write", "filter"])]
-    pub words: bool,
-
-    /// So many random documents instead of all documents; nothing is compared then
-    #[arg(long, value_name = "COUNT", conflicts_with_all = ["write", "filter", "words"])]
-    pub random: Option<usize>,
-
-    /// Other random documents than those of the seed 0
-    #[arg(long, default_value_t, conflicts_with = "words")]
-    pub seed: u64,
-
-    /// Only the guests that call hosts, and no matrix
-    #[arg(long, conflicts_with_all = ["write", "words", "random", "seed", "filter"])]
-    pub behaviour: bool,
-
-    /// Only the documents with this in their names; nothing is compared then
-    #[arg(value_name = "DOCUMENT")]
-    pub filter: Option<String>,
-}
-
-impl MatrixArgs {
-    /// Whether these are the documents that the page shows.
-    fn is_usual(&self) -> bool {
-        self.filter.is_none() && !self.words && self.random.is_none()
-    }
-
-    /// Whether a language is asked for.
-    fn includes(&self, language: Language) -> bool {
-        self.lang.is_empty() || self.lang.contains(&language)
-    }
-
-    /// What the compilers of these languages need.
-    fn needs(&self) -> Vec<Need> {
-        let from_pypi = [Language::C, Language::Cpp, Language::Zig, Language::Go];
-        let needs = [
-            (Need::WasmRust, self.includes(Language::Rust)),
-            (Need::Node, self.includes(Language::AssemblyScript)),
-            (Need::Pip, from_pypi.iter().any(|it| self.includes(*it))),
-        ];
-        let needs = needs.into_iter().filter(|(_, is_needed)| *is_needed);
-        needs.map(|(need, _)| need).collect()
-    }
-}
 
 /// A document of the matrix.
 struct Subject {
@@ -128,13 +74,28 @@ struct Declaration {
     reason: String,
 }
 
+fn main() -> ExitCode {
+    cli::main(Arguments::parse(), |task| match task {
+        Task::CodegenMatrix(arguments) => run(&arguments).map(|()| ExitCode::SUCCESS),
+        _ => bail!("this program is `cargo xtask codegen-matrix`, and nothing else"),
+    })
+}
+
+/// Whether these are the documents that the page shows.
+fn is_usual(args: &MatrixArgs) -> bool {
+    args.filter.is_none() && !args.words && args.random.is_none()
+}
+
 /// Fills the matrix, prints it, and fails if a cell does or the page shows another one.
-pub fn run(args: &MatrixArgs) -> Result<()> {
-    machine::require(&args.needs())?;
+fn run(args: &MatrixArgs) -> Result<()> {
+    for language in &args.lang {
+        language.parse::<Language>()?;
+    }
+    let includes = |language: Language| args.includes(language.name());
     let folder = project::root().join("target/codegen-matrix");
     if args.behaviour {
         let tools = tools::Tools::default();
-        return behaviour::run(&tools, &folder, |language| args.includes(language));
+        return behaviour::run(&tools, &folder, includes);
     }
     let declared = declarations()?;
     let mut subjects = subjects(args, &folder)?;
@@ -155,9 +116,7 @@ pub fn run(args: &MatrixArgs) -> Result<()> {
     let mut cells: Vec<Vec<Cell>> = vec![Vec::new(); subjects.len()];
     let tools = tools::Tools::default();
     let columns = COLUMNS.iter();
-    let columns: Vec<&Column> = columns
-        .filter(|column| args.includes(column.language))
-        .collect();
+    let columns: Vec<&Column> = columns.filter(|column| includes(column.language)).collect();
     for column in &columns {
         let start = std::time::Instant::now();
         step::header(format_args!("Compiling {}", column.name));
@@ -167,8 +126,8 @@ pub fn run(args: &MatrixArgs) -> Result<()> {
             row.push(cell);
         }
     }
-    if args.is_usual() {
-        behaviour::run(&tools, &folder, |language| args.includes(language))?;
+    if is_usual(args) {
+        behaviour::run(&tools, &folder, includes)?;
     }
     let table = table(&columns, &subjects, &cells, &declared);
     if !args.words && args.random.is_none() {
@@ -187,7 +146,7 @@ pub fn run(args: &MatrixArgs) -> Result<()> {
     if failed > 0 {
         bail!("{failed} of {} cells fail", subjects.len() * columns.len());
     }
-    match args.is_usual() && args.lang.is_empty() {
+    match is_usual(args) && args.lang.is_empty() {
         true => show(&table, args.write),
         false => Ok(()),
     }

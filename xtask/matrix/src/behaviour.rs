@@ -10,8 +10,8 @@ use wasi_experimental_http_codegen::{Document, Language, Options, generate};
 use super::compilers::{link_host_crates, node_asc};
 use super::tools::{self, Tools};
 use super::write;
-use crate::wasm_toolchain::Kind;
-use crate::{project, step};
+use xtask::wasm_toolchain::Kind;
+use xtask::{project, step};
 
 /// Folders with a document, guests and hosts, and what the hosts have in common.
 const SOURCES: &str = "codegen/tests/behaviour";
@@ -221,7 +221,7 @@ fn assembly_script_guests(suite: &Suite<'_>) -> Result<Vec<PathBuf>> {
 /// Writes the runtime `incremental` with another condition for when it collects: always, and then
 /// all of it.
 fn collecting_runtime(folder: &Path) -> Result<()> {
-    let package = project::root().join(crate::project::AS_PACKAGE);
+    let package = project::root().join(xtask::project::AS_PACKAGE);
     let collector = package.join("node_modules/assemblyscript/std/assembly/rt/itcms.ts");
     let text = fs::read_to_string(&collector)
         .with_context(|| format!("cannot read {}", collector.display()))?;

@@ -5,18 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 use cargo_metadata::{DependencyKind, MetadataCommand, Package};
-use clap::CommandFactory;
+use clap::{CommandFactory, Parser};
 use clap_complete::Shell;
 use sha2::{Digest, Sha256};
 
-use crate::codegen::WitxBindings;
-use crate::portability::{self, Toolchain};
-use crate::summary::Summary;
-use crate::{project, step};
+use xtask::cli::{self, Arguments, DistArgs, Task};
+use xtask::portability::{self, Toolchain};
+use xtask::summary::Summary;
+use xtask::{project, step};
 
 /// The commands: packages and binaries of the same name.
 const COMMANDS: [&str; 2] = [RUNNER, GENERATOR];
@@ -36,20 +36,23 @@ const SHELLS: [(Shell, &str); 4] = [
     (Shell::Zsh, "share/zsh/site-functions/_{}"),
 ];
 
-/// The arguments of `cargo xtask dist`.
-#[derive(clap::Args)]
-pub struct DistArgs {
-    /// For another target, such as x86_64-unknown-linux-musl, whose binaries are static
-    #[arg(long, value_name = "TARGET")]
-    target: Option<String>,
+/// The command line of `witx-bindings`, for its page and completions.
+#[derive(Parser)]
+#[command(name = GENERATOR, version, long_about = witx_bindings::HELP)]
+struct WitxBindings {
+    #[command(flatten)]
+    arguments: witx_bindings::Arguments,
+}
 
-    /// Without optimisation, which is quicker: to try what is packed
-    #[arg(long)]
-    debug: bool,
+fn main() -> ExitCode {
+    cli::main(Arguments::parse(), |task| match task {
+        Task::Dist(arguments) => run(&arguments).map(|()| ExitCode::SUCCESS),
+        _ => bail!("this program is `cargo xtask dist`, and nothing else"),
+    })
 }
 
 /// Runs the steps up to the first that fails.
-pub fn run(arguments: &DistArgs) -> Result<()> {
+fn run(arguments: &DistArgs) -> Result<()> {
     let target = match &arguments.target {
         Some(target) => target.clone(),
         None => project::host()?,
@@ -149,7 +152,7 @@ fn pages(folder: &Path) -> Result<()> {
         let path = folder.join(path.replace("{}", RUNNER));
         write(&path, runner(&shell.to_string())?)?;
     }
-    let definition = || WitxBindings::command().name(GENERATOR).bin_name(GENERATOR);
+    let definition = || WitxBindings::command().bin_name(GENERATOR);
     let mut page = Vec::new();
     clap_mangen::Man::new(definition()).render(&mut page)?;
     write_page(folder, GENERATOR, &String::from_utf8(page)?)?;
