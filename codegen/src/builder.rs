@@ -43,7 +43,7 @@ struct Builder<'a> {
     locations: &'a Locations,
     types: Vec<TypeDef>,
     ids: HashMap<String, TypeId>,
-    /// The names of all types, so that invented names are new.
+    /// The names of all types, so that invented names do not collide.
     taken: HashSet<String>,
 }
 

@@ -83,7 +83,7 @@ impl From<Diagnostic> for Error {
 }
 
 impl Error {
-    /// Nothing if there are no faults, else all of them as one error.
+    /// `Ok` if there are no faults, else all of them as one error.
     pub(crate) fn from_all(diagnostics: Vec<Diagnostic>) -> Result<(), Error> {
         if diagnostics.is_empty() {
             Ok(())

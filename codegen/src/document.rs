@@ -49,7 +49,7 @@ impl Document {
         self.files.iter().map(PathBuf::as_path)
     }
 
-    /// Leaves pointers to bytes what they are, where else they are slices.
+    /// Keeps a pointer to bytes and its length as two parameters, which else are one slice.
     ///
     /// A parameter of type `(@witx pointer u8)` or `(@witx const_pointer u8)` (or `char8`), and one
     /// of an unsigned 32-bit integer behind it that is named like it with `_len` added, are one

@@ -16,26 +16,26 @@ pub struct Output {
     pub contents: String,
 }
 
-/// How the file that is there differs from the one that should be.
+/// How the existing file differs from the expected one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Difference {
-    /// There is none.
+    /// It does not exist.
     Missing,
-    /// Another version of the generator has made it, and nothing else differs.
+    /// Only the version of the generator that made it differs.
     Version {
         /// That version.
         old: String,
     },
-    /// Its text is another one.
+    /// Its text differs.
     Text {
-        /// That text, with `\n` at the end of each line.
+        /// The existing text, with `\n` at the end of each line.
         old: String,
     },
 }
 
 impl Output {
-    /// How the file that is there differs, if it does. Ends of lines are no difference: Git may
-    /// have been told to check files out with `\r\n`.
+    /// How the existing file differs, if it does. Line endings do not count: Git may check files
+    /// out with `\r\n`.
     ///
     /// # Errors
     ///
@@ -139,7 +139,7 @@ struct Staged {
 
 impl Staged {
     fn new(output: &Output) -> io::Result<Staged> {
-        // A link stays one.
+        // A symbolic link is followed, so that it stays one.
         let target = fs::canonicalize(&output.path).unwrap_or_else(|_| output.path.clone());
         if target.is_dir() {
             return Err(io::Error::new(ErrorKind::IsADirectory, "it is a folder"));

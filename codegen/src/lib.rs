@@ -31,8 +31,8 @@ pub use document::{Document, UnknownPointers};
 pub use lints::{Lints, UnknownLint};
 pub use model::Model;
 
-/// The syntax tree of the crate `witx`. Its types are those of that crate's version 0.9: nothing else
-/// here has them in its signature.
+/// The syntax tree of the crate `witx`. Its types are those of that crate's version 0.9: no other
+/// item of this crate has them in its signature.
 pub mod witx {
     pub use ::witx::Document;
 

@@ -174,7 +174,7 @@ pub(crate) struct Piece {
     pub(crate) start: usize,
     /// Where that is in the original.
     pub(crate) original: usize,
-    /// Its length, if it is a copy; what is inserted comes from one place as a whole.
+    /// Its length if it is a copy; 0 if it was inserted, and then all of it maps to `original`.
     pub(crate) len: usize,
 }
 

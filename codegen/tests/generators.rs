@@ -52,32 +52,6 @@ fn what_wiggle_cannot_take_is_refused_one_by_one() {
     insta::assert_snapshot!("refused_by_wiggle", message);
 }
 
-/// The files of the repository are the snapshots of the project's own document.
-#[test]
-fn the_files_of_the_repository_are_what_is_generated() {
-    let source = "witx/wasi_experimental_http.witx";
-    let document = Document::parse(source, &own_text()).unwrap();
-    let mut options = Options::of_files(&[source]);
-    options.command = Some("cargo xtask codegen".to_owned());
-    options.async_feature = Some("async".to_owned());
-    let committed = [
-        (Language::Rust, "guest-rust/src/generated.rs"),
-        (Language::AssemblyScript, "guest-as/assembly/generated.ts"),
-        (Language::Wiggle, "host/src/generated.rs"),
-        (Language::Markdown, "witx/wasi_experimental_http.md"),
-    ];
-    let files = generate(&document, &committed.map(|(lang, _)| lang), &options)
-        .unwrap()
-        .files;
-    for (file, (_, path)) in files.iter().zip(committed) {
-        let committed = std::fs::read_to_string(root().join(path)).unwrap();
-        assert!(
-            committed.replace("\r\n", "\n") == file.contents,
-            "{path} is not up to date: run `cargo xtask codegen`"
-        );
-    }
-}
-
 #[test]
 fn the_documents_of_wasi_in_each_language() {
     for (name, document) in wasi_documents() {

@@ -52,6 +52,56 @@ fn passes(command: &mut Command, what: &str) {
     assert!(output.status.success(), "{what}: {shown}");
 }
 
+/// The modules of the generator use each other in one direction: none is used by what it uses.
+#[test]
+fn modules_have_no_circle() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let name = |path: &Path| path.file_stem().unwrap().to_string_lossy().into_owned();
+    let entries = fs::read_dir(&src)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    // The root has the name of the crate.
+    let modules: Vec<PathBuf> = entries.filter(|path| name(path) != "lib").collect();
+    let names: Vec<String> = modules.iter().map(|path| name(path)).collect();
+    let used: Vec<Vec<usize>> = modules
+        .iter()
+        .map(|path| {
+            let mut code = String::new();
+            read_code(path, &mut code);
+            let uses = |other: &String| code.contains(&format!("crate::{other}"));
+            let others = names.iter().enumerate();
+            let others = others.filter(|(_, other)| **other != name(path) && uses(other));
+            others.map(|(index, _)| index).collect()
+        })
+        .collect();
+    let find = |name: &str| names.iter().position(|other| other == name).unwrap();
+    assert!(used[find("load")].contains(&find("builder")));
+    // Each step takes the modules that use none of those that are left.
+    let mut left: Vec<usize> = (0..names.len()).collect();
+    while !left.is_empty() {
+        let is_used = |index: &usize| used[*index].iter().any(|other| left.contains(other));
+        let rest: Vec<usize> = left.iter().copied().filter(is_used).collect();
+        let circle: Vec<&String> = rest.iter().map(|index| &names[*index]).collect();
+        assert!(rest.len() < left.len(), "a circle among {circle:?}");
+        left = rest;
+    }
+}
+
+/// Adds the code of a module, without comments and without its tests.
+fn read_code(path: &Path, code: &mut String) {
+    if path.is_dir() {
+        let entries = fs::read_dir(path).unwrap();
+        entries.for_each(|entry| read_code(&entry.unwrap().path(), code));
+        return;
+    }
+    let text = fs::read_to_string(path).unwrap();
+    let lines = text
+        .lines()
+        .take_while(|line| *line != "mod tests {")
+        .filter(|line| !line.trim_start().starts_with("//"));
+    lines.for_each(|line| code.push_str(line));
+}
+
 #[test]
 fn signatures_in_the_reference_are_wat() {
     let mut signatures = 0;
@@ -140,6 +190,38 @@ fn flags_in_rust_show_their_names() {
     passes(&mut Command::new(&out), "what it shows");
 }
 
+/// Numbers become values with `TryFrom` if the document has names for them.
+#[test]
+fn numbers_that_have_a_name_are_converted_in_rust() {
+    let cases: Vec<String> = (0..256).map(|case| format!("$c{case}")).collect();
+    let text = format!(
+        "(typename $kind (enum (@witx tag u16) $plain $loud))
+        (typename $rights (flags (@witx repr u64) $read $write))
+        (typename $full (enum (@witx tag u8) {}))",
+        cases.join(" ")
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let bindings = generated(&parse("numbers", &text), "numbers", Language::Rust).unwrap();
+    let program = format!(
+        r#"{bindings}
+        fn main() {{
+            assert_eq!(Kind::try_from(1), Ok(Kind::LOUD));
+            assert_eq!(Kind::try_from(2), Err(2));
+            assert_eq!(u16::from(Kind::LOUD), 1);
+            assert_eq!(Rights::try_from(3), Ok(Rights::READ | Rights::WRITE));
+            assert_eq!(Rights::try_from(1 << 63), Err(1 << 63));
+            assert_eq!(u64::from(Rights::WRITE), 2);
+            assert_eq!(Full::try_from(255), Ok(Full::C255));
+        }}"#
+    );
+    let (main, out) = (folder.path().join("main.rs"), folder.path().join("main"));
+    fs::write(&main, program).unwrap();
+    let mut rustc = tool("rustc");
+    rustc.arg(&main).args(["--edition", "2021", "-o"]).arg(&out);
+    passes(&mut rustc, "the program");
+    passes(&mut Command::new(&out), "what it converts");
+}
+
 #[test]
 fn rust_code_passes_rustfmt() {
     let folder = tempfile::tempdir().unwrap();
@@ -205,7 +287,6 @@ fn documents_of_one_run_share_types() {
     );
 }
 
-/// `path_open(...).fd`, although a parameter is named `fd` as well.
 /// Documents that repeat a type in the same words share it; other words are a fault that says so.
 #[test]
 fn documents_of_one_run_may_repeat_types() {
@@ -236,6 +317,7 @@ fn documents_of_one_run_may_repeat_types() {
     assert!(error.contains("first used in a.witx:1;"), "{error}");
 }
 
+/// `path_open(...).fd`, although a parameter is named `fd` as well.
 #[test]
 fn results_keep_their_names_beside_parameters() {
     let text = "(typename $fd (handle))\n(typename $port u16)\n(typename $errno (enum $ok $bad))\n\

@@ -3,8 +3,8 @@ import {
   EVENTS_WRITABLE,
   HttpError,
   ResponseHandle,
-  _bodyFinish,
   _bodyWrite,
+  bodyFinish,
 } from "./generated";
 import { Pending } from "./pending";
 import { Response } from "./response";
@@ -124,7 +124,7 @@ export class BodyWriter extends Waitable {
   private finishBody(): Failure | null {
     if (this.isClosed) return null;
     this.isClosed = true;
-    const error = <HttpError>_bodyFinish(this.handle);
+    const error = bodyFinish(this.handle);
     if (error == HttpError.SUCCESS) return null;
     if (error == HttpError.BODY_CLOSED) {
       noteFailedCall();

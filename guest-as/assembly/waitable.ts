@@ -1,4 +1,4 @@
-import { EVENTS_RESPONSE, Events, ResponseHandle, _close } from "./generated";
+import { EVENTS_RESPONSE, Events, ResponseHandle, close } from "./generated";
 
 /** The length of a body that is sent in chunks, as the host takes it. */
 export const CHUNKED: u64 = u64.MAX_VALUE;
@@ -26,6 +26,6 @@ export class Waitable {
    */
   close(): void {
     // The host has no error for this but that the module has no memory, and here it has one.
-    _close(this.handle);
+    close(this.handle);
   }
 }

@@ -98,11 +98,13 @@ mod wasi_experimental_http_bindings {
         pub const NOT_STARTED: Self = Self(20);
 
         /// The value with this code, known or not.
+        #[inline]
         pub const fn from_raw(code: u32) -> Self {
             Self(code)
         }
 
         /// The code.
+        #[inline]
         pub const fn raw(self) -> u32 {
             self.0
         }
@@ -189,6 +191,23 @@ mod wasi_experimental_http_bindings {
     impl core::fmt::Debug for HttpError {
         fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
             write!(f, "HttpError({}, {})", self.0, self.name())
+        }
+    }
+
+    impl From<HttpError> for u32 {
+        #[inline]
+        fn from(value: HttpError) -> Self {
+            value.0
+        }
+    }
+
+    /// Gives the number back if it has no name here.
+    impl core::convert::TryFrom<u32> for HttpError {
+        type Error = u32;
+
+        #[inline]
+        fn try_from(number: u32) -> Result<Self, Self::Error> {
+            if number < 21 { Ok(Self(number)) } else { Err(number) }
         }
     }
 
@@ -284,11 +303,13 @@ mod wasi_experimental_http_bindings {
         pub const MISUSE: Self = Self(24);
 
         /// The value with this code, known or not.
+        #[inline]
         pub const fn from_raw(code: u32) -> Self {
             Self(code)
         }
 
         /// The code.
+        #[inline]
         pub const fn raw(self) -> u32 {
             self.0
         }
@@ -332,6 +353,23 @@ mod wasi_experimental_http_bindings {
         }
     }
 
+    impl From<Reason> for u32 {
+        #[inline]
+        fn from(value: Reason) -> Self {
+            value.0
+        }
+    }
+
+    /// Gives the number back if it has no name here.
+    impl core::convert::TryFrom<u32> for Reason {
+        type Error = u32;
+
+        #[inline]
+        fn try_from(number: u32) -> Result<Self, Self::Error> {
+            if number < 25 { Ok(Self(number)) } else { Err(number) }
+        }
+    }
+
     /// Something that the host knows about a response besides its status, headers and body. New ones may
     /// be appended; a host gives `invalid_option` for one that it does not know.
     #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -354,11 +392,13 @@ mod wasi_experimental_http_bindings {
         pub const REDIRECTS: Self = Self(3);
 
         /// The value with this code, known or not.
+        #[inline]
         pub const fn from_raw(code: u32) -> Self {
             Self(code)
         }
 
         /// The code.
+        #[inline]
         pub const fn raw(self) -> u32 {
             self.0
         }
@@ -378,6 +418,23 @@ mod wasi_experimental_http_bindings {
     impl core::fmt::Debug for ResponseFact {
         fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
             write!(f, "ResponseFact({}, {})", self.0, self.name())
+        }
+    }
+
+    impl From<ResponseFact> for u32 {
+        #[inline]
+        fn from(value: ResponseFact) -> Self {
+            value.0
+        }
+    }
+
+    /// Gives the number back if it has no name here.
+    impl core::convert::TryFrom<u32> for ResponseFact {
+        type Error = u32;
+
+        #[inline]
+        fn try_from(number: u32) -> Result<Self, Self::Error> {
+            if number < 4 { Ok(Self(number)) } else { Err(number) }
         }
     }
 
@@ -409,11 +466,13 @@ mod wasi_experimental_http_bindings {
         pub const MAX_RESPONSE_BODY: Self = Self(5);
 
         /// The value with this code, known or not.
+        #[inline]
         pub const fn from_raw(code: u32) -> Self {
             Self(code)
         }
 
         /// The code.
+        #[inline]
         pub const fn raw(self) -> u32 {
             self.0
         }
@@ -438,6 +497,23 @@ mod wasi_experimental_http_bindings {
         }
     }
 
+    impl From<OptionKey> for u32 {
+        #[inline]
+        fn from(value: OptionKey) -> Self {
+            value.0
+        }
+    }
+
+    /// Gives the number back if it has no name here.
+    impl core::convert::TryFrom<u32> for OptionKey {
+        type Error = u32;
+
+        #[inline]
+        fn try_from(number: u32) -> Result<Self, Self::Error> {
+            if number < 6 { Ok(Self(number)) } else { Err(number) }
+        }
+    }
+
     /// An option of a request: which limit, and its value. The embedder's limit applies if it is lower.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     #[repr(C)]
@@ -458,11 +534,13 @@ mod wasi_experimental_http_bindings {
     impl ResponseHandle {
         /// The handle with this number. Any number is possible; the host refuses one
         /// that it did not give out.
+        #[inline]
         pub const fn from_raw(number: u32) -> Self {
             Self(number)
         }
 
         /// The number.
+        #[inline]
         pub const fn raw(self) -> u32 {
             self.0
         }
@@ -484,26 +562,31 @@ mod wasi_experimental_http_bindings {
         pub const WRITABLE: Self = Self(1 << 2);
 
         /// The set with these bits, known or not.
+        #[inline]
         pub const fn from_bits(bits: u8) -> Self {
             Self(bits)
         }
 
         /// The bits.
+        #[inline]
         pub const fn bits(self) -> u8 {
             self.0
         }
 
         /// The empty set.
+        #[inline]
         pub const fn empty() -> Self {
             Self(0)
         }
 
         /// The set of all known flags.
+        #[inline]
         pub const fn all() -> Self {
             Self(7)
         }
 
         /// Whether all flags of `other` are set.
+        #[inline]
         pub const fn contains(self, other: Self) -> bool {
             self.0 & other.0 == other.0
         }
@@ -546,12 +629,14 @@ mod wasi_experimental_http_bindings {
     impl core::ops::BitOr for Events {
         type Output = Self;
 
+        #[inline]
         fn bitor(self, other: Self) -> Self {
             Self(self.0 | other.0)
         }
     }
 
     impl core::ops::BitOrAssign for Events {
+        #[inline]
         fn bitor_assign(&mut self, other: Self) {
             self.0 |= other.0;
         }
@@ -560,8 +645,26 @@ mod wasi_experimental_http_bindings {
     impl core::ops::BitAnd for Events {
         type Output = Self;
 
+        #[inline]
         fn bitand(self, other: Self) -> Self {
             Self(self.0 & other.0)
+        }
+    }
+
+    impl From<Events> for u8 {
+        #[inline]
+        fn from(value: Events) -> Self {
+            value.0
+        }
+    }
+
+    /// Gives the number back if it has no name here.
+    impl core::convert::TryFrom<u8> for Events {
+        type Error = u8;
+
+        #[inline]
+        fn try_from(number: u8) -> Result<Self, Self::Error> {
+            if number & !Self::all().0 == 0 { Ok(Self(number)) } else { Err(number) }
         }
     }
 

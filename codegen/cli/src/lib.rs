@@ -210,15 +210,15 @@ pub fn outputs(arguments: &Arguments, reporter: &Reporter) -> Result<Vec<Output>
         kept.map_err(|error| reporter.error(&error.to_string()))?;
     }
     show_warnings(arguments, document.warnings(), reporter)?;
-    let mut options = Options::of_files(&arguments.witx);
+    let named = arguments.witx.iter().map(|path| match is_standard(path) {
+        true => Path::new("stdin"),
+        false => path,
+    });
+    let mut options = Options::of_files(&named.collect::<Vec<_>>());
     options.command.clone_from(&arguments.command);
     options.c_prefix.clone_from(&arguments.c_prefix);
     options.go_package.clone_from(&arguments.go_package);
     options.async_feature.clone_from(&arguments.async_feature);
-    if arguments.witx.iter().any(|path| is_standard(path)) {
-        options.stem = "stdin".to_owned();
-        options.source = "stdin".to_owned();
-    }
     if let Some(name) = &arguments.name {
         options.stem.clone_from(name);
     }

@@ -189,6 +189,35 @@ fn documents_come_from_stdin_and_files_go_to_stdout() {
     );
 }
 
+/// The files are named after the first document, which stdin need not be.
+#[test]
+fn documents_come_from_stdin_and_from_files_in_one_run() {
+    let folder = folder();
+    let text = "(use \"clock.witx\")\n(module $other (@interface func (export \"f\")))";
+    for (order, stem, head) in [
+        (["clock.witx", "-"], "clock", "clock.witx, stdin"),
+        (["-", "clock.witx"], "stdin", "stdin, clock.witx"),
+    ] {
+        let line = [&["--witx"], &order[..], &["--lang", "c", "--out", "out"]].concat();
+        let mut child = command(folder.path(), &line)
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(text.as_bytes()).unwrap();
+        drop(stdin);
+        assert!(child.wait().unwrap().success());
+        let path = folder.path().join(format!("out/{stem}.h"));
+        let text = fs::read_to_string(path).unwrap();
+        let head = format!("// Generated from {head}. Do not edit.\n");
+        assert!(text.starts_with(&head), "{text}");
+        assert!(
+            text.contains(" clock_now(") && text.contains("void other_f(void);"),
+            "{text}"
+        );
+    }
+}
+
 #[test]
 fn a_file_can_have_any_name_and_head() {
     let folder = folder();
@@ -242,6 +271,8 @@ fn a_document_is_checked_without_a_language() {
     }
     let missing = run(folder.path(), &["--witx", "missing.witx"]);
     assert!(stderr(&missing).starts_with("error: cannot read `missing.witx`: "));
+    let folder_itself = run(folder.path(), &["--witx", "."]);
+    assert!(stderr(&folder_itself).starts_with("error: cannot read `.`: "));
 }
 
 /// An empty module is odd, which has a name.

@@ -27,7 +27,7 @@ pub fn layout(types: &[TypeDef], ty: &Type) -> Layout {
             Builtin::U32 | Builtin::Usize | Builtin::S32 | Builtin::F32 | Builtin::Char => 4,
             Builtin::U64 | Builtin::S64 | Builtin::F64 => 8,
         }),
-        // In memory, unlike in most languages, a bool is as wide as an i32, but for the other dialect.
+        // In memory a bool is as wide as an i32, except in the other dialect.
         Type::Bool(repr) => layout_of_repr(*repr),
         Type::Pointer { .. } => scalar(4),
         // A pointer and a length.
@@ -36,8 +36,8 @@ pub fn layout(types: &[TypeDef], ty: &Type) -> Layout {
     }
 }
 
-/// The layout of a record, and the offsets of its fields. A size of [`u32::MAX`] stands for all
-/// that are too large.
+/// The layout of a record, and the offsets of its fields. A size that does not fit in
+/// 32 bits is [`u32::MAX`].
 pub fn layout_of_record(fields: impl IntoIterator<Item = Layout>) -> (Layout, Vec<u32>) {
     let mut record = Sum::default();
     let offsets = fields
@@ -63,7 +63,7 @@ pub fn layout_of_variant(
     (variant.finish(), offset)
 }
 
-/// Parts one after another, whose size may be too large for a memory of 32 bits.
+/// Consecutive parts, whose total size may not fit in 32 bits.
 struct Sum {
     size: u64,
     align: u32,

@@ -52,8 +52,8 @@ pub(crate) fn lower(types: &[TypeDef], params: &[Param], returned: Returned) -> 
     }
 }
 
-/// Takes the buffer of which parameter `pointer` is the pointer apart again: the pointer and the
-/// length become inputs of their own. Says whether there is such a buffer.
+/// Splits the buffer whose pointer is parameter `pointer` into two inputs, the pointer and the
+/// length. Returns whether there is such a buffer.
 pub(crate) fn keep_pointer(types: &[TypeDef], function: &mut Function, pointer: usize) -> bool {
     let lowered = &mut function.lowered;
     let is_it =
@@ -152,7 +152,7 @@ fn buffer(types: &[TypeDef], pointer: &Param, len: &Param) -> Option<InputKind> 
     let Type::Pointer { mutable, pointee } = resolve(types, &pointer.ty) else {
         return None;
     };
-    // The length of other elements might count bytes or elements: no guessing.
+    // With larger elements, the length could count bytes or elements; these stay apart.
     let bytes = matches!(
         resolve(types, pointee),
         Type::Builtin(Builtin::U8 | Builtin::Char8)

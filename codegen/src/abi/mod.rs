@@ -39,8 +39,8 @@ pub fn wasm_type(types: &[TypeDef], ty: &Type) -> Option<WasmType> {
 
 /// A number of fewer bits than the `i32` in which it is passed.
 ///
-/// Whoever passes one extends it; whoever gets one in a guest reads its lower bits alone, since
-/// nothing makes a host of others extend what it gives.
+/// The sender extends it. A guest that receives one reads only its lower bits: hosts by others may
+/// leave anything in the upper ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Narrow {
     /// An unsigned 8-bit integer.

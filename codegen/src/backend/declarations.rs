@@ -8,10 +8,10 @@ use crate::model::{Constant, Model, Module, TypeDef};
 
 /// How a language writes its declarations.
 pub trait Declarations {
-    /// What is declared.
+    /// The model whose items are declared.
     fn model(&self) -> &Model;
 
-    /// What it is called.
+    /// The names of those items.
     fn names(&self) -> &Names;
 
     /// Writes a text as a documentation comment.

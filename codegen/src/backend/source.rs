@@ -2,7 +2,7 @@
 
 use crate::model::docs;
 
-/// How many characters a line has at most, as far as its words allow.
+/// The longest line, in characters, unless a single word is longer.
 pub const WIDTH: usize = 98;
 
 /// Text that is written line by line at a depth of indentation.
@@ -89,8 +89,8 @@ impl Source {
         }
     }
 
-    /// Writes lines of documentation as a comment that starts with `/**`. What would end it is
-    /// up to the language.
+    /// Writes lines of documentation as a comment that starts with `/**`. The caller escapes what
+    /// would end the comment.
     pub fn doc_block<'l>(&mut self, lines: impl Iterator<Item = &'l str>) {
         let lines: Vec<String> = lines
             .flat_map(|line| self.wrapped(line, " * ".len()))
@@ -110,7 +110,7 @@ impl Source {
         }
     }
 
-    /// A line of documentation in as many as it needs behind a margin at the present depth.
+    /// Breaks a line of documentation, behind a margin at the present depth, where it is too long.
     pub fn wrapped(&self, line: &str, margin: usize) -> Vec<String> {
         let width = WIDTH - margin - self.width();
         match line.chars().count() <= width {

@@ -53,9 +53,9 @@ impl Document {
         })
     }
 
-    /// Like [`load`](Document::load), with `read`, which gives text or bytes, in place of the file
-    /// system. It is given
-    /// each path once, as it was named, and relative to the file that uses it.
+    /// Like [`load`](Document::load), with `read` in place of the file system. It gives text or
+    /// bytes, and is called once for each path: as it was named, or relative to the file that
+    /// uses it.
     ///
     /// # Errors
     ///
@@ -73,7 +73,8 @@ impl Document {
             texts.borrow_mut().insert(path.to_owned(), bytes.clone());
             Ok(bytes)
         };
-        // Most of the time would go into finding places, which only faults need.
+        // Finding places takes most of the time, and only faults need them. So the first attempt
+        // goes without.
         match Loader::new(&read_once, false).load(paths) {
             Err(Error::Invalid(_)) => Loader::new(&read_once, true).load(paths),
             loaded => loaded,
@@ -104,7 +105,7 @@ struct Loader<'a> {
     /// Whether a file is missing, so that a type which is not declared may be in that.
     is_incomplete: bool,
     findings: Vec<Diagnostic>,
-    /// Types of the other dialect that are written in other words wherever they are used.
+    /// Types of the other dialect whose uses have to be translated.
     dialect: syntax::Declared,
     /// The files in which those were looked for.
     searched: HashSet<PathBuf>,
@@ -157,7 +158,7 @@ impl Loader<'_> {
             warnings: Vec::new(),
             files: self.files,
         };
-        // What is valid so far may have faults that only show now.
+        // Some faults only show in the whole document.
         self.findings.extend(check::document(&document));
         self.findings.sort_by_key(Diagnostic::place);
         let is_error = |finding: &Diagnostic| finding.severity == Severity::Error;
@@ -219,15 +220,15 @@ impl Loader<'_> {
         source
     }
 
-    /// Finds the types that are written in other words wherever they are used, in a file and in
-    /// those that it uses, which are not read yet.
+    /// Finds the types whose uses have to be translated, in a file and in those that it uses, which
+    /// are not read yet.
     fn find_types(&mut self, path: &Path, text: &str) {
         if !self.searched.insert(path.to_owned()) {
             return;
         }
         for used in syntax::used_files(text) {
             let used = beside(path, &used);
-            // One that cannot be read is a fault where it is used.
+            // A file that cannot be read is reported at its `use`.
             if let Ok(text) = (self.read)(&used).map(String::from_utf8)
                 && let Ok(text) = text
             {
@@ -252,14 +253,15 @@ impl Loader<'_> {
         if self.parse(source, source.parsed(), head).is_ok() {
             return Ok(());
         }
-        // Each form by itself, at its place among blanks: one fault is not to hide others.
+        // Each form alone, behind blanks that keep its place, so that one fault does not hide
+        // others.
         for range in syntax::top_level(source.parsed()) {
             let form = &source.parsed()[range.clone()];
             let mut alone = " ".repeat(range.start) + form;
             while let Err(fault) = self.parse(source, &alone, head) {
                 let place = fault.location.as_ref().map(Location::parsed_offset);
                 self.findings.push(fault);
-                // In a module, what is left without the faulty function.
+                // In a module, the rest is parsed again without the faulty function.
                 match place.and_then(|place| syntax::without_item(&alone, place)) {
                     Some(rest) => alone = rest,
                     None => {
@@ -405,8 +407,8 @@ impl Loader<'_> {
         }
     }
 
-    /// Whether another file declares a type in the same words: then it is one type, as if both
-    /// files used a third one. All names in the words mean the same too, since files share them.
+    /// Whether another file declares this type in the same words. It is one type then, as if both
+    /// files used a third one: files share one namespace, so the names in it mean the same.
     fn is_shared(&self, source: &Source, span: wast::Span, name: &str) -> bool {
         let words = |source: &Source, span| {
             let text = source.parsed();
@@ -479,7 +481,7 @@ impl Loader<'_> {
         declaration: &DeclSyntax<'_>,
     ) -> bool {
         let text = if self.places { source.parsed() } else { "" };
-        // witx's validation has no known panic left, but it is not ours to vouch for.
+        // No panic in witx's validation is known any more, but it is the code of another crate.
         let validated = catch_unwind(AssertUnwindSafe(|| {
             self.validation.scope(text, &source.path).validate_decl(
                 declaration,
@@ -522,5 +524,8 @@ fn normalise(path: &Path) -> PathBuf {
             other => normal.push(other),
         }
     }
-    normal
+    match normal.as_os_str().is_empty() {
+        true => PathBuf::from("."),
+        false => normal,
+    }
 }

@@ -143,6 +143,25 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     wrapped
 }
 
+/// An item of a list in Markdown that says something about a parameter, in lines of at most `width`
+/// characters and a margin.
+pub(crate) fn item(name: &str, text: &str, width: usize) -> Vec<String> {
+    let item = wrap(&format!("`{name}` - {text}"), width).into_iter();
+    let margins = std::iter::once("* ").chain(std::iter::repeat("  "));
+    let lines = margins.zip(item);
+    lines
+        .map(|(margin, line)| format!("{margin}{line}"))
+        .collect()
+}
+
+/// Adds a section in Markdown, if it has any content.
+pub(crate) fn add_section(lines: &mut Vec<String>, title: &str, content: Vec<String>) {
+    if !content.is_empty() {
+        lines.extend([String::new(), format!("# {title}"), String::new()]);
+        lines.extend(content);
+    }
+}
+
 /// What is to be said about an input, in one line. The length of a buffer is part of it.
 fn of_input(function: &Function, input: &Input) -> String {
     let param = &function.params[input.param];

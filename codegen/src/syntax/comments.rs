@@ -41,13 +41,13 @@ pub(crate) struct DocComment {
 pub(crate) enum Attachment {
     /// The item below it.
     Item,
-    /// The item below it, although it stands behind something else.
+    /// The item below it, although it follows other code in its line.
     Behind,
     /// Nothing: what follows has no documentation.
     Nothing,
 }
 
-/// The documentation comments behind the head of a text. One with a fault of the lexer has none.
+/// The documentation comments behind the head of a text. A text with a lexical error has none.
 pub(crate) fn doc_comments(text: &str) -> Vec<DocComment> {
     let Ok(tokens) = Lexer::new(text).collect::<Result<Vec<_>, _>>() else {
         return Vec::new();
@@ -55,7 +55,7 @@ pub(crate) fn doc_comments(text: &str) -> Vec<DocComment> {
     let offset = |token: &str| token.as_ptr() as usize - text.as_ptr() as usize;
     let head = head(text).map_or(0, |head| head.end);
     let mut comments: Vec<DocComment> = Vec::new();
-    // Those of which it is not known yet what follows.
+    // Comments whose following item is not known yet.
     let mut pending = 0;
     let mut open: Vec<Option<&str>> = Vec::new();
     let mut index = 0;

@@ -27,7 +27,7 @@ const TRUTH: &str = "(variant (@witx tag u8) (case $$false) (case $$true))";
 /// The names of the cases of [`TRUTH`].
 pub(crate) const TRUTH_CASES: [&str; 2] = ["$false", "$true"];
 
-/// Types of the other dialect that are written in other words wherever they are used.
+/// Types of the other dialect whose uses have to be translated.
 #[derive(Default)]
 pub(crate) struct Declared {
     /// Buffers to be filled.
@@ -41,9 +41,8 @@ pub(crate) fn declare(text: &str, declared: &mut Declared) {
     find_types(text, &parse(text).unwrap_or_default(), declared);
 }
 
-/// Translates a text, if there is anything of the other dialect in it. Gives with it the offsets,
-/// in the translation, of what the other dialect allows and witx has no words for: buffers to be
-/// filled that are neither parameters nor fields.
+/// Translates a text that is in the other dialect. Also gives the offsets, in the translation, of
+/// buffers to be filled that are neither parameters nor fields, for which witx has no words.
 ///
 /// A text that is not well-formed is left to the parser.
 pub(crate) fn translate(text: &str, declared: &Declared) -> Option<(Translated, Vec<usize>)> {
@@ -118,8 +117,8 @@ impl Declared {
     }
 }
 
-/// Whether there may be a type at an index of a list. What is no type is a name, which may be that
-/// of one.
+/// Whether the item at an index of a list can be a type. Other items are names, which may equal the
+/// name of a type.
 fn is_type(head: &str, index: usize) -> bool {
     match head {
         "enum" | "flags" => false,
@@ -168,7 +167,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Writes what is not in the original, on behalf of what is at `at` there.
+    /// Writes text that is not in the original; faults in it are shown at `at` there.
     fn insert(&mut self, at: usize, text: &str) {
         self.out.pieces.push(Piece {
             start: self.out.text.len(),
@@ -230,7 +229,7 @@ impl Writer<'_> {
                 self.insert(name.end, " (handle))");
             }
             ("handle", [_, name]) => self.copy(name.start, name.end),
-            // Names in it are no uses of types.
+            // Its names are not uses of types.
             ("use", _) => self.copy(node.start, node.end),
             ("in-buffer", [head, element]) => self.buffer(node, "(list", head, element),
             ("out-buffer", [head, element]) => self.buffer(node, "(@witx pointer", head, element),

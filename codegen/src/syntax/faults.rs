@@ -8,7 +8,7 @@ use super::forms::{nearest, parent_of, token_text, unclosed};
 use crate::diagnostic::Diagnostic;
 use crate::location::{Location, Source, span_offset};
 
-/// Words that other languages have for what WITX calls otherwise.
+/// Words of other languages, and the WITX for them.
 const ELSEWHERE: [(&str, &str); 27] = [
     ("boolean", "bool"),
     ("byte", "u8"),
@@ -102,7 +102,8 @@ const SHAPES: [(&str, &str); 12] = [
     ("result", "a result is `(result $name TYPE)`"),
 ];
 
-/// A fault of syntax in a text, which is that of the source or a form of it at its place.
+/// Describes a syntax error in `text`, which is the source or one form of it behind blanks that keep
+/// its place.
 pub(crate) fn fault(source: &Arc<Source>, text: &str, error: &wast::Error) -> Diagnostic {
     let offset = text.floor_char_boundary(span_offset(text, error.span()));
     let at = |offset| Location::new(source, wast::Span::from_offset(offset));

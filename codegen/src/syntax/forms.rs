@@ -1,4 +1,4 @@
-//! Words and lists: a text as far as its parentheses go, before anything is known of WITX.
+//! S-expressions: a text as words and lists, with no knowledge of WITX.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -59,7 +59,7 @@ pub(super) fn parse(text: &str) -> Option<Vec<Node>> {
                 }
             }
             b'(' => {
-                // The parser says what is wrong with a text that is nested deeper.
+                // The parser reports deeper nesting.
                 if open.len() > 200 {
                     return None;
                 }
@@ -107,8 +107,7 @@ const ANNOTATIONS: [&str; 2] = ["@interface", "@witx"];
 /// Annotations of the text format of WebAssembly that say nothing about an interface.
 const IGNORED_ANNOTATIONS: [&str; 2] = ["@custom", "@name"];
 
-/// The annotations that nobody knows, and where they are. The lexer would skip them, and what is
-/// in them with them.
+/// Unknown annotations and their offsets. The lexer would skip them with everything inside.
 pub(crate) fn unknown_annotations(text: &str) -> Vec<(usize, &str)> {
     fn find<'t>(text: &'t str, nodes: &[Node], found: &mut Vec<(usize, &'t str)>) {
         for node in nodes {
@@ -123,7 +122,7 @@ pub(crate) fn unknown_annotations(text: &str) -> Vec<(usize, &str)> {
     let mut found = Vec::new();
     match parse(text) {
         Some(nodes) => find(text, &nodes, &mut found),
-        // What is in the forms that are well-formed.
+        // Those in well-formed forms.
         None => {
             for form in top_level(text) {
                 let alone = &text[form.clone()];
@@ -161,8 +160,8 @@ fn is_inside(node: &Node, offset: usize) -> bool {
     node.children.is_some() && node.start < offset && offset < node.end
 }
 
-/// A text without the item of a module, a function for example, that a place is in: there are
-/// blanks for it, so that all other places stay what they are.
+/// A text in which the item of a module (a function, for example) around an offset is overwritten
+/// with blanks, so that all other offsets stay valid. `None` if there is no such item.
 pub(crate) fn without_item(text: &str, offset: usize) -> Option<String> {
     let nodes = parse(text)?;
     let module = nodes.iter().find(|node| is_inside(node, offset))?;
@@ -339,7 +338,7 @@ pub(super) fn token_text<'t>(token: &Token<'t>) -> &'t str {
 pub(crate) fn unclosed(form: &str) -> Option<usize> {
     let mut open = Vec::new();
     for token in Lexer::new(form) {
-        // What is no token at all is the fault then.
+        // A lexical error is reported instead.
         match token.ok()? {
             Token::LParen(token) => {
                 open.push(token.as_ptr() as usize - form.as_ptr() as usize);

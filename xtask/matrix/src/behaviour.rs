@@ -17,7 +17,7 @@ use xtask::{project, step};
 const SOURCES: &str = "codegen/tests/behaviour";
 
 /// The folders: each has `NAME.witx`, guests of the names below, and `host.mjs` and `host.rs`.
-const SUITES: [&str; 3] = ["echo", "narrow", "nested"];
+const SUITES: [&str; 4] = ["echo", "narrow", "nested", "dialect"];
 
 /// A guest in C without generated bindings, which does what those would not: for the wiggle host.
 const JUNK: &str = "junk.c";

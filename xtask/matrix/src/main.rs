@@ -347,58 +347,46 @@ fn declarations() -> Result<Vec<Declaration>> {
         .collect()
 }
 
-/// The matrix in Markdown.
+/// The matrix in Markdown: how many cells compile, and the ones that do not.
 fn table(
     columns: &[&Column],
     subjects: &[Subject],
     cells: &[Vec<Cell>],
     declared: &[Declaration],
 ) -> String {
-    let mut text = String::from("| document |");
-    for column in columns {
-        let _ = write!(text, " {} |", column.name);
-    }
-    text.push_str("\n|---|");
-    text.push_str(&"---|".repeat(columns.len()));
-    let mut notes: Vec<&Declaration> = Vec::new();
-    let shown = || {
-        subjects
-            .iter()
-            .zip(cells)
-            .filter(|(subject, _)| !subject.is_random)
+    let rows = subjects.iter().zip(cells);
+    let rows: Vec<_> = rows.filter(|(subject, _)| !subject.is_random).collect();
+    let count = |is_counted: fn(&Cell) -> bool| {
+        let cells = rows.iter().flat_map(|(_, row)| row.iter());
+        cells.filter(|cell| is_counted(cell)).count()
     };
-    for (subject, row) in shown() {
-        let _ = write!(text, "\n| {} |", subject.name);
-        for (column, cell) in columns.iter().zip(row) {
-            let shown = match cell {
-                Cell::Compiles => "yes".to_owned(),
-                Cell::Fails(_) => "**FAILS**".to_owned(),
-                Cell::Impossible => {
-                    let of_cell = |d: &&Declaration| {
-                        d.document == subject.name && d.language == column.language
-                    };
-                    notes.extend(declared.iter().find(of_cell));
-                    format!("no ({})", notes.len())
-                }
+    let names: Vec<&str> = columns.iter().map(|column| column.name).collect();
+    let mut text = format!(
+        "{} of {} cells compile, {} are impossible, {} fail: {} documents as {}.\n",
+        count(|cell| *cell == Cell::Compiles),
+        count(|_| true),
+        count(|cell| *cell == Cell::Impossible),
+        count(|cell| matches!(cell, Cell::Fails(_))),
+        rows.len(),
+        names.join("; "),
+    );
+    let mut exceptions = String::new();
+    for (subject, row) in &rows {
+        for (column, cell) in columns.iter().zip(*row) {
+            let of_cell =
+                |d: &&Declaration| d.document == subject.name && d.language == column.language;
+            let why = match cell {
+                Cell::Compiles => continue,
+                Cell::Impossible => declared.iter().find(of_cell).map(|d| d.reason.as_str()),
+                Cell::Fails(_) => Some("**fails**"),
             };
-            let _ = write!(text, " {shown} |");
+            let (document, column, why) = (&subject.name, column.name, why.unwrap_or_default());
+            let _ = writeln!(exceptions, "| {document} | {column} | {why} |");
         }
     }
-    text.push('\n');
-    let all = shown().flat_map(|(_, row)| row);
-    let compiled = all.clone().filter(|cell| **cell == Cell::Compiles).count();
-    let _ = write!(
-        text,
-        "\n{compiled} of {} cells compile, {} are impossible, {} fail.\n",
-        all.clone().count(),
-        notes.len(),
-        all.filter(|cell| matches!(cell, Cell::Fails(_))).count(),
-    );
-    for (index, note) in notes.iter().enumerate() {
-        let _ = write!(text, "\n{}. {}: {}", index + 1, note.document, note.reason);
-    }
-    if !notes.is_empty() {
-        text.push('\n');
+    if !exceptions.is_empty() {
+        text.push_str("\n| document | as | why it does not compile |\n|---|---|---|\n");
+        text.push_str(&exceptions);
     }
     text
 }

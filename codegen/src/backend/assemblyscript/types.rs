@@ -368,11 +368,7 @@ impl AssemblyScript<'_> {
 
     /// The expression that reads a value of `ty` at `pointer` and `offset`.
     pub(super) fn read(&self, ty: &Type, pointer: &str, offset: u32) -> String {
-        let at = if offset == 0 {
-            pointer.to_owned()
-        } else {
-            format!("{pointer} + {offset}")
-        };
+        let at = address(pointer, offset);
         match self.model.resolve(ty) {
             Type::Builtin(builtin) => format!("load<{}>({at})", builtin.number()),
             Type::Bool(repr) => format!("load<{}>({at}) != 0", repr.name()),
@@ -400,11 +396,7 @@ impl AssemblyScript<'_> {
         value: &str,
         keep: &str,
     ) -> String {
-        let at = if offset == 0 {
-            pointer.to_owned()
-        } else {
-            format!("{pointer} + {offset}")
-        };
+        let at = address(pointer, offset);
         match self.model.resolve(ty) {
             Type::Builtin(builtin) => format!("store<{}>({at}, {value});", builtin.number()),
             Type::Bool(repr) => format!("store<{0}>({at}, <{0}>{value});", repr.name()),
@@ -445,7 +437,7 @@ fn string_literal(text: &str) -> String {
         match character {
             '"' | '\\' => literal.extend(['\\', character]),
             '\n' => literal.push_str("\\n"),
-            // Line ends in the eyes of JavaScript, and what no one sees.
+            // Line ends to JavaScript, and invisible characters.
             '\u{2028}' | '\u{2029}' => {
                 literal.push_str(&format!("\\u{:04x}", u32::from(character)));
             }
@@ -457,4 +449,12 @@ fn string_literal(text: &str) -> String {
     }
     literal.push('"');
     literal
+}
+
+/// The expression for a place behind an address.
+fn address(pointer: &str, offset: u32) -> String {
+    match offset {
+        0 => pointer.to_owned(),
+        _ => format!("{pointer} + {offset}"),
+    }
 }

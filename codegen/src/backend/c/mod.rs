@@ -1,12 +1,11 @@
 //! The C backend, for guests: one header with types, constants and the imports themselves.
 //!
-//! C says nearly all that the ABI needs, so a function of the header is the import where it can
-//! be, and each parameter is what crosses the boundary. Where that is a number that is narrower
-//! than an `i32`, or a truth value, compilers believe that the host extended what it gave; so the
-//! import has whole words then, and an inline function converts both ways. Enums and flags are integers with
-//! named values, because a host may know more of them than the header does. The header needs no
-//! C library, and C++ can read it. Where the compiler is one for wasm32, it checks that every
-//! size, alignment and offset is that of the document.
+//! A function of the header is the import itself where C's types allow it. For numbers narrower
+//! than an `i32`, and truth values, they do not: compilers assume that the host extended what it
+//! returned. Such an import takes and returns whole words, and an inline function converts both
+//! ways. Enums and flags are integers with named values, because a host may know more of them than
+//! the header does. The header needs no C library, and C++ can read it. For wasm32, the compiler
+//! checks that every size, alignment and offset is that of the document.
 
 mod names;
 
@@ -44,7 +43,7 @@ impl super::Backend for Backend {
     }
 }
 
-/// Refuses a prefix with which names would be none of C.
+/// Refuses a prefix that would make names invalid in C.
 fn check_prefix(prefix: Option<&str>) -> Result<(), Error> {
     let Some(prefix) = prefix else {
         return Ok(());
@@ -64,13 +63,13 @@ pub(super) struct C<'a> {
     pub(super) names: Names,
     /// The type of lists and strings that are written in place, of whatever elements.
     view: String,
-    /// The macro that says that the header was read.
+    /// The include guard.
     pub(super) guard: String,
     /// The macro that makes a function an import.
     import: String,
     /// The macro with which a program asks for stand-ins.
     stand_ins: String,
-    /// What a function is that converts, where it is not the program's own.
+    /// The macro for the storage class of functions that convert.
     inline: String,
     /// The names of the imports behind functions that convert, for each function of each module.
     imports: Vec<Vec<Option<String>>>,
@@ -249,7 +248,7 @@ impl<'a> C<'a> {
         out.indented(&body.finish());
     }
 
-    /// What stands around the call of an import, whose word becomes a value of `ty` so.
+    /// The text before and after the call of an import that makes a value of `ty` of its word.
     fn narrowing(&self, ty: &Type) -> (String, &'static str) {
         match self.model.resolve(ty) {
             Type::Bool(_) => (String::new(), " != 0"),
@@ -281,7 +280,7 @@ impl<'a> C<'a> {
         })
     }
 
-    /// Functions with which a program for another machine can be linked, but not call them.
+    /// Stand-ins that let a native program link; calling one traps.
     fn stand_ins(&self, out: &mut Source) {
         if self.model.functions().next().is_none() {
             return;
@@ -423,7 +422,7 @@ impl<'a> C<'a> {
     pub(super) fn memory(&self, ty: &Type) -> String {
         match ty {
             Type::Builtin(builtin) => builtin_name(*builtin).to_owned(),
-            // In memory and as a result any number, of which those that are not 0 are true.
+            // In memory and as a result it may be any number: all but 0 are true.
             Type::Bool(repr) => integer(*repr).to_owned(),
             Type::String | Type::List(_) => self.view.clone(),
             Type::Pointer { mutable, pointee } => {
@@ -702,7 +701,7 @@ fn texts(out: &mut Source, names: &TypeNames, cases: &[Member]) {
     }
 }
 
-/// Declares a type that is the address of some elements, and their number.
+/// Declares the type of a list: the address of its elements, and their number.
 fn view(out: &mut Source, name: &str, element: &str) {
     out.block("typedef struct {", &format!("}} {name};"), |out| {
         out.line(format!("{element} *ptr;"));
@@ -760,7 +759,7 @@ pub(super) fn function_comment(out: &mut Source, function: &Function, names: &Fu
 
 /// Writes a text, or a substitute for an empty one, as a documentation comment.
 pub(super) fn comment(out: &mut Source, text: &str, substitute: &str) {
-    // Neither end the comment nor look like the start of another one, nor join lines.
+    // The text must not end the comment, look like the start of another one, or join lines.
     let text = docs::or(text, substitute).replace("*/", "* /").replace("/*", "/ *");
     let lines = docs::lines(&text).into_iter();
     out.doc_block(lines.map(|line| line.trim_end_matches('\\').trim_end()));

@@ -26,7 +26,7 @@ impl Go<'_> {
         let result = match (&lowered.outcome, lowered.wasm_result) {
             (_, None) => "",
             (Outcome::Value(ty), _) => match Word::of(self.model, ty) {
-                // An address is no pointer of Go before it is told so.
+                // An address inside of values is a number, and has to be converted to a pointer.
                 Word::Pointer => " uint32",
                 other => &format!(" {}", word(other)),
             },
@@ -93,7 +93,7 @@ impl Go<'_> {
                 Outcome::Expected { outs, error } => {
                     let code = scope.local("code");
                     let narrow = error.as_ref().and_then(|error| Narrow::of(self.model, error));
-                    // Before it is compared: what the upper bits say is no error.
+                    // Truncate before comparing: junk in the upper bits is not an error.
                     let call = match narrow {
                         Some(Narrow::U8) => format!("uint8({call})"),
                         Some(Narrow::U16) => format!("uint16({call})"),
@@ -152,7 +152,7 @@ impl Go<'_> {
     fn function_comment(&self, out: &mut Source, function: &Function, names: &FunctionNames) {
         let docs = docs::of_function(function);
         let mut text = docs.text;
-        // Paragraphs, since Go's formatter has its own mind about lists.
+        // Paragraphs: Go's formatter would rewrite lists.
         for (input, said) in docs.inputs {
             text.push_str(&format!("\n\n{}: {said}", names.inputs[input]));
         }

@@ -61,7 +61,7 @@ impl Go<'_> {
         out.block(format!("type {name} struct {{"), "}", |out| {
             out.line(format!("tag {}", integer(tag)));
             if let Some(align) = align {
-                // Go has no unions: elements of the alignment of the payloads.
+                // Go has no unions: the payload is an array whose elements have its alignment.
                 let len = (whole.size - payload_offset) / align;
                 out.blank();
                 out.line(format!("payload [{len}]uint{}", 8 * align));
@@ -122,7 +122,7 @@ fn members(
     out.blank();
     out.block("const (", ")", |out| {
         for (number, (member, name)) in members.iter().zip(&names.members).enumerate() {
-            // Without the blank line, Go's formatter would put values into columns.
+            // Without the blank line, Go's formatter would align the values in columns.
             if number > 0 {
                 out.blank();
             }

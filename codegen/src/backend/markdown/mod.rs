@@ -99,7 +99,7 @@ impl Markdown<'_> {
 
     fn docs(&mut self, text: &str) {
         let mut lines = docs::lines(text);
-        // Else the rest of the page would be in the block.
+        // Otherwise the rest of the page would be inside the block.
         lines.extend(open_fence(&lines));
         if !lines.is_empty() {
             self.paragraph(&lines.join("\n"));

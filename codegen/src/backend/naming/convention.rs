@@ -30,19 +30,18 @@ pub struct Convention {
     pub functions: Case,
     /// Parameters and local variables.
     pub locals: Case,
-    /// Whether there is one space of names for all functions and flags, as far as modules do
-    /// not part it: names that other languages put inside of a type or a module have to
-    /// differ from all others there.
+    /// Whether the language has one namespace for a whole file or module: names that other
+    /// languages put inside of a type must then differ from all others.
     pub flat: bool,
     /// Whether the functions of the only module of a document are beside its types, in no module
     /// of their own.
     pub hoists: bool,
-    /// Whether names that are visible from all of a program start with the name of the document
-    /// or of a module, since there is nothing else that parts them.
+    /// Whether global names start with the name of the document or of a module, for languages
+    /// without namespaces.
     pub prefixed: bool,
-    /// What the names of types end with.
+    /// The suffix of type names, `_t` in C.
     pub type_suffix: &'static str,
-    /// Members of what a function gives that are no results.
+    /// Members of a result type that are not results themselves, `error` for example.
     pub result_members: &'static [&'static str],
     /// Whether a local variable may have the name of something outside of its function.
     pub shadows: bool,
@@ -50,17 +49,17 @@ pub struct Convention {
     pub integers: bool,
     /// Whether names must differ in more than case and underscores.
     pub folds: bool,
-    /// What a name that would start with a digit starts with.
+    /// The prefix of a name that would start with a digit.
     pub digit_prefix: &'static str,
-    /// What is put behind a name that is taken by the language.
+    /// The suffix of a name that the language keeps for itself.
     pub escape: &'static str,
-    /// Words that no type and no module may be.
+    /// Words that cannot be names of types and modules.
     pub item_words: &'static [&'static str],
     /// Members that generated types have besides those of the document.
     pub methods: &'static [&'static str],
-    /// Words that no identifier may be.
+    /// Words that cannot be identifiers.
     pub keywords: &'static [&'static str],
-    /// Words that are possible as identifiers, but mean something in generated code.
+    /// Words that could be identifiers, but that generated code uses.
     pub reserved: &'static [&'static str],
 }
 
@@ -106,7 +105,7 @@ impl Convention {
         identifier
     }
 
-    /// A word that means nothing else: itself, or with the escape behind it.
+    /// The word, with the escape behind it if it is taken.
     pub(super) fn escaped(&self, mut word: String) -> String {
         if self.is_taken(&word) {
             word.push_str(self.escape);

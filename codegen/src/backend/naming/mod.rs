@@ -40,9 +40,9 @@ pub struct TypeNames {
     pub payload: String,
     /// Functions that give the [`ERROR_TEXTS`] of an error.
     pub error_texts: [String; ERROR_TEXTS.len()],
-    /// A type for the errors of an error, in languages that have errors of their own.
+    /// A type for the errors, in languages with an error type of their own (Zig's error sets).
     pub error_set: String,
-    /// Those errors, for each case but the first, which is success.
+    /// Those errors: one for each case but the first, which is success.
     pub errors: Vec<String>,
 }
 
@@ -93,7 +93,7 @@ impl Names {
             top.prefix = match (prefix, model.modules.first()) {
                 (Some(prefix), _) => prefix.to_owned(),
                 (None, Some(module)) => module_prefix(&module.name),
-                // The name of the file would be another API in a renamed one.
+                // Not the name of the file: a renamed file must keep its API.
                 (None, None) => "witx_".to_owned(),
             };
         }
@@ -132,8 +132,7 @@ impl Names {
                 true => convention.identifier("", &name, convention.modules),
                 false => top.declare(&name, convention.modules),
             };
-            // Where a name may not stand for two things, not even in different places, the names
-            // outside are taken inside.
+            // In languages that forbid shadowing, outer names are taken in inner scopes as well.
             let mut inner = match convention.shadows {
                 true => Scope::new(convention),
                 false => top.clone(),
@@ -154,7 +153,7 @@ impl Names {
                             let name = format!("{}_{}", module.name, function.name);
                             scope.declare(&name, convention.functions)
                         }
-                        // A type of that name was first.
+                        // A type already has that name.
                         (true, Some(_)) if !scope.is_free(&function.name, convention.functions) => {
                             let name = format!("{}_{}", module.name, function.name);
                             scope.declare(&name, convention.functions)
@@ -219,7 +218,7 @@ impl Names {
 }
 
 impl TypeNames {
-    /// Names what a type brings along. What its language does not put inside of the type is
+    /// Names the members of a type. Those that the language does not put inside of the type are
     /// declared in `outer`.
     fn new(outer: &mut Scope, ty: &TypeDef, name: String) -> TypeNames {
         let convention = outer.convention;
@@ -287,8 +286,8 @@ impl TypeNames {
     }
 }
 
-/// The errors of an error in a language that has errors of its own. `Unexpected` is for codes
-/// without a name.
+/// The names of an error's cases in a language with an error type of its own. `Unexpected` is for
+/// codes without a name.
 fn errors(convention: &'static Convention, ty: &TypeDef) -> Vec<String> {
     let mut scope = Scope::new(convention);
     scope.taken.insert("Unexpected".to_owned());
@@ -317,7 +316,7 @@ impl FunctionNames {
         let results = lowered.outs().iter();
         let results = results.map(|out| members.declare(&out.name, scope.convention.fields));
         let results: Vec<String> = results.collect();
-        // The import is a function of its own, whose names do not hinder those of a wrapper.
+        // The import is a separate function, so its names cannot collide with those of the wrapper.
         let mut import = scope.clone();
         let wasm_params = lowered.wasm_params.iter();
         let wasm_params = wasm_params.map(|param| match (param.role, param.input) {

@@ -8,7 +8,7 @@ use super::convention::{Case, Convention};
 #[derive(Debug, Clone)]
 pub struct Scope {
     pub(super) convention: &'static Convention,
-    /// What all names start with.
+    /// The prefix of all names.
     pub(super) prefix: String,
     pub(super) taken: HashSet<String>,
 }
@@ -35,13 +35,13 @@ impl Scope {
         self.declare_with(name, case, "")
     }
 
-    /// Whether nothing is called this, as far as the scope knows.
+    /// Whether no name of this scope is this one.
     pub(super) fn is_free(&self, name: &str, case: Case) -> bool {
         let identifier = self.convention.identifier(&self.prefix, name, case);
         !self.taken.contains(&identifier)
     }
 
-    /// Declares a name behind another prefix than that of the scope.
+    /// Declares a name with another prefix than that of the scope.
     pub(super) fn declare_behind(&mut self, prefix: &str, name: &str, case: Case) -> String {
         let own = std::mem::replace(&mut self.prefix, prefix.to_owned());
         let name = self.declare(name, case);
@@ -49,10 +49,10 @@ impl Scope {
         name
     }
 
-    /// Declares a name with something behind it that is no part of any name.
+    /// Declares a name with a suffix that no name of a document has.
     pub(super) fn declare_with(&mut self, name: &str, case: Case, suffix: &str) -> String {
         let identifier = self.convention.identifier(&self.prefix, name, case);
-        // A number stands in place of what keeps a name from being a keyword.
+        // A number takes the place of the escape that keeps a name from being a keyword.
         let (base, separator) = match case {
             Case::Pascal | Case::Camel => (identifier.trim_end_matches('_'), ""),
             Case::Snake | Case::Shouty if identifier.ends_with('_') => (&*identifier, ""),

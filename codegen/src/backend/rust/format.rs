@@ -1,8 +1,8 @@
 //! Turns Rust syntax into a file that is pleasant to read.
 //!
 //! `prettyplease` does the work. It knows neither comments nor blank lines between items, since
-//! syntax trees have none: comments travel as macro calls (see [`comment`]), and blank lines are
-//! put in by their looks.
+//! syntax trees have none: comments are passed as macro calls (see [`comment`]), and blank lines
+//! are added by what the lines look like.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
@@ -122,7 +122,7 @@ fn prose(line: &str) -> String {
         if index > 0 {
             safe.push('`');
         }
-        // Odd parts are between backticks, unless there is no second one.
+        // Odd parts are between backticks, unless the closing one is missing.
         if index % 2 == 1 && index < last {
             safe.push_str(part);
             continue;

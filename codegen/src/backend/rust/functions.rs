@@ -272,7 +272,7 @@ impl Rust<'_> {
                     ),
                     None => (quote!(()), quote!(())),
                 };
-                // Before it is compared: what the upper bits say is no error.
+                // Truncate before comparing: junk in the upper bits is not an error.
                 let call = narrow.map_or(call.clone(), |narrow| quote!(#call as #narrow));
                 let locals = &outs.locals;
                 let (ok_type, ok) = self.ok(function, &outs);
@@ -367,7 +367,7 @@ impl Rust<'_> {
             let ty = self.memory_type(&out.ty);
             match self.zero(&out.ty) {
                 Some(zero) => {
-                    // Other zeros tell their type themselves.
+                    // The other zeros need no type annotation.
                     let annotation = matches!(
                         self.model.resolve(&out.ty),
                         Type::Builtin(_) | Type::Pointer { .. }
@@ -481,28 +481,14 @@ impl Rust<'_> {
     ) -> Vec<String> {
         let docs = docs::of_function(function);
         let mut lines: Vec<String> = docs.text.lines().map(str::to_owned).collect();
-        let mut params = Vec::new();
-        for (input, text) in docs.inputs {
-            let item = docs::wrap(&format!("`{}` - {text}", names.inputs[input]), 88);
-            for (index, line) in item.into_iter().enumerate() {
-                let margin = if index == 0 { "* " } else { "  " };
-                params.push(format!("{margin}{line}"));
-            }
-        }
-        let mut section = |title: &str, content: Vec<String>| {
-            if !content.is_empty() {
-                lines.push(String::new());
-                lines.push(format!("# {title}"));
-                lines.push(String::new());
-                lines.extend(content);
-            }
-        };
-        section("Arguments", params);
-        section("Returns", docs::wrap(&docs.result, 90));
+        let params = docs.inputs.iter();
+        let params = params.flat_map(|(input, text)| docs::item(&names.inputs[*input], text, 88));
+        docs::add_section(&mut lines, "Arguments", params.collect());
+        docs::add_section(&mut lines, "Returns", docs::wrap(&docs.result, 90));
         if is_unsafe {
             let text = "Raw pointers that are passed, also inside of other values, must be valid \
                         for what the function does with them.";
-            section("Safety", docs::wrap(text, 90));
+            docs::add_section(&mut lines, "Safety", docs::wrap(text, 90));
         }
         lines
     }

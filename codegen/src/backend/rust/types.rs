@@ -63,7 +63,10 @@ impl Rust<'_> {
         });
         let otherwise = |text: &str| (!repr.is_full(cases.len())).then(|| quote!(_ => #text,));
         let (no_name, no_message) = (otherwise("unknown"), otherwise("unknown error"));
+        let count = Literal::usize_unsuffixed(cases.len());
+        let is_known = (!repr.is_full(cases.len())).then(|| quote!(number < #count));
         let repr = ident(repr.name());
+        let conversions = Self::conversions(&name, &repr, is_known);
         let witx_names = cases.iter().map(|case| &case.name);
         let debug = format!("{}({{}}, {{}})", names.name);
         let (message, error) = if def.is_error {
@@ -100,11 +103,13 @@ impl Rust<'_> {
                 #(#constants)*
 
                 /// The value with this code, known or not.
+                #[inline]
                 pub const fn from_raw(code: #repr) -> Self {
                     Self(code)
                 }
 
                 /// The code.
+                #[inline]
                 pub const fn raw(self) -> #repr {
                     self.0
                 }
@@ -126,7 +131,36 @@ impl Rust<'_> {
                 }
             }
 
+            #conversions
+
             #error
+        }
+    }
+
+    /// Conversions of an enum or a set of flags to its number and back, of which the latter
+    /// refuses what the document does not name.
+    fn conversions(name: &Ident, repr: &Ident, is_known: Option<TokenStream>) -> TokenStream {
+        let checked = match is_known {
+            Some(is_known) => quote!(if #is_known { Ok(Self(number)) } else { Err(number) }),
+            None => quote!(Ok(Self(number))),
+        };
+        quote! {
+            impl From<#name> for #repr {
+                #[inline]
+                fn from(value: #name) -> Self {
+                    value.0
+                }
+            }
+
+            /// Gives the number back if it has no name here.
+            impl core::convert::TryFrom<#repr> for #name {
+                type Error = #repr;
+
+                #[inline]
+                fn try_from(number: #repr) -> Result<Self, Self::Error> {
+                    #checked
+                }
+            }
         }
     }
 
@@ -150,6 +184,8 @@ impl Rust<'_> {
         let len = Literal::usize_unsuffixed(flags.len());
         let open = format!("{}(", names.name);
         let count = flags.len() as u32;
+        let is_known = quote!(number & !Self::all().0 == 0);
+        let conversions = Self::conversions(&name, &repr_name, Some(is_known));
         let all = match u64::MAX.checked_shr(64 - count) {
             Some(bits) if count > 0 => Literal::u64_unsuffixed(bits),
             _ => Literal::u64_unsuffixed(0),
@@ -164,26 +200,31 @@ impl Rust<'_> {
                 #(#constants)*
 
                 /// The set with these bits, known or not.
+                #[inline]
                 pub const fn from_bits(bits: #repr_name) -> Self {
                     Self(bits)
                 }
 
                 /// The bits.
+                #[inline]
                 pub const fn bits(self) -> #repr_name {
                     self.0
                 }
 
                 /// The empty set.
+                #[inline]
                 pub const fn empty() -> Self {
                     Self(0)
                 }
 
                 /// The set of all known flags.
+                #[inline]
                 pub const fn all() -> Self {
                     Self(#all)
                 }
 
                 /// Whether all flags of `other` are set.
+                #[inline]
                 pub const fn contains(self, other: Self) -> bool {
                     self.0 & other.0 == other.0
                 }
@@ -222,12 +263,14 @@ impl Rust<'_> {
             impl core::ops::BitOr for #name {
                 type Output = Self;
 
+                #[inline]
                 fn bitor(self, other: Self) -> Self {
                     Self(self.0 | other.0)
                 }
             }
 
             impl core::ops::BitOrAssign for #name {
+                #[inline]
                 fn bitor_assign(&mut self, other: Self) {
                     self.0 |= other.0;
                 }
@@ -236,10 +279,13 @@ impl Rust<'_> {
             impl core::ops::BitAnd for #name {
                 type Output = Self;
 
+                #[inline]
                 fn bitand(self, other: Self) -> Self {
                     Self(self.0 & other.0)
                 }
             }
+
+            #conversions
         }
     }
 
@@ -254,11 +300,13 @@ impl Rust<'_> {
             impl #name {
                 /// The handle with this number. Any number is possible; the host refuses one
                 /// that it did not give out.
+                #[inline]
                 pub const fn from_raw(number: u32) -> Self {
                     Self(number)
                 }
 
                 /// The number.
+                #[inline]
                 pub const fn raw(self) -> u32 {
                     self.0
                 }
@@ -430,6 +478,7 @@ impl Rust<'_> {
 
                 /// The number of the case, counted from 0 in the order of WITX. The host may
                 /// give one that is unknown here.
+                #[inline]
                 pub const fn tag(&self) -> #tag {
                     self.tag
                 }
@@ -448,7 +497,7 @@ impl Rust<'_> {
         }
     }
 
-    /// Types for what Rust has no representation of its own that fits.
+    /// Types for values that no type of Rust represents.
     pub(super) fn helpers(&self) -> TokenStream {
         let (mut bools, mut lists) = (Vec::new(), false);
         for def in &self.model.types {
@@ -488,12 +537,14 @@ impl Rust<'_> {
                 pub struct #name(#repr_name);
 
                 impl From<bool> for #name {
+                    #[inline]
                     fn from(value: bool) -> Self {
                         Self(value as #repr_name)
                     }
                 }
 
                 impl From<#name> for bool {
+                    #[inline]
                     fn from(value: #name) -> Self {
                         value.0 != 0
                     }
@@ -522,6 +573,7 @@ impl Rust<'_> {
                 impl<T> Copy for RawSlice<T> {}
 
                 impl<T> From<&[T]> for RawSlice<T> {
+                    #[inline]
                     fn from(elements: &[T]) -> Self {
                         Self { pointer: elements.as_ptr(), len: elements.len() }
                     }
@@ -579,7 +631,7 @@ impl Rust<'_> {
             let number = Literal::u32_unsuffixed(number);
             quote!(assert!(#what == #number);)
         });
-        // Off wasm, pointers may be wider, and 64-bit integers aligned in other ways.
+        // On other targets, pointers may be wider, and 64-bit integers have another alignment.
         let only_wasm = self.depends_on_target(&Type::Named(id));
         let only_wasm = only_wasm.then(|| quote!(#[cfg(target_arch = "wasm32")]));
         quote! {

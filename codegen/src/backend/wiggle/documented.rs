@@ -79,7 +79,7 @@ pub(super) fn document_type(file: &mut syn::File, def: &TypeDef) {
             documented = true;
         }
     }
-    // What is left of an `impl` without its methods is noise.
+    // An `impl` without any methods left is dropped.
     file.items.retain(|item| {
         !matches!(item, syn::Item::Impl(item) if item.items.is_empty() && item.trait_.is_none())
     });
@@ -201,25 +201,11 @@ fn method_docs(function: &Function) -> Vec<String> {
         let text = docs::one_line(&param.docs);
         if !text.is_empty() {
             let name = wiggle_names::func_param(&witx::Id::new(&param.name));
-            let item = docs::wrap(&format!("`{name}` - {text}"), 86);
-            for (index, line) in item.into_iter().enumerate() {
-                let margin = if index == 0 { "* " } else { "  " };
-                params.push(format!("{margin}{line}"));
-            }
+            params.extend(docs::item(&name.to_string(), &text, 86));
         }
     }
-    let mut section = |title: &str, content: Vec<String>| {
-        if !content.is_empty() {
-            lines.push(String::new());
-            lines.push(format!("# {title}"));
-            lines.push(String::new());
-            lines.extend(content);
-        }
-    };
-    section("Arguments", params);
-    section(
-        "Returns",
-        docs::wrap(&docs::one_line(&function.result_docs), 88),
-    );
+    docs::add_section(&mut lines, "Arguments", params);
+    let result = docs::one_line(&function.result_docs);
+    docs::add_section(&mut lines, "Returns", docs::wrap(&result, 88));
     lines
 }

@@ -125,7 +125,7 @@ impl Wiggle<'_> {
                 (_, Some(index)) => names.inputs[index].clone(),
                 (_, None) => scope.local(&param.name),
             };
-            // The closure needs what `add_to_linker` calls so.
+            // The closure uses the variable of this name in `add_to_linker`.
             let name = match name.as_str() {
                 "get_cx" => scope.local("get_cx"),
                 _ => name,
@@ -161,7 +161,7 @@ impl Wiggle<'_> {
                     };
                     let text = of("is outside of the memory");
                     let outside = self.fault(function, &self.faults.out_of_bounds, &text);
-                    // An interface without a word for it has one for a bad address.
+                    // An error type without a case for bad values may have one for bad addresses.
                     let names = [&self.faults.invalid_value[..], &self.faults.out_of_bounds];
                     let invalid =
                         self.fault(function, &names.concat(), &of("holds an invalid value"));

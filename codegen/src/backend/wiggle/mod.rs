@@ -84,7 +84,7 @@ impl super::Backend for Backend {
             faults: &job.options.faults,
             async_feature: job.options.async_feature.as_deref(),
         };
-        // What wiggle refuses all the same, it refuses by panicking.
+        // wiggle panics on what it still cannot take.
         let generated = catch_unwind(AssertUnwindSafe(|| wiggle.file(rewritten.witx())));
         let file = generated.unwrap_or_else(|_| {
             let locations = model.types.iter().map(|def| &def.location);
@@ -177,7 +177,7 @@ impl Wiggle<'_> {
         let mut file: syn::File = parse(helpers)?;
         let modules = std::iter::once(types_module).chain(modules);
         file.items.splice(0..0, modules.map(syn::Item::Mod));
-        // Not one for the whole file: that can be in no file that is included.
+        // No inner attribute: a file that is `include!`d cannot have one.
         for item in &mut file.items {
             let attributes = match item {
                 syn::Item::Mod(item) => &mut item.attrs,

@@ -391,7 +391,7 @@ fn restore_docs(def: &mut TypeDef, original: &TypeDef) {
     }
 }
 
-/// The one name that wiggle knows although it starts with a digit is that of an error of WASI.
+/// wiggle knows one name that starts with a digit: WASI's error `2big`.
 fn case_name<'a>(case: &'a Member, name: &'a str) -> &'a str {
     match case.name.as_str() {
         "2big" => "2big",

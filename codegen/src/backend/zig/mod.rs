@@ -1,8 +1,8 @@
 //! The Zig backend, for guests: types, and functions over the imports that take slices and give
 //! a union of the results and the error.
 //!
-//! Enums are not exhaustive and flags keep the bits that have no name, so whatever a host
-//! answers is a value. Where the target has pointers of 32 bits, the compiler checks that every
+//! Enums are not exhaustive and flags keep bits without a name, so whatever a host returns is a
+//! valid value. Where the target has pointers of 32 bits, the compiler checks that every
 //! size, alignment and offset is that of the document.
 
 mod names;
@@ -104,7 +104,7 @@ impl Zig<'_> {
         })
     }
 
-    /// The errors of the language, and which of them is that of a code.
+    /// Zig's error sets, and the function that maps a code to an error.
     fn error_sets(&self, out: &mut Source) {
         for (_, names) in self.errors() {
             out.blank();
@@ -330,7 +330,7 @@ impl Zig<'_> {
             (_, None) => "void".to_owned(),
             (_, Some(_)) => "u32".to_owned(),
         };
-        // By a name of ours: that of the import may be the name of a type.
+        // Under another name: that of the import may be the name of a type.
         let import = format!(
             ".{{ .name = {}, .library_name = {} }}",
             quoted(&function.name),
@@ -359,8 +359,8 @@ impl Zig<'_> {
         }
     }
 
-    /// The expression that makes a value of `ty` of a word that is as an import returns it, or
-    /// if `is_code` as `u32`, or as narrow as the value is.
+    /// The expression that makes a value of `ty` of a word. The word is as the import returns it, or,
+    /// if `is_code`, already as narrow as the value.
     fn lift(&self, ty: &Type, word: &str, is_code: bool) -> String {
         let narrow = |repr: IntRepr| match repr {
             IntRepr::U8 | IntRepr::U16 if !is_code => {
@@ -475,7 +475,7 @@ impl Zig<'_> {
             Outcome::Expected { error, .. } => {
                 let code = scope.local("code");
                 let narrow = error.as_ref().and_then(|error| Narrow::of(self.model, error));
-                // Before it is compared: what the upper bits say is no error.
+                // Truncate before comparing: junk in the upper bits is not an error.
                 let (open, close) = match narrow {
                     None => (format!("const {code} = {call}"), ");"),
                     Some(narrow) if narrow.is_signed() => {
@@ -526,7 +526,7 @@ impl Zig<'_> {
         }
         out.blank();
         out.block("comptime {", "}", |out| {
-            // Each check is a call, of which Zig allows 1000 if nothing is said.
+            // Each check is a call, and Zig's default quota is 1000.
             if checks.len() > 400 {
                 out.line(format!("@setEvalBranchQuota({});", 10 * checks.len()));
             }
@@ -616,7 +616,7 @@ fn function_comment(out: &mut Source, function: &Function, names: &FunctionNames
 
 /// Writes a text, or a substitute for an empty one, as a documentation comment.
 fn comment(out: &mut Source, text: &str, substitute: &str) {
-    // Zig has no control characters in comments, and takes some of Unicode for line ends.
+    // Zig forbids control characters in comments, and treats some of Unicode's as line ends.
     let control = |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{2028}' | '\u{2029}');
     let text = docs::or(text, substitute).replace(control, " ");
     for line in docs::lines(&text) {
