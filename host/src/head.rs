@@ -1,9 +1,11 @@
 //! The head of a response, and what it says of the message: pure functions over bytes and values.
 
+use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 
 use crate::error::Error;
+use crate::headers::part_of;
 use crate::limits::MAX_RESPONSE_HEADERS;
 
 /// A response without its body.
@@ -44,10 +46,12 @@ impl Head {
         };
         let invalid = |what: &str| Error::Head(format!("invalid {what}"));
         let status = parsed.code.unwrap_or_default();
+        // Values are parts of one copy.
+        let copy = Bytes::copy_from_slice(&input[..len]);
         let mut headers = HeaderMap::with_capacity(parsed.headers.len());
         for field in parsed.headers {
             let name = HeaderName::from_bytes(field.name.as_bytes());
-            let value = HeaderValue::from_bytes(field.value);
+            let value = HeaderValue::from_maybe_shared(part_of(&copy, input, field.value));
             headers.append(
                 name.map_err(|_| invalid("header name"))?,
                 value.map_err(|_| invalid("header value"))?,
