@@ -1,11 +1,11 @@
 //! The head of a response, and what it says of the message: pure functions over bytes and values.
 
-use std::borrow::Cow;
-
+use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 
 use crate::error::Error;
+use crate::headers::part_of;
 use crate::limits::MAX_RESPONSE_HEADERS;
 
 /// A response without its body.
@@ -48,10 +48,15 @@ impl Head {
         };
         let invalid = |what: &str| Error::Head(format!("invalid {what}"));
         let status = parsed.code.unwrap_or_default();
+        // Values are parts of one copy.
+        let copy = Bytes::copy_from_slice(&input[..len]);
         let mut headers = HeaderMap::with_capacity(parsed.headers.len());
         for field in parsed.headers {
             let name = HeaderName::from_bytes(field.name.as_bytes());
-            let value = HeaderValue::from_bytes(&unfolded(field.value));
+            let value = match unfolded(field.value) {
+                Some(value) => HeaderValue::from_bytes(&value),
+                None => HeaderValue::from_maybe_shared(part_of(&copy, input, field.value)),
+            };
             headers.append(
                 name.map_err(|_| invalid("header name"))?,
                 value.map_err(|_| invalid("header value"))?,
@@ -157,15 +162,15 @@ impl Head {
     }
 }
 
-/// The value of a field that may be folded over several lines: each fold is a space (RFC 9112,
-/// section 5.2).
-fn unfolded(value: &[u8]) -> Cow<'_, [u8]> {
+/// The value of a field that is folded over several lines: each fold is a space (RFC 9112,
+/// section 5.2). `None` if it is not folded.
+fn unfolded(value: &[u8]) -> Option<Vec<u8>> {
     if !value.contains(&b'\n') {
-        return value.into();
+        return None;
     }
     let lines = value.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
     let lines: Vec<&[u8]> = lines.filter(|line| !line.is_empty()).collect();
-    lines.join(&b' ').into()
+    Some(lines.join(&b' '))
 }
 
 #[cfg(test)]

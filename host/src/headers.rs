@@ -1,6 +1,7 @@
 //! Headers as the guest writes and reads them, one `name:value\n` each, and which of them a guest
 //! may set.
 
+use bytes::Bytes;
 use http::header::{
     CONNECTION, CONTENT_LENGTH, EXPECT, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER,
     TRANSFER_ENCODING, UPGRADE,
@@ -28,8 +29,15 @@ pub(crate) enum HeaderError {
 /// Parses the text of a guest's request headers, whose length has been checked; at most `max`
 /// headers.
 pub(crate) fn parse(text: &str, max: usize) -> Result<HeaderMap, HeaderError> {
+    if text.is_empty() {
+        return Ok(HeaderMap::new());
+    }
     let too_many = HeaderError::TooMany { max };
-    let mut headers = HeaderMap::new();
+    // Values are parts of one copy: to keep one, and to send it, allocates nothing.
+    let copy = Bytes::copy_from_slice(text.as_bytes());
+    let lines = text.bytes().filter(|byte| *byte == b'\n').count() + 1;
+    let capacity = lines.min(max);
+    let mut headers = HeaderMap::try_with_capacity(capacity).map_err(|_| too_many.clone())?;
     for (index, header) in text.split('\n').enumerate() {
         let line = index + 1;
         if header.is_empty() {
@@ -40,7 +48,8 @@ pub(crate) fn parse(text: &str, max: usize) -> Result<HeaderMap, HeaderError> {
             .ok_or(HeaderError::NoColon { line })?;
         let name = HeaderName::from_bytes(name.as_bytes())
             .map_err(|_| HeaderError::InvalidName { line })?;
-        let value = HeaderValue::from_bytes(trim(value).as_bytes())
+        let value = part_of(&copy, text.as_bytes(), trim(value).as_bytes());
+        let value = HeaderValue::from_maybe_shared(value)
             .map_err(|_| HeaderError::InvalidValue { line })?;
         if headers.len() == max {
             return Err(too_many);
@@ -52,6 +61,16 @@ pub(crate) fn parse(text: &str, max: usize) -> Result<HeaderMap, HeaderError> {
     Ok(headers)
 }
 
+/// The part of a copy that is what `part` is of the original.
+pub(crate) fn part_of(copy: &Bytes, original: &[u8], part: &[u8]) -> Bytes {
+    if part.is_empty() {
+        // It may be one that is not of the original.
+        return Bytes::new();
+    }
+    let start = part.as_ptr().addr() - original.as_ptr().addr();
+    copy.slice(start..start + part.len())
+}
+
 /// The names of a guest's headers as it wrote them, if it used capitals. Some servers tell them
 /// apart, against RFC 9110, section 5.1.
 #[derive(Debug, Default)]
@@ -61,8 +80,9 @@ impl NamesAsWritten {
     /// The names in a text that [`parse`] takes.
     pub(crate) fn of(text: &str) -> Self {
         let names = || text.split('\n').filter_map(|line| line.split_once(':'));
-        let has_capitals = |name: &str| name.bytes().any(|byte| byte.is_ascii_uppercase());
-        if names().any(|(name, _)| has_capitals(name)) {
+        let has_capitals = |text: &str| text.bytes().any(|byte| byte.is_ascii_uppercase());
+        // Most often none are anywhere, which takes one look at each byte.
+        if has_capitals(text) && names().any(|(name, _)| has_capitals(name)) {
             NamesAsWritten(names().map(|(name, _)| name.into()).collect())
         } else {
             NamesAsWritten::default()

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 
 use crate::guests::{self, GuestsArgs};
+use crate::matrix::tools;
 use crate::wasm_toolchain::find_program;
 use crate::{project, step};
 
@@ -23,12 +24,15 @@ pub struct BenchArgs {
     /// What grows (idle connections, entries, header fields, threads), in place of the figures
     #[arg(long)]
     curves: bool,
+    /// The same work by wasmtime-wasi-http and Extism, in place of the figures
+    #[arg(long, conflicts_with = "curves")]
+    peers: bool,
 }
 
 impl BenchArgs {
     fn measures(&self, what: &str) -> bool {
         let only = self.only.as_deref();
-        !self.curves && only.is_none_or(|only| what.contains(only))
+        !self.curves && !self.peers && only.is_none_or(|only| what.contains(only))
     }
 }
 
@@ -42,9 +46,19 @@ pub fn run(arguments: &BenchArgs) -> Result<()> {
     guests::run(&GuestsArgs::only(&guests))?;
     step::header("Building the benchmarks");
     let benchmarks = build(PACKAGE, "wasi-experimental-http-bench")?;
-    let wasmtime_http = build("host/cli", "wasmtime-http")?;
+    // Only the figures have a row of it.
+    let wasmtime_http = if arguments.curves || arguments.peers {
+        None
+    } else {
+        Some(build("host/cli", "wasmtime-http")?)
+    };
     let preview1 = if arguments.measures(PREVIEW1) {
         Some(preview1(arguments.quick)?)
+    } else {
+        None
+    };
+    let peers = if arguments.peers {
+        Some(Peers::build()?)
     } else {
         None
     };
@@ -54,15 +68,20 @@ pub fn run(arguments: &BenchArgs) -> Result<()> {
         .arg("run")
         .arg("--guests")
         .arg(project::guests_dir())
-        .arg("--wasmtime-http")
-        .arg(wasmtime_http)
         .arg("--out")
         .arg(project::bench_dir());
+    if let Some(wasmtime_http) = wasmtime_http {
+        run.arg("--wasmtime-http").arg(wasmtime_http);
+    }
     if arguments.quick {
         run.arg("--quick");
     }
     if arguments.curves {
         run.arg("--curves");
+    }
+    if let Some(peers) = peers {
+        run.arg("--peers").arg(peers.program);
+        run.arg("--extism").arg(peers.extism);
     }
     if let Some(only) = &arguments.only {
         run.arg("--only").arg(only);
@@ -71,6 +90,31 @@ pub fn run(arguments: &BenchArgs) -> Result<()> {
         run.arg("--preview1").arg(estimates);
     }
     step::run(&mut run)
+}
+
+/// What does the work of the benchmarks with other hosts.
+struct Peers {
+    program: PathBuf,
+    /// The C library of Extism.
+    extism: PathBuf,
+}
+
+impl Peers {
+    fn build() -> Result<Peers> {
+        guests::peers()?;
+        let extism = tools::extism()?;
+        step::header(
+            "Building the peers and their wasmtime, which takes some ten minutes the first time",
+        );
+        let program = build("host/bench/peers", "wasi-experimental-http-bench-peers")?;
+        let mut component = project::command(&program);
+        component
+            .arg("component")
+            .arg(guests::path("wasi-http-bench"))
+            .arg(guests::path("wasi-http-bench-component"));
+        step::run(&mut component)?;
+        Ok(Peers { program, extism })
+    }
 }
 
 /// The row of the generator, as the benchmarks name it.

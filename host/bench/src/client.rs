@@ -1,12 +1,13 @@
 //! One measurement in a process of its own: a loop of requests, native or by a guest.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
-use std::sync::{Arc, Barrier};
+use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, Wake};
 use std::thread::Thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use std::{fs, thread};
 
 use ureq::config::AutoHeaderValue;
@@ -14,21 +15,17 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use wasi_experimental_http_wasmtime::{AllowedHosts, HttpClient, HttpCtx, HttpCtxBuilder, limits};
 use wasmtime::error::Context;
 use wasmtime::{
-    Config, Enabled, Engine, Extern, Instance, InstancePre, Linker, Module, ModuleExport,
-    PoolingAllocationConfig, Result, Store, TypedFunc, WasmParams, WasmResults, ensure,
+    Cache, Config, Engine, Extern, Instance, InstancePre, Linker, Module, ModuleExport, Result,
+    Store, TypedFunc, WasmParams, WasmResults, bail, ensure,
 };
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::p1::{self, WasiP1Ctx};
 
-use crate::connections;
-use crate::report::median;
-use crate::server::SMALL;
+use crate::measure::{self, Batches, PIECE, SMALL, peak_memory, timed};
+use crate::{connections, server};
 
 /// As many connections are kept as there are threads.
 const MAX_IDLE: usize = 512;
-
-/// The pieces in which bodies are read.
-const PIECE: usize = 64 * 1024;
 
 #[derive(clap::Args)]
 pub struct ClientArgs {
@@ -38,12 +35,11 @@ pub struct ClientArgs {
     /// The guest that does it; native code if there is none
     #[arg(long)]
     guest: Option<PathBuf>,
-    /// How many requests, or bytes of a body
+    /// Leave ureq's settings as they are, but for how many connections it keeps; by native code
     #[arg(long)]
-    count: u64,
-    /// How often the requests are repeated; the median counts
-    #[arg(long, default_value_t = 1)]
-    batches: usize,
+    defaults: bool,
+    #[command(flatten)]
+    batches: Batches,
     #[arg(long, default_value_t = 1)]
     threads: u64,
     #[arg(long)]
@@ -77,83 +73,45 @@ enum Work {
     Upload,
     /// A body that is written in pieces
     Stream,
+    /// A body that is read from the socket, with nothing between; by native code
+    Socket,
+    /// The first request of a process, with a module that was compiled before
+    First,
+    /// The memory of stores that have had a response each; by guests
+    Stores,
 }
 
-/// Measures, and prints the seconds and the peak of this process's memory in KiB.
+/// Measures, and prints the seconds and KiB of memory: the peak of this process, or what a store takes.
 pub fn run(arguments: &ClientArgs) -> Result<()> {
-    let time = match &arguments.guest {
-        None => native(arguments)?,
-        Some(guest) => by_guest(arguments, guest)?,
+    let mut memory = None;
+    let time = match (&arguments.guest, arguments.work) {
+        (None, _) => native(arguments)?,
+        (Some(guest), Work::Stores) => {
+            let guests = Guests::new(arguments, guest)?;
+            memory = Some(measure::memory_of_each(|| {
+                let mut guest = guests.instance()?;
+                guests.get(&mut guest, 1)?;
+                Ok(guest)
+            })?);
+            Duration::ZERO
+        }
+        (Some(guest), _) => by_guest(arguments, guest)?,
     };
-    println!("{} {}", time.as_secs_f64(), peak_memory()?);
+    let memory = memory.map_or_else(peak_memory, Ok)?;
+    println!("{} {memory}", time.as_secs_f64());
     Ok(())
-}
-
-/// What Linux counts as the most memory that this process has had, in KiB.
-fn peak_memory() -> Result<u64> {
-    let status = fs::read_to_string("/proc/self/status")?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .context("no VmHWM in /proc/self/status")?;
-    Ok(line.trim().trim_end_matches(" kB").parse()?)
-}
-
-/// Runs what `prepare` makes on so many threads, each with its part of the count, in batches, and
-/// gives the median of the time from when all are ready, with a connection each, to the end of the
-/// last.
-fn on_threads<W: FnMut(u64) -> Result<()>>(
-    arguments: &ClientArgs,
-    threads: u64,
-    prepare: impl Fn() -> Result<W> + Sync,
-) -> Result<Duration> {
-    let part = arguments.count / threads;
-    let together = Barrier::new(usize::try_from(threads)? + 1);
-    thread::scope(|scope| {
-        let threads: Vec<_> = (0..threads)
-            .map(|_| {
-                scope.spawn(|| {
-                    // A thread that failed still comes to every barrier.
-                    let mut work = prepare().and_then(|mut work| {
-                        work(1)?;
-                        Ok(work)
-                    });
-                    let mut failure = Ok(());
-                    for _ in 0..arguments.batches {
-                        together.wait();
-                        if let (Ok(work), Ok(())) = (&mut work, &failure) {
-                            failure = work(part);
-                        }
-                        together.wait();
-                    }
-                    work.and(failure)
-                })
-            })
-            .collect();
-        let seconds = (0..arguments.batches).map(|_| {
-            together.wait();
-            let start = Instant::now();
-            together.wait();
-            start.elapsed().as_secs_f64()
-        });
-        let time = Duration::from_secs_f64(median(seconds));
-        threads
-            .into_iter()
-            .try_for_each(|thread| thread.join().expect("a thread of the benchmark panicked"))?;
-        Ok(time)
-    })
-}
-
-fn timed(work: impl FnOnce() -> Result<()>) -> Result<Duration> {
-    let start = Instant::now();
-    work()?;
-    Ok(start.elapsed())
 }
 
 /// ureq by itself, with the settings that the host gives it, but for timeouts of the whole request
 /// and of name lookup: with these ureq's own resolver starts a thread for each request, also for an
 /// address, which would be no fair comparison.
 fn agent(arguments: &ClientArgs) -> Result<ureq::Agent> {
+    if arguments.defaults {
+        let config = ureq::Agent::config_builder()
+            .max_idle_connections(MAX_IDLE)
+            .max_idle_connections_per_host(MAX_IDLE);
+        return Ok(config.build().into());
+    }
     let mut config = ureq::Agent::config_builder()
         .accept_encoding(AutoHeaderValue::None)
         .allow_non_standard_methods(true)
@@ -215,11 +173,13 @@ fn native(arguments: &ClientArgs) -> Result<Duration> {
     };
     match arguments.work {
         Work::Get | Work::Fresh | Work::Started | Work::Async | Work::Parallel => {
-            on_threads(arguments, arguments.threads, || Ok(get))
+            arguments.batches.on_threads(arguments.threads, || Ok(get))
         }
-        Work::Headers => on_threads(arguments, arguments.threads, || Ok(headers)),
+        Work::Headers => arguments
+            .batches
+            .on_threads(arguments.threads, || Ok(headers)),
         Work::Download => timed(|| {
-            let count = arguments.count;
+            let count = arguments.batches.count;
             let mut reader = agent.get(url).call()?.into_body().into_reader();
             let mut buffer = vec![0; PIECE];
             let mut bytes = 0;
@@ -232,21 +192,56 @@ fn native(arguments: &ClientArgs) -> Result<Duration> {
             ensure!(bytes == count, "{bytes} bytes");
             Ok(())
         }),
+        Work::Socket => socket(arguments),
+        Work::First => timed(|| get(1)),
+        Work::Stores => bail!("native code has no stores"),
         Work::Stream => timed(|| {
-            let mut body = io::repeat(b'a').take(arguments.count);
-            let request = agent.post(url).header("content-length", arguments.count);
+            let mut body = io::repeat(b'a').take(arguments.batches.count);
+            let request = agent
+                .post(url)
+                .header("content-length", arguments.batches.count);
             let body = ureq::SendBody::from_reader(&mut body);
             request.send(body)?.into_body().read_to_vec()?;
             Ok(())
         }),
         Work::Upload => {
-            let body = vec![b'a'; usize::try_from(arguments.count)?];
+            let body = vec![b'a'; usize::try_from(arguments.batches.count)?];
             timed(|| {
                 agent.post(url).send(&body[..])?.into_body().read_to_vec()?;
                 Ok(())
             })
         }
     }
+}
+
+/// Reads a body as quickly as it can be read into a buffer of the guest's size.
+fn socket(arguments: &ClientArgs) -> Result<Duration> {
+    let url: http::Uri = arguments.url.parse()?;
+    let authority = url.authority().context("the URL has no authority")?;
+    let head = format!("GET {} HTTP/1.1\r\nhost: {authority}\r\n\r\n", url.path());
+    timed(|| {
+        let mut stream = TcpStream::connect(authority.as_str())?;
+        stream.write_all(head.as_bytes())?;
+        let mut buffer = vec![0; PIECE];
+        let mut filled = 0;
+        let body = loop {
+            match stream.read(&mut buffer[filled..])? {
+                0 => bail!("the response ends in its head"),
+                count => filled += count,
+            }
+            if let Some(end) = server::find(&buffer[..filled], b"\r\n\r\n") {
+                break end + 4;
+            }
+        };
+        let mut left = arguments.batches.count - (filled - body) as u64;
+        while left > 0 {
+            match stream.read(&mut buffer)? {
+                0 => bail!("the body is {left} bytes short"),
+                count => left -= count as u64,
+            }
+        }
+        Ok(())
+    })
 }
 
 const HEADER_VALUE: &str = "a value of the usual length";
@@ -291,8 +286,14 @@ struct Guests {
 impl Guests {
     fn new(arguments: &ClientArgs, guest: &Path) -> Result<Guests> {
         let mut config = Config::new();
-        if let Work::Fresh = arguments.work {
-            config.allocation_strategy(pool());
+        match arguments.work {
+            Work::Fresh => {
+                config.allocation_strategy(measure::pool());
+            }
+            Work::First => {
+                config.cache(Some(Cache::from_file(None)?));
+            }
+            _ => {}
         }
         let engine = Engine::new(&config)?;
         let module = Module::from_file(&engine, guest)?;
@@ -329,7 +330,7 @@ impl Guests {
             url_buffer: export("url_buffer")?,
             memory: export("memory")?,
             work: export(match arguments.work {
-                Work::Get | Work::Fresh | Work::Async => "get",
+                Work::Get | Work::Fresh | Work::Async | Work::First | Work::Stores => "get",
                 Work::Headers => "get_with_headers",
                 Work::Started => "get_started",
                 Work::Parallel if arguments.threads == 8 => "parallel_8",
@@ -337,6 +338,7 @@ impl Guests {
                 Work::Stream => "stream",
                 Work::Download => "download",
                 Work::Upload => "upload",
+                Work::Socket => bail!("no guest has a socket"),
             })?,
             pre: linker.instantiate_pre(&module)?,
             http: HttpCtx::builder()
@@ -452,37 +454,24 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// What an embedder sets that makes an instance for each request: the memory of an instance stays
-/// with its slot, and what was written to is found out and put back, which spares the next instance
-/// page faults.
-fn pool() -> PoolingAllocationConfig {
-    const KEPT_MEMORY_BYTES: usize = 4 * 1024 * 1024;
-    const KEPT_TABLE_BYTES: usize = 64 * 1024;
-    let mut pool = PoolingAllocationConfig::default();
-    pool.linear_memory_keep_resident(KEPT_MEMORY_BYTES)
-        .table_keep_resident(KEPT_TABLE_BYTES)
-        .pagemap_scan(Enabled::Auto);
-    pool
-}
-
 fn by_guest(arguments: &ClientArgs, guest: &Path) -> Result<Duration> {
     let guests = Guests::new(arguments, guest)?;
-    let count = arguments.count;
+    let count = arguments.batches.count;
     match arguments.work {
         Work::Get | Work::Headers | Work::Started | Work::Async => {
-            on_threads(arguments, arguments.threads, || {
+            arguments.batches.on_threads(arguments.threads, || {
                 let mut guest = guests.instance()?;
                 let guests = &guests;
                 Ok(move |count| guests.get(&mut guest, count))
             })
         }
         // One guest, that has as many on their way.
-        Work::Parallel => on_threads(arguments, 1, || {
+        Work::Parallel => arguments.batches.on_threads(1, || {
             let mut guest = guests.instance()?;
             let guests = &guests;
             Ok(move |count| guests.get(&mut guest, count))
         }),
-        Work::Fresh => on_threads(arguments, arguments.threads, || {
+        Work::Fresh => arguments.batches.on_threads(arguments.threads, || {
             Ok(|count| (0..count).try_for_each(|_| guests.get(&mut guests.instance()?, 1)))
         }),
         Work::Download => {
@@ -501,6 +490,8 @@ fn by_guest(arguments: &ClientArgs, guest: &Path) -> Result<Duration> {
                 Ok(())
             })
         }
+        Work::First => timed(|| guests.get(&mut guests.instance()?, 1)),
+        Work::Socket | Work::Stores => bail!("a guest does not do this"),
         Work::Upload => {
             let mut guest = guests.instance()?;
             let fill = guests.pre.module().get_export_index("fill");

@@ -5,7 +5,9 @@
 
 mod client;
 mod connections;
+mod measure;
 mod micro;
+mod peers;
 mod report;
 mod run;
 mod server;

@@ -10,7 +10,7 @@ use wasmtime::error::Context;
 use wasmtime::{Caller, Engine, Extern, Linker, Memory, Module, Store, TypedFunc};
 use wasmtime::{Result, ensure};
 
-use crate::report::median;
+use crate::measure::median;
 
 /// A guest that makes one response and then calls a function on it, over and over.
 const GUEST: &str = include_str!("micro.wat");

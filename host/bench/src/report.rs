@@ -14,16 +14,6 @@ pub struct Row {
     pub holds: bool,
 }
 
-pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.into_iter().collect();
-    values.sort_by(f64::total_cmp);
-    match values.len() {
-        0 => f64::NAN,
-        len if len % 2 == 1 => values[len / 2],
-        len => f64::midpoint(values[len / 2 - 1], values[len / 2]),
-    }
-}
-
 pub fn table(rows: &[Row]) -> String {
     let mut text = String::from(
         "| what | base | ours | ratio | bar | |\n| --- | ---: | ---: | ---: | --- | --- |\n",

@@ -11,7 +11,9 @@ use wasmtime::error::Context;
 use wasmtime::{Result, ensure};
 
 use crate::client;
-use crate::report::{self, Row, median};
+use crate::measure::median;
+use crate::peers::PeersArgs;
+use crate::report::{self, Row};
 
 #[derive(clap::Args)]
 pub struct RunArgs {
@@ -20,7 +22,7 @@ pub struct RunArgs {
     guests: PathBuf,
     /// The binary `wasmtime-http`
     #[arg(long)]
-    wasmtime_http: PathBuf,
+    wasmtime_http: Option<PathBuf>,
     /// What criterion estimates of the generator with the document of WASI preview 1
     #[arg(long)]
     preview1: Option<PathBuf>,
@@ -29,32 +31,34 @@ pub struct RunArgs {
     out: PathBuf,
     /// Fewer and shorter rounds, for a first look
     #[arg(long)]
-    quick: bool,
+    pub quick: bool,
     /// Only what has this in its name
     #[arg(long)]
     only: Option<String>,
     /// What grows, in place of the figures
     #[arg(long)]
     curves: bool,
+    #[command(flatten)]
+    pub peers: PeersArgs,
 }
 
-const MIB: u64 = 1024 * 1024;
+pub const MIB: u64 = 1024 * 1024;
 
 /// Which cores the server and the client run on.
 #[derive(Clone, Copy)]
-struct Cores {
-    name: &'static str,
+pub struct Cores {
+    pub name: &'static str,
     server: &'static str,
-    client: &'static str,
+    pub client: &'static str,
 }
 
-const ONE: Cores = Cores {
+pub const ONE: Cores = Cores {
     name: "one core",
     server: "0",
     client: "0",
 };
 
-const TWO: Cores = Cores {
+pub const TWO: Cores = Cores {
     name: "two cores",
     server: "0",
     client: "1",
@@ -67,32 +71,32 @@ pub fn run(arguments: &RunArgs) -> Result<()> {
         batches: if arguments.quick { 3 } else { 15 },
     };
     let mut rows = Vec::new();
-    let (name, measured) = if arguments.curves {
-        ("curves", bench.curves(&mut rows))
+    let mut beside_peers = String::new();
+    let (name, plot, measured) = if arguments.peers.are_given() {
+        let measured = bench.peers(&mut rows, &mut beside_peers);
+        beside_peers.push('\n');
+        ("peers.md", "peers.svg", measured)
+    } else if arguments.curves {
+        ("curves.md", "curves.svg", bench.curves(&mut rows))
     } else {
-        ("table", bench.all(&mut rows))
+        ("table.md", "plot.svg", bench.all(&mut rows))
     };
     // What was measured before something failed is of use, too.
-    let table = report::table(&rows);
+    let table = beside_peers + &report::table(&rows);
     println!("\n{table}");
     fs::create_dir_all(&arguments.out)?;
-    fs::write(arguments.out.join(name).with_extension("md"), &table)?;
-    let plot = if arguments.curves {
-        "curves.svg"
-    } else {
-        "plot.svg"
-    };
+    fs::write(arguments.out.join(name), &table)?;
     fs::write(arguments.out.join(plot), report::plot(&rows))?;
     println!("The table and a plot are in {}.", arguments.out.display());
     measured
 }
 
-struct Bench<'a> {
-    arguments: &'a RunArgs,
+pub struct Bench<'a> {
+    pub arguments: &'a RunArgs,
     /// How often native and guest are run, in turns.
     rounds: usize,
     /// How often each of these runs repeats its requests.
-    batches: usize,
+    pub batches: usize,
 }
 
 /// How many small requests a batch has, and how many for each thread at least.
@@ -110,9 +114,9 @@ struct Gets<'a> {
 }
 
 /// A server that ends with this value.
-struct Server {
+pub struct Server {
     child: Child,
-    origin: String,
+    pub origin: String,
     ca_file: Option<PathBuf>,
 }
 
@@ -124,7 +128,7 @@ impl Drop for Server {
 }
 
 impl Server {
-    fn start(cores: Cores, tls: bool) -> Result<Server> {
+    pub fn start(cores: Cores, tls: bool) -> Result<Server> {
         let mut command = pinned(cores.server, &env::current_exe()?);
         command
             .arg("server")
@@ -166,7 +170,7 @@ impl Server {
     }
 }
 
-fn pinned(cores: &str, program: &Path) -> Command {
+pub fn pinned(cores: &str, program: &Path) -> Command {
     let mut command = Command::new("taskset");
     command.args(["-c", cores]).arg(program);
     command
@@ -174,9 +178,21 @@ fn pinned(cores: &str, program: &Path) -> Command {
 
 /// What a client measured: seconds, and the peak of its memory in KiB.
 #[derive(Clone, Copy)]
-struct Measured {
-    seconds: f64,
-    memory: f64,
+pub struct Measured {
+    pub seconds: f64,
+    pub memory: f64,
+}
+
+impl Measured {
+    /// What a client printed.
+    pub fn parse(text: &str) -> Result<Measured> {
+        let mut figures = text.split_whitespace().map(str::parse::<f64>);
+        let mut next = || figures.next().context("a client prints two figures");
+        Ok(Measured {
+            seconds: next()??,
+            memory: next()??,
+        })
+    }
 }
 
 impl Bench<'_> {
@@ -309,7 +325,7 @@ impl Bench<'_> {
         self.connections(rows)
     }
 
-    fn skips(&self, what: &str) -> bool {
+    pub fn skips(&self, what: &str) -> bool {
         let only = self.arguments.only.as_deref();
         only.is_some_and(|only| !what.contains(only))
     }
@@ -337,16 +353,10 @@ impl Bench<'_> {
         }
         let output = command.stderr(Stdio::inherit()).output()?;
         ensure!(output.status.success(), "{command:?} failed");
-        let text = String::from_utf8(output.stdout)?;
-        let mut figures = text.split_whitespace().map(str::parse::<f64>);
-        let mut next = || figures.next().context("a client prints two figures");
-        Ok(Measured {
-            seconds: next()??,
-            memory: next()??,
-        })
+        Measured::parse(&String::from_utf8(output.stdout)?)
     }
 
-    fn guest(&self, name: &str) -> PathBuf {
+    pub fn guest(&self, name: &str) -> PathBuf {
         self.arguments.guests.join(name).with_extension("wasm")
     }
 
@@ -650,12 +660,14 @@ impl Bench<'_> {
             ensure!(status.success(), "{command:?} failed");
             Ok(start.elapsed().as_secs_f64() * 1e3)
         };
+        let wasmtime_http = self.arguments.wasmtime_http.as_deref();
+        let wasmtime_http = wasmtime_http.context("`wasmtime-http` is not given")?;
         let server = Server::start(TWO, false)?;
         let empty =
             || -> Result<f64> { time(pinned(TWO.client, &env::current_exe()?).arg("empty")) };
         let module = || -> Result<f64> {
             time(
-                pinned(TWO.client, &self.arguments.wasmtime_http)
+                pinned(TWO.client, wasmtime_http)
                     .args(["--allowed-host", &server.origin, "--invoke", "fill"])
                     .arg(self.guest("rust-bench"))
                     .arg("1"),

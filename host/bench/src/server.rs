@@ -15,8 +15,7 @@ use wasi_experimental_http_test_server::TestCa;
 use wasmtime::Result;
 use wasmtime::error::Context;
 
-/// The size of the small body.
-pub const SMALL: usize = 64;
+use crate::measure::SMALL;
 
 /// What a certificate is for: the address, and the names of [`crate::connections`].
 const NAMES: [&str; 2] = ["127.0.0.1", "*.bench.test"];
@@ -141,7 +140,8 @@ fn number_behind(text: &str, prefix: &str) -> Option<u64> {
     text.strip_prefix(prefix)?.split(' ').next()?.parse().ok()
 }
 
-fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+/// Where in something else something is.
+pub fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     haystack
         .windows(needle.len())
         .position(|window| window == needle)
