@@ -173,14 +173,15 @@ pub use wasmtime;
 
 /// Adds the functions of the module `wasi_experimental_http` to a linker.
 ///
-/// `get_cx` finds the [`HttpCtx`] in the data of a store.
+/// `get_cx` finds the [`HttpCtx`] in the data of a store. It may be a closure that captures something,
+/// if that can be cloned.
 ///
 /// # Errors
 ///
 /// If the linker has one of the functions already.
 pub fn add_to_linker<T: 'static>(
     linker: &mut wasmtime::Linker<T>,
-    get_cx: impl Fn(&mut T) -> &mut HttpCtx + Send + Sync + Copy + 'static,
+    get_cx: impl Fn(&mut T) -> &mut HttpCtx + Send + Sync + Clone + 'static,
 ) -> wasmtime::Result<()> {
     generated::wasi_experimental_http::add_to_linker_fallible(linker, move |data| {
         let http = get_cx(data);
@@ -204,7 +205,7 @@ pub fn add_to_linker<T: 'static>(
 #[cfg(feature = "async")]
 pub fn add_to_linker_async<T: Send + 'static>(
     linker: &mut wasmtime::Linker<T>,
-    get_cx: impl Fn(&mut T) -> &mut HttpCtx + Send + Sync + Copy + 'static,
+    get_cx: impl Fn(&mut T) -> &mut HttpCtx + Send + Sync + Clone + 'static,
 ) -> wasmtime::Result<()> {
     generated::wasi_experimental_http::add_to_linker_async(linker, move |data| {
         let http = get_cx(data);
