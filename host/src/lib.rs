@@ -144,6 +144,7 @@ mod request;
 mod request_url;
 mod response;
 mod send;
+mod sensitive;
 mod started;
 mod telemetry;
 #[cfg(test)]
