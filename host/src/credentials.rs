@@ -143,6 +143,18 @@ impl Credential {
         })
     }
 
+    /// The name of the header field.
+    #[must_use]
+    pub fn name(&self) -> &HeaderName {
+        &self.name
+    }
+
+    /// Whether it is added to requests of this method to this URL, unless the guest chose another `Host`.
+    #[must_use]
+    pub fn is_for(&self, method: &Method, url: &Url) -> bool {
+        *method != Method::TRACE && self.hosts.allows_request(method, url)
+    }
+
     fn value(&self, url: &Url) -> Result<HeaderValue, BoxError> {
         let text = match &self.value {
             Value::Text(value) => return Ok(value.clone()),
@@ -313,12 +325,12 @@ pub(crate) fn fields(
     given: &HeaderMap,
 ) -> Result<HeaderMap, NoCredential> {
     let mut fields = HeaderMap::new();
-    if *method == Method::TRACE || given.contains_key(HOST) {
+    if given.contains_key(HOST) {
         return Ok(fields);
     }
     let mut len = 0;
     for credential in credentials {
-        if !credential.hosts.allows_request(method, url) {
+        if !credential.is_for(method, url) {
             continue;
         }
         let name = &credential.name;

@@ -1369,7 +1369,7 @@ pub mod wasi_experimental_http {
     #[allow(dead_code, reason = "a host needs one of the two")]
     pub fn add_to_linker<T, U>(
         linker: &mut wasmtime::Linker<T>,
-        get_cx: impl Fn(&mut T) -> &mut U + Send + Sync + Copy + 'static,
+        get_cx: impl Fn(&mut T) -> &mut U + Send + Sync + Clone + 'static,
     ) -> wasmtime::Result<()>
     where
         T: 'static,
@@ -1389,7 +1389,7 @@ pub mod wasi_experimental_http {
         linker: &mut wasmtime::Linker<T>,
         get_cx: impl Fn(
             &mut T,
-        ) -> wasmtime::Result<&mut U> + Send + Sync + Copy + 'static,
+        ) -> wasmtime::Result<&mut U> + Send + Sync + Clone + 'static,
     ) -> wasmtime::Result<()>
     where
         T: 'static,
@@ -1399,266 +1399,312 @@ pub mod wasi_experimental_http {
             .func_wrap(
                 "wasi_experimental_http",
                 "req",
-                move |
-                    mut caller: wasmtime::Caller<'_, T>,
-                    url: u32,
-                    url_len: u32,
-                    method: u32,
-                    method_len: u32,
-                    headers: u32,
-                    headers_len: u32,
-                    body: u32,
-                    body_len: u32,
-                    status_code_ptr: u32,
-                    response_handle_ptr: u32|
                 {
-                    req_function(
-                        &mut caller,
-                        get_cx,
-                        url,
-                        url_len,
-                        method,
-                        method_len,
-                        headers,
-                        headers_len,
-                        body,
-                        body_len,
-                        status_code_ptr,
-                        response_handle_ptr,
-                    )
+                    let get_cx = get_cx.clone();
+                    move |
+                        mut caller: wasmtime::Caller<'_, T>,
+                        url: u32,
+                        url_len: u32,
+                        method: u32,
+                        method_len: u32,
+                        headers: u32,
+                        headers_len: u32,
+                        body: u32,
+                        body_len: u32,
+                        status_code_ptr: u32,
+                        response_handle_ptr: u32|
+                    {
+                        req_function(
+                            &mut caller,
+                            &get_cx,
+                            url,
+                            url_len,
+                            method,
+                            method_len,
+                            headers,
+                            headers_len,
+                            body,
+                            body_len,
+                            status_code_ptr,
+                            response_handle_ptr,
+                        )
+                    }
                 },
             )?;
         linker
             .func_wrap(
                 "wasi_experimental_http",
                 "close",
-                move |mut caller: wasmtime::Caller<'_, T>, response: u32| {
-                    close_function(&mut caller, get_cx, response)
+                {
+                    let get_cx = get_cx.clone();
+                    move |mut caller: wasmtime::Caller<'_, T>, response: u32| {
+                        close_function(&mut caller, &get_cx, response)
+                    }
                 },
             )?;
         linker
             .func_wrap(
                 "wasi_experimental_http",
                 "header_get",
-                move |
-                    mut caller: wasmtime::Caller<'_, T>,
-                    response: u32,
-                    name: u32,
-                    name_len: u32,
-                    value: u32,
-                    value_len: u32,
-                    size_ptr: u32|
                 {
-                    header_get_function(
-                        &mut caller,
-                        get_cx,
-                        response,
-                        name,
-                        name_len,
-                        value,
-                        value_len,
-                        size_ptr,
-                    )
+                    let get_cx = get_cx.clone();
+                    move |
+                        mut caller: wasmtime::Caller<'_, T>,
+                        response: u32,
+                        name: u32,
+                        name_len: u32,
+                        value: u32,
+                        value_len: u32,
+                        size_ptr: u32|
+                    {
+                        header_get_function(
+                            &mut caller,
+                            &get_cx,
+                            response,
+                            name,
+                            name_len,
+                            value,
+                            value_len,
+                            size_ptr,
+                        )
+                    }
                 },
             )?;
         linker
             .func_wrap(
                 "wasi_experimental_http",
                 "headers_get_all",
-                move |
-                    mut caller: wasmtime::Caller<'_, T>,
-                    response: u32,
-                    headers: u32,
-                    headers_len: u32,
-                    size_ptr: u32|
                 {
-                    headers_get_all_function(
-                        &mut caller,
-                        get_cx,
-                        response,
-                        headers,
-                        headers_len,
-                        size_ptr,
-                    )
+                    let get_cx = get_cx.clone();
+                    move |
+                        mut caller: wasmtime::Caller<'_, T>,
+                        response: u32,
+                        headers: u32,
+                        headers_len: u32,
+                        size_ptr: u32|
+                    {
+                        headers_get_all_function(
+                            &mut caller,
+                            &get_cx,
+                            response,
+                            headers,
+                            headers_len,
+                            size_ptr,
+                        )
+                    }
                 },
             )?;
         linker
             .func_wrap(
                 "wasi_experimental_http",
                 "body_read",
-                move |
-                    mut caller: wasmtime::Caller<'_, T>,
-                    response: u32,
-                    buffer: u32,
-                    buffer_len: u32,
-                    size_ptr: u32|
                 {
-                    body_read_function(
-                        &mut caller,
-                        get_cx,
-                        response,
-                        buffer,
-                        buffer_len,
-                        size_ptr,
-                    )
+                    let get_cx = get_cx.clone();
+                    move |
+                        mut caller: wasmtime::Caller<'_, T>,
+                        response: u32,
+                        buffer: u32,
+                        buffer_len: u32,
+                        size_ptr: u32|
+                    {
+                        body_read_function(
+                            &mut caller,
+                            &get_cx,
+                            response,
+                            buffer,
+                            buffer_len,
+                            size_ptr,
+                        )
+                    }
                 },
             )?;
         linker
             .func_wrap(
                 "wasi_experimental_http",
                 "body_read_some",
-                move |
-                    mut caller: wasmtime::Caller<'_, T>,
-                    response: u32,
-                    buffer: u32,
-                    buffer_len: u32,
-                    size_ptr: u32|
                 {
-                    body_read_some_function(
-                        &mut caller,
-                        get_cx,
-                        response,
-                        buffer,
-                        buffer_len,
-                        size_ptr,
-                    )
+                    let get_cx = get_cx.clone();
+                    move |
+                        mut caller: wasmtime::Caller<'_, T>,
+                        response: u32,
+                        buffer: u32,
+                        buffer_len: u32,
+                        size_ptr: u32|
+                    {
+                        body_read_some_function(
+                            &mut caller,
+                            &get_cx,
+                            response,
+                            buffer,
+                            buffer_len,
+                            size_ptr,
+                        )
+                    }
                 },
             )?;
         linker
             .func_wrap(
                 "wasi_experimental_http",
                 "response_get",
-                move |
-                    mut caller: wasmtime::Caller<'_, T>,
-                    response: u32,
-                    fact: u32,
-                    value: u32,
-                    value_len: u32,
-                    size_ptr: u32|
                 {
-                    response_get_function(
-                        &mut caller,
-                        get_cx,
-                        response,
-                        fact,
-                        value,
-                        value_len,
-                        size_ptr,
-                    )
+                    let get_cx = get_cx.clone();
+                    move |
+                        mut caller: wasmtime::Caller<'_, T>,
+                        response: u32,
+                        fact: u32,
+                        value: u32,
+                        value_len: u32,
+                        size_ptr: u32|
+                    {
+                        response_get_function(
+                            &mut caller,
+                            &get_cx,
+                            response,
+                            fact,
+                            value,
+                            value_len,
+                            size_ptr,
+                        )
+                    }
                 },
             )?;
         linker
             .func_wrap(
                 "wasi_experimental_http",
                 "error_get",
-                move |
-                    mut caller: wasmtime::Caller<'_, T>,
-                    reason: u32,
-                    message: u32,
-                    message_len: u32,
-                    size_ptr: u32|
                 {
-                    error_get_function(
-                        &mut caller,
-                        get_cx,
-                        reason,
-                        message,
-                        message_len,
-                        size_ptr,
-                    )
+                    let get_cx = get_cx.clone();
+                    move |
+                        mut caller: wasmtime::Caller<'_, T>,
+                        reason: u32,
+                        message: u32,
+                        message_len: u32,
+                        size_ptr: u32|
+                    {
+                        error_get_function(
+                            &mut caller,
+                            &get_cx,
+                            reason,
+                            message,
+                            message_len,
+                            size_ptr,
+                        )
+                    }
                 },
             )?;
         linker
             .func_wrap(
                 "wasi_experimental_http",
                 "request_start",
-                move |
-                    mut caller: wasmtime::Caller<'_, T>,
-                    url: u32,
-                    url_len: u32,
-                    method: u32,
-                    method_len: u32,
-                    headers: u32,
-                    headers_len: u32,
-                    options: u32,
-                    options_len: u32,
-                    body_len: u64,
-                    response_handle_ptr: u32|
                 {
-                    request_start_function(
-                        &mut caller,
-                        get_cx,
-                        url,
-                        url_len,
-                        method,
-                        method_len,
-                        headers,
-                        headers_len,
-                        options,
-                        options_len,
-                        body_len,
-                        response_handle_ptr,
-                    )
+                    let get_cx = get_cx.clone();
+                    move |
+                        mut caller: wasmtime::Caller<'_, T>,
+                        url: u32,
+                        url_len: u32,
+                        method: u32,
+                        method_len: u32,
+                        headers: u32,
+                        headers_len: u32,
+                        options: u32,
+                        options_len: u32,
+                        body_len: u64,
+                        response_handle_ptr: u32|
+                    {
+                        request_start_function(
+                            &mut caller,
+                            &get_cx,
+                            url,
+                            url_len,
+                            method,
+                            method_len,
+                            headers,
+                            headers_len,
+                            options,
+                            options_len,
+                            body_len,
+                            response_handle_ptr,
+                        )
+                    }
                 },
             )?;
         linker
             .func_wrap(
                 "wasi_experimental_http",
                 "body_write",
-                move |
-                    mut caller: wasmtime::Caller<'_, T>,
-                    request: u32,
-                    bytes: u32,
-                    bytes_len: u32,
-                    size_ptr: u32|
                 {
-                    body_write_function(
-                        &mut caller,
-                        get_cx,
-                        request,
-                        bytes,
-                        bytes_len,
-                        size_ptr,
-                    )
+                    let get_cx = get_cx.clone();
+                    move |
+                        mut caller: wasmtime::Caller<'_, T>,
+                        request: u32,
+                        bytes: u32,
+                        bytes_len: u32,
+                        size_ptr: u32|
+                    {
+                        body_write_function(
+                            &mut caller,
+                            &get_cx,
+                            request,
+                            bytes,
+                            bytes_len,
+                            size_ptr,
+                        )
+                    }
                 },
             )?;
         linker
             .func_wrap(
                 "wasi_experimental_http",
                 "body_finish",
-                move |mut caller: wasmtime::Caller<'_, T>, request: u32| {
-                    body_finish_function(&mut caller, get_cx, request)
+                {
+                    let get_cx = get_cx.clone();
+                    move |mut caller: wasmtime::Caller<'_, T>, request: u32| {
+                        body_finish_function(&mut caller, &get_cx, request)
+                    }
                 },
             )?;
         linker
             .func_wrap(
                 "wasi_experimental_http",
                 "response_wait",
-                move |
-                    mut caller: wasmtime::Caller<'_, T>,
-                    request: u32,
-                    status_code_ptr: u32|
-                { response_wait_function(&mut caller, get_cx, request, status_code_ptr) },
+                {
+                    let get_cx = get_cx.clone();
+                    move |
+                        mut caller: wasmtime::Caller<'_, T>,
+                        request: u32,
+                        status_code_ptr: u32|
+                    {
+                        response_wait_function(
+                            &mut caller,
+                            &get_cx,
+                            request,
+                            status_code_ptr,
+                        )
+                    }
+                },
             )?;
         linker
             .func_wrap(
                 "wasi_experimental_http",
                 "poll",
-                move |
-                    mut caller: wasmtime::Caller<'_, T>,
-                    subscriptions: u32,
-                    subscriptions_len: u32,
-                    timeout: u64,
-                    size_ptr: u32|
                 {
-                    poll_function(
-                        &mut caller,
-                        get_cx,
-                        subscriptions,
-                        subscriptions_len,
-                        timeout,
-                        size_ptr,
-                    )
+                    let get_cx = get_cx.clone();
+                    move |
+                        mut caller: wasmtime::Caller<'_, T>,
+                        subscriptions: u32,
+                        subscriptions_len: u32,
+                        timeout: u64,
+                        size_ptr: u32|
+                    {
+                        poll_function(
+                            &mut caller,
+                            &get_cx,
+                            subscriptions,
+                            subscriptions_len,
+                            timeout,
+                            size_ptr,
+                        )
+                    }
                 },
             )?;
         Ok(())
@@ -1676,7 +1722,7 @@ pub mod wasi_experimental_http {
         linker: &mut wasmtime::Linker<T>,
         get_cx: impl Fn(
             &mut T,
-        ) -> wasmtime::Result<&mut U> + Send + Sync + Copy + 'static,
+        ) -> wasmtime::Result<&mut U> + Send + Sync + Clone + 'static,
     ) -> wasmtime::Result<()>
     where
         T: Send + 'static,
@@ -1686,414 +1732,466 @@ pub mod wasi_experimental_http {
             .func_wrap_async(
                 "wasi_experimental_http",
                 "req",
-                move |
-                    mut caller: wasmtime::Caller<'_, T>,
-                    (
-                        url,
-                        url_len,
-                        method,
-                        method_len,
-                        headers,
-                        headers_len,
-                        body,
-                        body_len,
-                        status_code_ptr,
-                        response_handle_ptr,
-                    ): (u32, u32, u32, u32, u32, u32, u32, u32, u32, u32)|
                 {
-                    Box::new(async move {
-                        loop {
-                            let result = req_function(
-                                &mut caller,
-                                get_cx,
-                                url,
-                                url_len,
-                                method,
-                                method_len,
-                                headers,
-                                headers_len,
-                                body,
-                                body_len,
-                                status_code_ptr,
-                                response_handle_ptr,
-                            );
-                            let wait = super::Suspend::suspended(
-                                get_cx(caller.data_mut())?,
-                            );
-                            match wait {
-                                Some(wait) => wait.await,
-                                None => break result,
+                    let get_cx = get_cx.clone();
+                    move |
+                        mut caller: wasmtime::Caller<'_, T>,
+                        (
+                            url,
+                            url_len,
+                            method,
+                            method_len,
+                            headers,
+                            headers_len,
+                            body,
+                            body_len,
+                            status_code_ptr,
+                            response_handle_ptr,
+                        ): (u32, u32, u32, u32, u32, u32, u32, u32, u32, u32)|
+                    {
+                        let get_cx = get_cx.clone();
+                        Box::new(async move {
+                            loop {
+                                let result = req_function(
+                                    &mut caller,
+                                    &get_cx,
+                                    url,
+                                    url_len,
+                                    method,
+                                    method_len,
+                                    headers,
+                                    headers_len,
+                                    body,
+                                    body_len,
+                                    status_code_ptr,
+                                    response_handle_ptr,
+                                );
+                                let wait = super::Suspend::suspended(
+                                    get_cx(caller.data_mut())?,
+                                );
+                                match wait {
+                                    Some(wait) => wait.await,
+                                    None => break result,
+                                }
                             }
-                        }
-                    })
+                        })
+                    }
                 },
             )?;
         linker
             .func_wrap_async(
                 "wasi_experimental_http",
                 "close",
-                move |mut caller: wasmtime::Caller<'_, T>, (response,): (u32,)| {
-                    Box::new(async move {
-                        loop {
-                            let result = close_function(&mut caller, get_cx, response);
-                            let wait = super::Suspend::suspended(
-                                get_cx(caller.data_mut())?,
-                            );
-                            match wait {
-                                Some(wait) => wait.await,
-                                None => break result,
+                {
+                    let get_cx = get_cx.clone();
+                    move |mut caller: wasmtime::Caller<'_, T>, (response,): (u32,)| {
+                        let get_cx = get_cx.clone();
+                        Box::new(async move {
+                            loop {
+                                let result = close_function(&mut caller, &get_cx, response);
+                                let wait = super::Suspend::suspended(
+                                    get_cx(caller.data_mut())?,
+                                );
+                                match wait {
+                                    Some(wait) => wait.await,
+                                    None => break result,
+                                }
                             }
-                        }
-                    })
+                        })
+                    }
                 },
             )?;
         linker
             .func_wrap_async(
                 "wasi_experimental_http",
                 "header_get",
-                move |
-                    mut caller: wasmtime::Caller<'_, T>,
-                    (
-                        response,
-                        name,
-                        name_len,
-                        value,
-                        value_len,
-                        size_ptr,
-                    ): (u32, u32, u32, u32, u32, u32)|
                 {
-                    Box::new(async move {
-                        loop {
-                            let result = header_get_function(
-                                &mut caller,
-                                get_cx,
-                                response,
-                                name,
-                                name_len,
-                                value,
-                                value_len,
-                                size_ptr,
-                            );
-                            let wait = super::Suspend::suspended(
-                                get_cx(caller.data_mut())?,
-                            );
-                            match wait {
-                                Some(wait) => wait.await,
-                                None => break result,
+                    let get_cx = get_cx.clone();
+                    move |
+                        mut caller: wasmtime::Caller<'_, T>,
+                        (
+                            response,
+                            name,
+                            name_len,
+                            value,
+                            value_len,
+                            size_ptr,
+                        ): (u32, u32, u32, u32, u32, u32)|
+                    {
+                        let get_cx = get_cx.clone();
+                        Box::new(async move {
+                            loop {
+                                let result = header_get_function(
+                                    &mut caller,
+                                    &get_cx,
+                                    response,
+                                    name,
+                                    name_len,
+                                    value,
+                                    value_len,
+                                    size_ptr,
+                                );
+                                let wait = super::Suspend::suspended(
+                                    get_cx(caller.data_mut())?,
+                                );
+                                match wait {
+                                    Some(wait) => wait.await,
+                                    None => break result,
+                                }
                             }
-                        }
-                    })
+                        })
+                    }
                 },
             )?;
         linker
             .func_wrap_async(
                 "wasi_experimental_http",
                 "headers_get_all",
-                move |
-                    mut caller: wasmtime::Caller<'_, T>,
-                    (response, headers, headers_len, size_ptr): (u32, u32, u32, u32)|
                 {
-                    Box::new(async move {
-                        loop {
-                            let result = headers_get_all_function(
-                                &mut caller,
-                                get_cx,
-                                response,
-                                headers,
-                                headers_len,
-                                size_ptr,
-                            );
-                            let wait = super::Suspend::suspended(
-                                get_cx(caller.data_mut())?,
-                            );
-                            match wait {
-                                Some(wait) => wait.await,
-                                None => break result,
+                    let get_cx = get_cx.clone();
+                    move |
+                        mut caller: wasmtime::Caller<'_, T>,
+                        (response, headers, headers_len, size_ptr): (u32, u32, u32, u32)|
+                    {
+                        let get_cx = get_cx.clone();
+                        Box::new(async move {
+                            loop {
+                                let result = headers_get_all_function(
+                                    &mut caller,
+                                    &get_cx,
+                                    response,
+                                    headers,
+                                    headers_len,
+                                    size_ptr,
+                                );
+                                let wait = super::Suspend::suspended(
+                                    get_cx(caller.data_mut())?,
+                                );
+                                match wait {
+                                    Some(wait) => wait.await,
+                                    None => break result,
+                                }
                             }
-                        }
-                    })
+                        })
+                    }
                 },
             )?;
         linker
             .func_wrap_async(
                 "wasi_experimental_http",
                 "body_read",
-                move |
-                    mut caller: wasmtime::Caller<'_, T>,
-                    (response, buffer, buffer_len, size_ptr): (u32, u32, u32, u32)|
                 {
-                    Box::new(async move {
-                        loop {
-                            let result = body_read_function(
-                                &mut caller,
-                                get_cx,
-                                response,
-                                buffer,
-                                buffer_len,
-                                size_ptr,
-                            );
-                            let wait = super::Suspend::suspended(
-                                get_cx(caller.data_mut())?,
-                            );
-                            match wait {
-                                Some(wait) => wait.await,
-                                None => break result,
+                    let get_cx = get_cx.clone();
+                    move |
+                        mut caller: wasmtime::Caller<'_, T>,
+                        (response, buffer, buffer_len, size_ptr): (u32, u32, u32, u32)|
+                    {
+                        let get_cx = get_cx.clone();
+                        Box::new(async move {
+                            loop {
+                                let result = body_read_function(
+                                    &mut caller,
+                                    &get_cx,
+                                    response,
+                                    buffer,
+                                    buffer_len,
+                                    size_ptr,
+                                );
+                                let wait = super::Suspend::suspended(
+                                    get_cx(caller.data_mut())?,
+                                );
+                                match wait {
+                                    Some(wait) => wait.await,
+                                    None => break result,
+                                }
                             }
-                        }
-                    })
+                        })
+                    }
                 },
             )?;
         linker
             .func_wrap_async(
                 "wasi_experimental_http",
                 "body_read_some",
-                move |
-                    mut caller: wasmtime::Caller<'_, T>,
-                    (response, buffer, buffer_len, size_ptr): (u32, u32, u32, u32)|
                 {
-                    Box::new(async move {
-                        loop {
-                            let result = body_read_some_function(
-                                &mut caller,
-                                get_cx,
-                                response,
-                                buffer,
-                                buffer_len,
-                                size_ptr,
-                            );
-                            let wait = super::Suspend::suspended(
-                                get_cx(caller.data_mut())?,
-                            );
-                            match wait {
-                                Some(wait) => wait.await,
-                                None => break result,
+                    let get_cx = get_cx.clone();
+                    move |
+                        mut caller: wasmtime::Caller<'_, T>,
+                        (response, buffer, buffer_len, size_ptr): (u32, u32, u32, u32)|
+                    {
+                        let get_cx = get_cx.clone();
+                        Box::new(async move {
+                            loop {
+                                let result = body_read_some_function(
+                                    &mut caller,
+                                    &get_cx,
+                                    response,
+                                    buffer,
+                                    buffer_len,
+                                    size_ptr,
+                                );
+                                let wait = super::Suspend::suspended(
+                                    get_cx(caller.data_mut())?,
+                                );
+                                match wait {
+                                    Some(wait) => wait.await,
+                                    None => break result,
+                                }
                             }
-                        }
-                    })
+                        })
+                    }
                 },
             )?;
         linker
             .func_wrap_async(
                 "wasi_experimental_http",
                 "response_get",
-                move |
-                    mut caller: wasmtime::Caller<'_, T>,
-                    (
-                        response,
-                        fact,
-                        value,
-                        value_len,
-                        size_ptr,
-                    ): (u32, u32, u32, u32, u32)|
                 {
-                    Box::new(async move {
-                        loop {
-                            let result = response_get_function(
-                                &mut caller,
-                                get_cx,
-                                response,
-                                fact,
-                                value,
-                                value_len,
-                                size_ptr,
-                            );
-                            let wait = super::Suspend::suspended(
-                                get_cx(caller.data_mut())?,
-                            );
-                            match wait {
-                                Some(wait) => wait.await,
-                                None => break result,
+                    let get_cx = get_cx.clone();
+                    move |
+                        mut caller: wasmtime::Caller<'_, T>,
+                        (
+                            response,
+                            fact,
+                            value,
+                            value_len,
+                            size_ptr,
+                        ): (u32, u32, u32, u32, u32)|
+                    {
+                        let get_cx = get_cx.clone();
+                        Box::new(async move {
+                            loop {
+                                let result = response_get_function(
+                                    &mut caller,
+                                    &get_cx,
+                                    response,
+                                    fact,
+                                    value,
+                                    value_len,
+                                    size_ptr,
+                                );
+                                let wait = super::Suspend::suspended(
+                                    get_cx(caller.data_mut())?,
+                                );
+                                match wait {
+                                    Some(wait) => wait.await,
+                                    None => break result,
+                                }
                             }
-                        }
-                    })
+                        })
+                    }
                 },
             )?;
         linker
             .func_wrap_async(
                 "wasi_experimental_http",
                 "error_get",
-                move |
-                    mut caller: wasmtime::Caller<'_, T>,
-                    (reason, message, message_len, size_ptr): (u32, u32, u32, u32)|
                 {
-                    Box::new(async move {
-                        loop {
-                            let result = error_get_function(
-                                &mut caller,
-                                get_cx,
-                                reason,
-                                message,
-                                message_len,
-                                size_ptr,
-                            );
-                            let wait = super::Suspend::suspended(
-                                get_cx(caller.data_mut())?,
-                            );
-                            match wait {
-                                Some(wait) => wait.await,
-                                None => break result,
+                    let get_cx = get_cx.clone();
+                    move |
+                        mut caller: wasmtime::Caller<'_, T>,
+                        (reason, message, message_len, size_ptr): (u32, u32, u32, u32)|
+                    {
+                        let get_cx = get_cx.clone();
+                        Box::new(async move {
+                            loop {
+                                let result = error_get_function(
+                                    &mut caller,
+                                    &get_cx,
+                                    reason,
+                                    message,
+                                    message_len,
+                                    size_ptr,
+                                );
+                                let wait = super::Suspend::suspended(
+                                    get_cx(caller.data_mut())?,
+                                );
+                                match wait {
+                                    Some(wait) => wait.await,
+                                    None => break result,
+                                }
                             }
-                        }
-                    })
+                        })
+                    }
                 },
             )?;
         linker
             .func_wrap_async(
                 "wasi_experimental_http",
                 "request_start",
-                move |
-                    mut caller: wasmtime::Caller<'_, T>,
-                    (
-                        url,
-                        url_len,
-                        method,
-                        method_len,
-                        headers,
-                        headers_len,
-                        options,
-                        options_len,
-                        body_len,
-                        response_handle_ptr,
-                    ): (u32, u32, u32, u32, u32, u32, u32, u32, u64, u32)|
                 {
-                    Box::new(async move {
-                        loop {
-                            let result = request_start_function(
-                                &mut caller,
-                                get_cx,
-                                url,
-                                url_len,
-                                method,
-                                method_len,
-                                headers,
-                                headers_len,
-                                options,
-                                options_len,
-                                body_len,
-                                response_handle_ptr,
-                            );
-                            let wait = super::Suspend::suspended(
-                                get_cx(caller.data_mut())?,
-                            );
-                            match wait {
-                                Some(wait) => wait.await,
-                                None => break result,
+                    let get_cx = get_cx.clone();
+                    move |
+                        mut caller: wasmtime::Caller<'_, T>,
+                        (
+                            url,
+                            url_len,
+                            method,
+                            method_len,
+                            headers,
+                            headers_len,
+                            options,
+                            options_len,
+                            body_len,
+                            response_handle_ptr,
+                        ): (u32, u32, u32, u32, u32, u32, u32, u32, u64, u32)|
+                    {
+                        let get_cx = get_cx.clone();
+                        Box::new(async move {
+                            loop {
+                                let result = request_start_function(
+                                    &mut caller,
+                                    &get_cx,
+                                    url,
+                                    url_len,
+                                    method,
+                                    method_len,
+                                    headers,
+                                    headers_len,
+                                    options,
+                                    options_len,
+                                    body_len,
+                                    response_handle_ptr,
+                                );
+                                let wait = super::Suspend::suspended(
+                                    get_cx(caller.data_mut())?,
+                                );
+                                match wait {
+                                    Some(wait) => wait.await,
+                                    None => break result,
+                                }
                             }
-                        }
-                    })
+                        })
+                    }
                 },
             )?;
         linker
             .func_wrap_async(
                 "wasi_experimental_http",
                 "body_write",
-                move |
-                    mut caller: wasmtime::Caller<'_, T>,
-                    (request, bytes, bytes_len, size_ptr): (u32, u32, u32, u32)|
                 {
-                    Box::new(async move {
-                        loop {
-                            let result = body_write_function(
-                                &mut caller,
-                                get_cx,
-                                request,
-                                bytes,
-                                bytes_len,
-                                size_ptr,
-                            );
-                            let wait = super::Suspend::suspended(
-                                get_cx(caller.data_mut())?,
-                            );
-                            match wait {
-                                Some(wait) => wait.await,
-                                None => break result,
+                    let get_cx = get_cx.clone();
+                    move |
+                        mut caller: wasmtime::Caller<'_, T>,
+                        (request, bytes, bytes_len, size_ptr): (u32, u32, u32, u32)|
+                    {
+                        let get_cx = get_cx.clone();
+                        Box::new(async move {
+                            loop {
+                                let result = body_write_function(
+                                    &mut caller,
+                                    &get_cx,
+                                    request,
+                                    bytes,
+                                    bytes_len,
+                                    size_ptr,
+                                );
+                                let wait = super::Suspend::suspended(
+                                    get_cx(caller.data_mut())?,
+                                );
+                                match wait {
+                                    Some(wait) => wait.await,
+                                    None => break result,
+                                }
                             }
-                        }
-                    })
+                        })
+                    }
                 },
             )?;
         linker
             .func_wrap_async(
                 "wasi_experimental_http",
                 "body_finish",
-                move |mut caller: wasmtime::Caller<'_, T>, (request,): (u32,)| {
-                    Box::new(async move {
-                        loop {
-                            let result = body_finish_function(
-                                &mut caller,
-                                get_cx,
-                                request,
-                            );
-                            let wait = super::Suspend::suspended(
-                                get_cx(caller.data_mut())?,
-                            );
-                            match wait {
-                                Some(wait) => wait.await,
-                                None => break result,
+                {
+                    let get_cx = get_cx.clone();
+                    move |mut caller: wasmtime::Caller<'_, T>, (request,): (u32,)| {
+                        let get_cx = get_cx.clone();
+                        Box::new(async move {
+                            loop {
+                                let result = body_finish_function(
+                                    &mut caller,
+                                    &get_cx,
+                                    request,
+                                );
+                                let wait = super::Suspend::suspended(
+                                    get_cx(caller.data_mut())?,
+                                );
+                                match wait {
+                                    Some(wait) => wait.await,
+                                    None => break result,
+                                }
                             }
-                        }
-                    })
+                        })
+                    }
                 },
             )?;
         linker
             .func_wrap_async(
                 "wasi_experimental_http",
                 "response_wait",
-                move |
-                    mut caller: wasmtime::Caller<'_, T>,
-                    (request, status_code_ptr): (u32, u32)|
                 {
-                    Box::new(async move {
-                        loop {
-                            let result = response_wait_function(
-                                &mut caller,
-                                get_cx,
-                                request,
-                                status_code_ptr,
-                            );
-                            let wait = super::Suspend::suspended(
-                                get_cx(caller.data_mut())?,
-                            );
-                            match wait {
-                                Some(wait) => wait.await,
-                                None => break result,
+                    let get_cx = get_cx.clone();
+                    move |
+                        mut caller: wasmtime::Caller<'_, T>,
+                        (request, status_code_ptr): (u32, u32)|
+                    {
+                        let get_cx = get_cx.clone();
+                        Box::new(async move {
+                            loop {
+                                let result = response_wait_function(
+                                    &mut caller,
+                                    &get_cx,
+                                    request,
+                                    status_code_ptr,
+                                );
+                                let wait = super::Suspend::suspended(
+                                    get_cx(caller.data_mut())?,
+                                );
+                                match wait {
+                                    Some(wait) => wait.await,
+                                    None => break result,
+                                }
                             }
-                        }
-                    })
+                        })
+                    }
                 },
             )?;
         linker
             .func_wrap_async(
                 "wasi_experimental_http",
                 "poll",
-                move |
-                    mut caller: wasmtime::Caller<'_, T>,
-                    (
-                        subscriptions,
-                        subscriptions_len,
-                        timeout,
-                        size_ptr,
-                    ): (u32, u32, u64, u32)|
                 {
-                    Box::new(async move {
-                        loop {
-                            let result = poll_function(
-                                &mut caller,
-                                get_cx,
-                                subscriptions,
-                                subscriptions_len,
-                                timeout,
-                                size_ptr,
-                            );
-                            let wait = super::Suspend::suspended(
-                                get_cx(caller.data_mut())?,
-                            );
-                            match wait {
-                                Some(wait) => wait.await,
-                                None => break result,
+                    let get_cx = get_cx.clone();
+                    move |
+                        mut caller: wasmtime::Caller<'_, T>,
+                        (
+                            subscriptions,
+                            subscriptions_len,
+                            timeout,
+                            size_ptr,
+                        ): (u32, u32, u64, u32)|
+                    {
+                        let get_cx = get_cx.clone();
+                        Box::new(async move {
+                            loop {
+                                let result = poll_function(
+                                    &mut caller,
+                                    &get_cx,
+                                    subscriptions,
+                                    subscriptions_len,
+                                    timeout,
+                                    size_ptr,
+                                );
+                                let wait = super::Suspend::suspended(
+                                    get_cx(caller.data_mut())?,
+                                );
+                                match wait {
+                                    Some(wait) => wait.await,
+                                    None => break result,
+                                }
                             }
-                        }
-                    })
+                        })
+                    }
                 },
             )?;
         Ok(())

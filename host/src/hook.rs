@@ -12,6 +12,7 @@ use http::{HeaderMap, Method, StatusCode, Version};
 use url::Url;
 
 use crate::headers;
+use crate::sensitive;
 
 /// What an embedder does with the requests of a store, one by one: to log them its own way, sign them,
 /// refuse some, or answer in place of the server, as caches, tests and replays do.
@@ -19,7 +20,9 @@ use crate::headers;
 /// [`HttpCtxBuilder::hook`](crate::HttpCtxBuilder::hook) gives it to a store. Both functions are called
 /// for each request that is sent, and so again for each redirect, on the thread of the request: that of
 /// the guest, or one of the client's if the guest does not wait for it, as in asynchronous stores. They
-/// may block. A panic in one refuses the request.
+/// may block. A panic in one refuses the request. Header values that are likely to be credentials are
+/// marked as [sensitive](http::HeaderValue::is_sensitive), as
+/// [`record_headers`](crate::HttpCtxBuilder::record_headers) describes.
 ///
 /// ```
 /// use wasi_experimental_http_wasmtime::http::{Response, StatusCode};
@@ -212,6 +215,7 @@ impl Hooks {
         &self,
         request: &mut HookRequest<'_>,
     ) -> Result<Option<http::Response<Vec<u8>>>, Refusal> {
+        sensitive::mark(request.headers);
         for hook in &self.0 {
             let action = catch_unwind(AssertUnwindSafe(|| hook.on_request(request)));
             match action {
@@ -230,6 +234,7 @@ impl Hooks {
         request: &HookRequest<'_>,
         response: &mut HookResponse<'_>,
     ) -> Result<(), Refusal> {
+        sensitive::mark(response.headers);
         for hook in &self.0 {
             let result = catch_unwind(AssertUnwindSafe(|| hook.on_response(request, response)));
             let result = result.unwrap_or_else(|_| Err(PANICKED.to_owned()));

@@ -4,6 +4,23 @@
 //! crate or the npm package `wasi-experimental-http` of any version, can send requests through
 //! this host. The embedder says which hosts each store may reach.
 //!
+//! Whole programs, which the tests run, for what embedders ask for:
+//! [WASI and HTTP](#use), [a web server][server], [tokio][in_tokio], [a folder of plugins][plugins],
+//! [credentials that plugins do not see][credentials], [budgets][budgets],
+//! [client certificates][client_certificate], [proxies][proxy], [a recorder and a replayer][replay],
+//! [metrics][metrics] and [ending a plugin][cancel].
+//!
+//! [server]: https://docs.rs/crate/wasi-experimental-http-wasmtime/latest/source/examples/server.rs
+//! [in_tokio]: https://docs.rs/crate/wasi-experimental-http-wasmtime/latest/source/examples/in_tokio.rs
+//! [plugins]: https://docs.rs/crate/wasi-experimental-http-wasmtime/latest/source/examples/plugins.rs
+//! [credentials]: https://docs.rs/crate/wasi-experimental-http-wasmtime/latest/source/examples/credentials.rs
+//! [budgets]: https://docs.rs/crate/wasi-experimental-http-wasmtime/latest/source/examples/budgets.rs
+//! [client_certificate]: https://docs.rs/crate/wasi-experimental-http-wasmtime/latest/source/examples/client_certificate.rs
+//! [proxy]: https://docs.rs/crate/wasi-experimental-http-wasmtime/latest/source/examples/proxy.rs
+//! [replay]: https://docs.rs/crate/wasi-experimental-http-wasmtime/latest/source/examples/replay.rs
+//! [metrics]: https://docs.rs/crate/wasi-experimental-http-wasmtime/latest/source/examples/metrics.rs
+//! [cancel]: https://docs.rs/crate/wasi-experimental-http-wasmtime/latest/source/examples/cancel.rs
+//!
 //! # Use
 //!
 //! ```toml
@@ -48,8 +65,6 @@
 //! `PoolingAllocationConfig`, instances cause hardly any page faults. Make what guests seldom need,
 //! such as a context of WASI, when they ask for it.
 //!
-//! [server]: https://docs.rs/crate/wasi-experimental-http-wasmtime/latest/source/examples/server.rs
-//!
 //! # Several plugins
 //!
 //! Each has a policy of its own, and may be loaded again while another one, or its own last version,
@@ -57,19 +72,13 @@
 //! requests an observer is told of, for [metrics of each plugin][metrics]. [`CancelHandle`] shows
 //! [how a plugin is stopped][cancel], whatever it does.
 //!
-//! [plugins]: https://docs.rs/crate/wasi-experimental-http-wasmtime/latest/source/examples/plugins.rs
-//! [metrics]: https://docs.rs/crate/wasi-experimental-http-wasmtime/latest/source/examples/metrics.rs
-//! [cancel]: https://docs.rs/crate/wasi-experimental-http-wasmtime/latest/source/examples/cancel.rs
-//!
 //! # Threads
 //!
 //! A guest's call blocks the thread it runs on until the server answers or a timeout ends it. This
 //! works from a plain thread and from inside an async runtime, with `call` and with `call_async`;
 //! in a runtime, run guests where blocking is welcome (`tokio::task::spawn_blocking`), or link them
 //! with `add_to_linker_async` (the feature `async`), whose functions block no thread. The example
-//! [`in_tokio`] has both.
-//!
-//! [`in_tokio`]: https://docs.rs/crate/wasi-experimental-http-wasmtime/latest/source/examples/in_tokio.rs
+//! [`in_tokio`][in_tokio] has both.
 //!
 //! # Tracing
 //!
@@ -145,6 +154,7 @@ mod request_head;
 mod request_url;
 mod response;
 mod send;
+mod sensitive;
 mod started;
 mod telemetry;
 #[cfg(test)]
@@ -174,14 +184,15 @@ pub use wasmtime;
 
 /// Adds the functions of the module `wasi_experimental_http` to a linker.
 ///
-/// `get_cx` finds the [`HttpCtx`] in the data of a store.
+/// `get_cx` finds the [`HttpCtx`] in the data of a store. It may be a closure that captures something,
+/// if that can be cloned.
 ///
 /// # Errors
 ///
 /// If the linker has one of the functions already.
 pub fn add_to_linker<T: 'static>(
     linker: &mut wasmtime::Linker<T>,
-    get_cx: impl Fn(&mut T) -> &mut HttpCtx + Send + Sync + Copy + 'static,
+    get_cx: impl Fn(&mut T) -> &mut HttpCtx + Send + Sync + Clone + 'static,
 ) -> wasmtime::Result<()> {
     generated::wasi_experimental_http::add_to_linker_fallible(linker, move |data| {
         let http = get_cx(data);
@@ -205,7 +216,7 @@ pub fn add_to_linker<T: 'static>(
 #[cfg(feature = "async")]
 pub fn add_to_linker_async<T: Send + 'static>(
     linker: &mut wasmtime::Linker<T>,
-    get_cx: impl Fn(&mut T) -> &mut HttpCtx + Send + Sync + Copy + 'static,
+    get_cx: impl Fn(&mut T) -> &mut HttpCtx + Send + Sync + Clone + 'static,
 ) -> wasmtime::Result<()> {
     generated::wasi_experimental_http::add_to_linker_async(linker, move |data| {
         let http = get_cx(data);

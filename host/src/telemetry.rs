@@ -12,18 +12,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use http::header::{CONTENT_LOCATION, LOCATION, PROXY_AUTHENTICATE, REFERER, WWW_AUTHENTICATE};
-use http::{HeaderName, HeaderValue, Method};
+use http::Method;
 use tracing::field::Empty;
 use url::Url;
 
-use crate::authentication;
 use crate::error::Error;
 use crate::error_kind::ErrorKind;
 use crate::exchange::Exchange;
 use crate::exchange::hops::Hop;
 use crate::policy::Denied;
 use crate::request_url;
+use crate::sensitive;
 
 /// What became of one request of a guest, over all its redirects.
 ///
@@ -327,7 +326,7 @@ impl Drop for Record {
             if let Some(hops) = &exchange.hops {
                 let hops = hops.take();
                 event.hops = hops.sent;
-                event.hops.iter_mut().for_each(mark_secrets);
+                event.hops.iter_mut().for_each(mark);
                 event.peer = hops.peer;
                 event.resolve_time = hops.resolve_time;
                 event.connect_time = hops.connect_time;
@@ -359,82 +358,15 @@ impl Drop for Record {
     }
 }
 
-/// What the names of fields have in them whose values are credentials. `auth` is that of
-/// `Authorization`, `X-Auth`, `Authentication-Info`; `key` that of `X-Api-Key`.
-const HINTS_OF_SECRETS: [&str; 13] = [
-    "auth",
-    "cookie",
-    "credential",
-    "csrf",
-    "jwt",
-    "key",
-    "passphrase",
-    "passwd",
-    "password",
-    "secret",
-    "session",
-    "signature",
-    "token",
-];
-
 /// Marks the credentials among the header fields of a hop.
-fn mark_secrets(hop: &mut Hop) {
+fn mark(hop: &mut Hop) {
     let headers = [&mut hop.request_headers, &mut hop.response_headers];
-    for (name, value) in headers.into_iter().flatten().flatten() {
-        let is_sensitive = value.is_sensitive() || may_be_secret(name, value);
-        value.set_sensitive(is_sensitive);
-    }
-}
-
-/// Whether a field is likely to have something secret in it: credentials, by its name, or a URL
-/// with more than what is shown of URLs elsewhere.
-fn may_be_secret(name: &HeaderName, value: &HeaderValue) -> bool {
-    // A challenge has nothing secret in it, unless it is a step of an exchange.
-    if name == WWW_AUTHENTICATE || name == PROXY_AUTHENTICATE {
-        return authentication::is_of_connection([value]);
-    }
-    if name == LOCATION || name == CONTENT_LOCATION || name == REFERER {
-        return value.as_bytes().iter().any(|byte| b"?#@".contains(byte));
-    }
-    HINTS_OF_SECRETS
-        .iter()
-        .any(|hint| name.as_str().contains(hint))
+    headers.into_iter().flatten().for_each(sensitive::mark);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn fields_that_may_be_secret_are_known_by_their_names() {
-        let cases = [
-            ("authorization", "Bearer abc", true),
-            ("proxy-authorization", "Basic abc", true),
-            ("cookie", "a=b", true),
-            ("set-cookie", "a=b; Secure", true),
-            ("x-api-key", "abc", true),
-            ("x-amz-security-token", "abc", true),
-            ("x-amz-signature", "abc", true),
-            ("x-client-secret", "abc", true),
-            ("x-csrftoken", "abc", true),
-            ("authentication-info", "nextnonce=abc", true),
-            ("www-authenticate", "Basic realm=\"a\"", false),
-            ("www-authenticate", "Basic realm=\"a\", Negotiate abc", true),
-            ("proxy-authenticate", "NTLM abc", true),
-            ("location", "https://example.com/a", false),
-            ("location", "/a?code=abc", true),
-            ("location", "/a#access_token=abc", true),
-            ("location", "https://me:abc@example.com/", true),
-            ("referer", "https://example.com/?abc", true),
-            ("content-type", "text/plain", false),
-            ("connection", "keep-alive", false),
-            ("etag", "\"abc\"", false),
-        ];
-        for (name, value, expected) in cases {
-            let given = may_be_secret(&name.parse().unwrap(), &value.parse().unwrap());
-            assert_eq!(given, expected, "{name}: {value}");
-        }
-    }
 
     #[test]
     fn an_event_is_a_line_for_a_log() {

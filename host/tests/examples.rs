@@ -1,7 +1,16 @@
 //! The programs in `host/examples` that the documentation leads to, run with plugins in text and
-//! against real servers. `embed` is run in `e2e`, `cancel` in `hostile`.
+//! against real servers. `embed` is run in `e2e`, `cancel` in `hostile`, `replay` in `http`.
 
 // As they are; their `main` runs for ever, or asks servers of the world.
+#[allow(dead_code)]
+#[path = "../examples/budgets.rs"]
+mod budgets;
+#[allow(dead_code)]
+#[path = "../examples/client_certificate.rs"]
+mod client_certificate;
+#[allow(dead_code)]
+#[path = "../examples/credentials.rs"]
+mod credentials;
 #[allow(dead_code)]
 #[path = "../examples/in_tokio.rs"]
 mod in_tokio;
@@ -11,6 +20,9 @@ mod metrics;
 #[allow(dead_code)]
 #[path = "../examples/plugins.rs"]
 mod plugins;
+#[allow(dead_code)]
+#[path = "../examples/proxy.rs"]
+mod proxy;
 #[allow(dead_code)]
 #[path = "../examples/server.rs"]
 mod server;
@@ -22,7 +34,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use wasi_experimental_http_test_server::TestServer;
+use wasi_experimental_http_test_server::{TestCa, TestServer};
 use wasi_experimental_http_wasmtime::{ErrorKind, HttpCtx, HttpCtxBuilder, RequestError};
 use wasi_experimental_http_wasmtime::{HttpClient, RequestEvent};
 
@@ -214,4 +226,109 @@ fn plugins_of_a_folder_have_their_policies_and_are_loaded_again() {
     fs::remove_file(folder.join("weather.wasm")).unwrap();
     assert_eq!(reload(), [""; 0]);
     plugins.run("weather").unwrap_err();
+}
+
+#[test]
+fn tokens_are_made_anew_when_they_expire_and_plugins_do_not_see_them() {
+    let origin = TestServer::http().start();
+    let folder = tempfile::tempdir().unwrap();
+    let file = write(folder.path(), "plugin.wat", &origin.url("/v1/"));
+    let file = file.to_str().unwrap();
+    for (life, expected) in [
+        (Duration::ZERO, ["1", "2"]),
+        (Duration::MAX / 4, ["1", "1"]),
+    ] {
+        let made = std::sync::atomic::AtomicUsize::new(0);
+        let tokens = credentials::Tokens::new(move || {
+            let number = 1 + made.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            Ok((number.to_string(), life.min(Duration::from_secs(3600))))
+        });
+        let mut http = credentials::settings(&origin.origin(), "key", tokens).unwrap();
+        http.client(HttpClient::new());
+        for token in expected {
+            assert_eq!(credentials::run(file, &http).unwrap(), 404);
+            let request = origin.last_request().unwrap();
+            let field = |name| request.header_text(name).unwrap();
+            assert_eq!(field("authorization"), format!("Bearer {token}"));
+            assert_eq!(field("x-api-key"), "key");
+        }
+        // Elsewhere they may not go.
+        let file = write(folder.path(), "other.wat", &origin.url("/v2/"));
+        assert_eq!(credentials::run(file.to_str().unwrap(), &http).unwrap(), -7);
+    }
+}
+
+#[test]
+fn a_customer_ends_with_its_budget() {
+    let origin = TestServer::http().start();
+    let folder = tempfile::tempdir().unwrap();
+    let file = write(folder.path(), "plugin.wat", &origin.url("/get"));
+    let customer =
+        |budget| budgets::Customer::new(file.to_str().unwrap(), &origin.origin(), budget).unwrap();
+    const TOO_MANY: i32 = -13;
+    let budget = budgets::Budget {
+        requests: 3,
+        ..Default::default()
+    };
+    let mut of_requests = customer(budget);
+    let results: Vec<i32> = (0..4).map(|_| of_requests.run().unwrap()).collect();
+    assert_eq!(results, [200, 200, 200, TOO_MANY]);
+    assert!(!of_requests.is_within_budget());
+
+    let budget = budgets::Budget {
+        requests_per_second: 0,
+        ..Default::default()
+    };
+    let mut of_rate = customer(budget);
+    assert_eq!(of_rate.run().unwrap(), TOO_MANY);
+    assert!(of_rate.is_within_budget());
+
+    let budget = budgets::Budget {
+        bytes: 100,
+        ..Default::default()
+    };
+    let mut of_bytes = customer(budget);
+    of_bytes.run().unwrap();
+    of_bytes.run().unwrap();
+    assert!(!of_bytes.is_within_budget());
+}
+
+#[test]
+fn a_certificate_is_shown_to_the_host_that_wants_it() {
+    let ca = TestCa::new();
+    let certificate = ca.server_certificate().asking(&ca, true);
+    let origin = TestServer::http().certificate(certificate).start();
+    let folder = tempfile::tempdir().unwrap();
+    let file = write(folder.path(), "plugin.wat", &origin.url("/get"));
+    let (pem, key) = ca.client_certificate("plugin");
+    let host = origin.origin();
+    for (for_host, expected) in [(host.as_str(), 200), ("https://other.test", -11)] {
+        let client = client_certificate::client(for_host, &ca.pem(), &pem, &key).unwrap();
+        let result = client_certificate::run(file.to_str().unwrap(), &host, client);
+        assert_eq!(result.unwrap(), expected);
+    }
+}
+
+#[test]
+fn a_plugin_reaches_its_host_through_a_proxy() {
+    use std::io::Write;
+    let forwarding = TestServer::http().raw(|conn| {
+        let head = String::from_utf8(conn.read_head()?).unwrap();
+        assert!(
+            head.starts_with("GET http://a.test/ HTTP/1.1\r\n"),
+            "{head}"
+        );
+        conn.write_all(b"HTTP/1.1 299 Through\r\nContent-Length: 0\r\n\r\n")
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let run = |url: &str, host: &str| {
+        let file = write(folder.path(), "plugin.wat", url);
+        let client = proxy::client(Some(&forwarding.origin())).unwrap();
+        proxy::run(file.to_str().unwrap(), host, client).unwrap()
+    };
+    assert_eq!(run("http://a.test/", "http://a.test"), 299);
+    assert_eq!(run("http://a.test/", "http://b.test"), -7);
+    let direct = TestServer::http().start();
+    let origin = direct.origin_at("localhost");
+    assert_eq!(run(&(origin.clone() + "/get"), &origin), 200);
 }

@@ -3,9 +3,11 @@
 
 mod common;
 
+use std::sync::{Arc, Mutex};
+
 use common::{Guest, code, ctx_with};
 use wasi_experimental_http_test_server::{HELLO, TestCa, TestServer};
-use wasi_experimental_http_wasmtime::HttpClient;
+use wasi_experimental_http_wasmtime::{HttpClient, HttpCtx};
 
 /// More than twice the 128 after which hosts that block a runtime's budget have stood still.
 const MANY: u32 = 300;
@@ -134,4 +136,59 @@ async fn from_tasks_and_from_blocking_threads_of_a_runtime_at_once() {
         assert_eq!(server.requests(), 3 * u64::from(MANY));
         assert!(server.connections() <= 3, "{}", server.connections());
     }
+}
+
+#[test]
+fn a_context_may_be_found_by_what_a_closure_captures() {
+    const GUEST: &str = r#"(module
+        (import "wasi_experimental_http" "body_read"
+          (func $body_read (param i32 i32 i32 i32) (result i32)))
+        (memory (export "memory") 1)
+        (func (export "run") (result i32) 
+          (call $body_read (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0))))"#;
+    type Data = std::collections::BTreeMap<String, HttpCtx>;
+    let engine = wasmtime::Engine::default();
+    let module = wasmtime::Module::new(&engine, GUEST).unwrap();
+    let name = String::from("plugin");
+    let store = || {
+        let (failed, name) = (Arc::<Mutex<Vec<String>>>::default(), name.clone());
+        let log = failed.clone();
+        let mut http = HttpCtx::builder();
+        http.on_failed_call(move |call| log.lock().unwrap().push(call.function.to_owned()));
+        let data = Data::from([
+            (name, http.build()),
+            ("other".to_owned(), HttpCtx::default()),
+        ]);
+        (wasmtime::Store::new(&engine, data), failed)
+    };
+
+    let (mut blocking, failed) = store();
+    let mut linker = wasmtime::Linker::new(&engine);
+    let key = name.clone();
+    wasi_experimental_http_wasmtime::add_to_linker(&mut linker, move |data: &mut Data| {
+        data.get_mut(&key).expect("a plugin of this name")
+    })
+    .unwrap();
+    let instance = linker.instantiate(&mut blocking, &module).unwrap();
+    let run = instance
+        .get_typed_func::<(), u32>(&mut blocking, "run")
+        .unwrap();
+    let code = run.call(&mut blocking, ()).unwrap();
+    assert_eq!(code, code::INVALID_HANDLE);
+    assert_eq!(*failed.lock().unwrap(), ["body_read"]);
+
+    let (mut asynchronous, failed) = store();
+    let mut linker = wasmtime::Linker::new(&engine);
+    let key = name.clone();
+    wasi_experimental_http_wasmtime::add_to_linker_async(&mut linker, move |data: &mut Data| {
+        data.get_mut(&key).expect("a plugin of this name")
+    })
+    .unwrap();
+    let code = common::block_on(async {
+        let instance = linker.instantiate_async(&mut asynchronous, &module).await?;
+        let run = instance.get_typed_func::<(), u32>(&mut asynchronous, "run")?;
+        run.call_async(&mut asynchronous, ()).await
+    });
+    assert_eq!(code.unwrap(), code::INVALID_HANDLE);
+    assert_eq!(*failed.lock().unwrap(), ["body_read"]);
 }

@@ -251,6 +251,15 @@ pub struct Arguments {
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text, requires = "verbose")]
     pub log_format: Format,
 
+    /// A file for what was sent and received, in HAR 1.2
+    ///
+    /// Browsers' developer tools open it. An existing file is overwritten. Values of fields whose names
+    /// suggest credentials, and all of --header, are masked, and cookies left out. Queries and bodies are
+    /// in it as they are: of each body the first MiB that the guest read, none of a request's body that
+    /// is written piece by piece. The file is whole however the guest ends.
+    #[arg(long = "har", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub har_file: Option<PathBuf>,
+
     /// A file of options, in TOML
     ///
     /// Its keys are the names of options without the dashes, its values theirs: `timeout = "30s"`,

@@ -15,7 +15,7 @@ use wasi_experimental_http_wasmtime::{ErrorKind, FailedCall, RequestError, Reque
 use crate::say;
 
 /// What is shown in place of a secret.
-const MASK: &str = "***";
+pub const MASK: &str = "***";
 
 /// How a line of the log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -123,12 +123,12 @@ fn error(error: &RequestError) -> String {
     format!("error=\"{}\"", say::name(&error.message).replace('"', "'"))
 }
 
-fn milliseconds(time: Duration) -> f64 {
+pub fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }
 
 /// A value without what is secret in it. Of a URL, that is what is not shown of others either.
-fn shown(name: &HeaderName, value: &HeaderValue) -> String {
+pub fn shown(name: &HeaderName, value: &HeaderValue) -> String {
     let mut text = String::with_capacity(value.len());
     for chunk in value.as_bytes().utf8_chunks() {
         text += chunk.valid();
@@ -244,7 +244,7 @@ fn json(line: &impl Serialize) -> String {
 }
 
 /// A time in UTC, to the millisecond.
-fn rfc_3339(time: SystemTime) -> String {
+pub fn rfc_3339(time: SystemTime) -> String {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     let (seconds, millis) = (since.as_secs(), since.subsec_millis());
     let (days, second) = (seconds / 86_400, seconds % 86_400);

@@ -9,6 +9,7 @@ mod config;
 mod engine;
 mod exit;
 mod generate;
+mod har;
 mod imports;
 mod interrupt;
 mod invoke;

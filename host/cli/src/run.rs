@@ -11,6 +11,7 @@ use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::p1::{self, WasiP1Ctx};
 
 use crate::args::{Arguments, Tls};
+use crate::har::Har;
 use crate::timeout::Watchdog;
 use crate::{exit, imports, interrupt, invoke, log, module, report};
 
@@ -228,6 +229,14 @@ fn http(arguments: &Arguments) -> Result<HttpCtx> {
             .on_failed_call(log::malformed(arguments.log_format))
             .record_headers(verbose > 1),
     };
+    if let Some(path) = &arguments.har_file {
+        let har = Har::create(path, &arguments.credentials);
+        let har =
+            har.with_context(|| format!("cannot write the --har file `{}`", path.display()))?;
+        let observer = har.clone();
+        http.hook(har)
+            .observer(move |event| observer.observe(event));
+    }
     for credential in &arguments.credentials {
         http.credential(credential.clone());
     }

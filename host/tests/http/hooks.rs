@@ -59,6 +59,40 @@ fn both(guest: &mut Guest, url: &str) -> [u32; 2] {
 }
 
 #[test]
+fn likely_credentials_are_marked_for_hooks() {
+    let server = TestServer::http().start();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let log = seen.clone();
+    let mut http = store(&[&server]);
+    http.hook(OnRequest(move |request: &mut HookRequest<'_>| {
+        log.lock().unwrap().push(format!("{request:?}"));
+        HookAction::Send
+    }));
+    let log = seen.clone();
+    http.hook(OnResponse(
+        move |_: &HookRequest<'_>, response: &mut HookResponse<'_>| {
+            log.lock().unwrap().push(format!("{response:?}"));
+            Ok(())
+        },
+    ));
+    let mut guest = Guest::new(http.build());
+    let url = server.url("/response-headers/repeated");
+    let fields = "authorization: SECRET\nx-plain: plain";
+    guest.send("GET", &url, fields, b"").unwrap();
+    let seen = seen.lock().unwrap();
+    assert!(
+        seen[0].contains("plain") && !seen[0].contains("SECRET"),
+        "{seen:?}"
+    );
+    assert!(
+        seen[1].contains("three") && !seen[1].contains("a=1"),
+        "{seen:?}"
+    );
+    let request = server.last_request().unwrap();
+    assert_eq!(request.header_text("authorization").unwrap(), "SECRET");
+}
+
+#[test]
 fn a_hook_sees_each_request_and_changes_its_headers_for_this_server_only() {
     let one = TestServer::http().start();
     let two = TestServer::http().start();

@@ -75,8 +75,11 @@ impl HostFunction {
         let params = self.params.iter().map(|(name, ty)| quote!(#name: #ty));
         let args = self.params.iter().map(|(name, _)| name);
         quote! {
-            move |mut #caller: wasmtime::Caller<'_, T>, #(#params),*| {
-                #name(&mut #caller, get_cx, #(#args),*)
+            {
+                let get_cx = get_cx.clone();
+                move |mut #caller: wasmtime::Caller<'_, T>, #(#params),*| {
+                    #name(&mut #caller, &get_cx, #(#args),*)
+                }
             }
         }
     }
@@ -87,17 +90,21 @@ impl HostFunction {
         let names: Vec<_> = self.params.iter().map(|(name, _)| name).collect();
         let types = self.params.iter().map(|(_, ty)| ty);
         quote! {
-            move |mut #caller: wasmtime::Caller<'_, T>, (#(#names,)*): (#(#types,)*)| {
-                Box::new(async move {
-                    loop {
-                        let result = #name(&mut #caller, get_cx, #(#names),*);
-                        let wait = super::Suspend::suspended(get_cx(#caller.data_mut())?);
-                        match wait {
-                            Some(wait) => wait.await,
-                            None => break result,
+            {
+                let get_cx = get_cx.clone();
+                move |mut #caller: wasmtime::Caller<'_, T>, (#(#names,)*): (#(#types,)*)| {
+                    let get_cx = get_cx.clone();
+                    Box::new(async move {
+                        loop {
+                            let result = #name(&mut #caller, &get_cx, #(#names),*);
+                            let wait = super::Suspend::suspended(get_cx(#caller.data_mut())?);
+                            match wait {
+                                Some(wait) => wait.await,
+                                None => break result,
+                            }
                         }
-                    }
-                })
+                    })
+                }
             }
         }
     }

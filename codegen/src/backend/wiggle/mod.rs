@@ -275,7 +275,7 @@ impl Wiggle<'_> {
                 #[cfg(feature = #feature)]
                 pub fn add_to_linker_async<T, U>(
                     linker: &mut wasmtime::Linker<T>,
-                    get_cx: impl Fn(&mut T) -> wasmtime::Result<&mut U> + Send + Sync + Copy + 'static,
+                    get_cx: impl Fn(&mut T) -> wasmtime::Result<&mut U> + Send + Sync + Clone + 'static,
                 ) -> wasmtime::Result<()>
                 where
                     T: Send + 'static,
@@ -319,7 +319,7 @@ impl Wiggle<'_> {
                 #[allow(dead_code, reason = "a host needs one of the two")]
                 pub fn add_to_linker<T, U>(
                     linker: &mut wasmtime::Linker<T>,
-                    get_cx: impl Fn(&mut T) -> &mut U + Send + Sync + Copy + 'static,
+                    get_cx: impl Fn(&mut T) -> &mut U + Send + Sync + Clone + 'static,
                 ) -> wasmtime::Result<()>
                 where
                     T: 'static,
@@ -338,7 +338,7 @@ impl Wiggle<'_> {
                 #[allow(dead_code, reason = "a host needs one of the two")]
                 pub fn add_to_linker_fallible<T, U>(
                     linker: &mut wasmtime::Linker<T>,
-                    get_cx: impl Fn(&mut T) -> wasmtime::Result<&mut U> + Send + Sync + Copy + 'static,
+                    get_cx: impl Fn(&mut T) -> wasmtime::Result<&mut U> + Send + Sync + Clone + 'static,
                 ) -> wasmtime::Result<()>
                 where
                     T: 'static,

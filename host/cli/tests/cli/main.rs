@@ -6,6 +6,7 @@ mod credentials;
 mod engine;
 mod generate;
 mod guests;
+mod har;
 mod harness;
 mod limits;
 mod log;
