@@ -1,8 +1,8 @@
-//! What the body of a request may be.
+//! The types that can be the body of a request.
 
 use bytes::Bytes;
 
-/// The body of a request: bytes, text, or nothing. An empty one is none.
+/// The body of a request: bytes, text, or nothing. An empty one counts as no body.
 ///
 /// ```no_run
 /// # use wasi_experimental_http::{Error, bytes::Bytes, http::Request, send};
@@ -16,7 +16,7 @@ use bytes::Bytes;
 /// # }
 /// ```
 pub trait RequestBody {
-    /// What is sent.
+    /// The bytes to send.
     fn as_bytes(&self) -> &[u8];
 }
 

@@ -1,17 +1,18 @@
-//! Why a call fails: a code of the host's, or what only the guest can notice.
+//! Errors: codes of the host, and failures that only the guest can notice.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::{error, fmt, io};
 
 use crate::{HttpError, MAX_HEADER_BYTES, Reason, raw};
 
-/// The longest message of a host, in bytes, as the interface promises it.
+/// The longest message of a host, in bytes, as the interface promises.
 const MAX_MESSAGE_BYTES: usize = 1024;
 
-/// How many calls of the host have failed: it tells why the last one did, and no other.
+/// The number of failed calls so far. The host explains only the last failure, so an error whose
+/// number is not this one has no explanation any more.
 static FAILURES: AtomicU32 = AtomicU32::new(0);
 
-/// What a function of the host gave, where a failure is counted.
+/// Converts the result of a host function, and counts a failure.
 pub(crate) fn counted<T>(result: Result<T, HttpError>) -> Result<T, HttpError> {
     result.inspect_err(|_| {
         FAILURES.fetch_add(1, Ordering::Relaxed);
@@ -50,23 +51,24 @@ pub enum Error {
     HeadersTooLarge,
     /// The body does not fit the guest's memory. Read it in pieces.
     OutOfMemory,
-    /// This is not WebAssembly, and no test [plays the host](crate::testing::serve).
+    /// The program is not running as WebAssembly, and no test [plays the
+    /// host](crate::testing::serve).
     NoHost,
-    /// The host broke the rules of the interface; this is what it got wrong.
+    /// The host violated the interface, in this way.
     InvalidAnswer(&'static str),
 }
 
-/// A failure of the host's. Two are equal if their codes are.
+/// A failure that the host reported. Two are equal if their codes are.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct HostError {
-    /// Which failure it is.
+    /// The code.
     pub code: HttpError,
-    /// Which of the failing calls it was.
+    /// The number of the failure, counted by [`FAILURES`].
     number: u32,
 }
 
-/// The same as `Display`, as that of [`Error`].
+/// The same as `Display`, like the one of [`Error`].
 impl fmt::Debug for HostError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -109,7 +111,7 @@ impl HostError {
 }
 
 impl Error {
-    /// The code of the host, if it is the host that failed.
+    /// The host's code, if the host reported this error.
     #[must_use]
     pub fn code(&self) -> Option<HttpError> {
         match self {
@@ -118,8 +120,8 @@ impl Error {
         }
     }
 
-    /// Why it failed, more exactly than the code says, if the host still knows: it keeps the
-    /// reason of the last call that failed, so ask before another one does.
+    /// A more precise reason than the code, if the host still has it: it keeps only the reason of
+    /// the last failed call, so ask before another call fails.
     ///
     /// A module that calls this, or [`message`](Error::message), runs on hosts that have the
     /// function `error_get`.
@@ -131,8 +133,8 @@ impl Error {
         }
     }
 
-    /// What was tried, what went wrong and what would help, in the words of the host, if it still
-    /// knows: see [`reason`](Error::reason). Otherwise what the error displays.
+    /// The host's message: what was tried, what went wrong and what would help, if the host still
+    /// has it (see [`reason`](Error::reason)). Otherwise the text of the error.
     #[must_use]
     pub fn message(&self) -> String {
         match self {
@@ -170,7 +172,7 @@ impl fmt::Display for Error {
     }
 }
 
-/// Has no source: the sentence is whole.
+/// There is no source: `Display` says everything.
 impl error::Error for Error {}
 
 impl From<HttpError> for Error {
@@ -198,7 +200,7 @@ impl From<Error> for io::Error {
                 HttpError::TIMEOUT => Kind::TimedOut,
                 HttpError::INCOMPLETE_BODY => Kind::UnexpectedEof,
                 HttpError::BODY_CLOSED => Kind::BrokenPipe,
-                // Not `Interrupted`, after which `std` tries again.
+                // Not `Interrupted`, because `std` retries after that.
                 HttpError::CANCELLED => Kind::ConnectionAborted,
                 _ => Kind::Other,
             },

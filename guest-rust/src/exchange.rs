@@ -1,4 +1,4 @@
-//! The handle of a request on its way, or of its response: closed when nobody has it any more.
+//! The handle of a request or its response, which is closed when dropped.
 
 use std::mem;
 
@@ -9,10 +9,10 @@ use crate::error::counted;
 use crate::raw::{self, RequestOption, ResponseHandle};
 use crate::{Error, header_text, uri_text};
 
-/// A handle of the host's, which is closed when this is dropped.
+/// An owned handle of the host.
 pub(crate) struct Exchange {
     pub handle: ResponseHandle,
-    /// Whether the response has no body whatever its headers say.
+    /// Whether the request is a HEAD request, whose response has no body whatever its headers say.
     pub is_head: bool,
 }
 
@@ -53,7 +53,7 @@ impl Exchange {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        // Nobody is there to be told.
+        // An error cannot be reported from `drop`.
         let _ = raw::close(self.handle);
     }
 }

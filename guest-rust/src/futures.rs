@@ -1,4 +1,4 @@
-//! [`Pending`] as a future, and what runs such futures without an executor.
+//! [`Pending`] as a future, and [`block_on`], which runs such futures without an executor.
 
 use std::cell::RefCell;
 use std::future::{Future, IntoFuture};
@@ -13,18 +13,18 @@ use crate::ready::poll_host;
 use crate::{Error, Pending, Response, Wait, poll};
 
 thread_local! {
-    /// The futures of this thread that wait for the host.
+    /// This thread's futures that wait for the host.
     static WAITING: RefCell<Vec<Waiting>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A future that waits, and for what.
+/// A waiting future: what it waits for, and its waker.
 struct Waiting {
     subscription: Subscription,
     waker: Waker,
 }
 
-/// Gives what [`Pending::wait`] does. It is woken by [`block_on`]: another executor does not know
-/// what to wait for.
+/// Resolves to the result of [`Pending::wait`]. Only [`block_on`] wakes it: another executor does
+/// not know what to wait for.
 impl Future for Pending {
     type Output = Result<Response, Error>;
 
@@ -41,7 +41,7 @@ impl Future for Pending {
     }
 }
 
-/// Has a waker woken when there is something of what is waited for.
+/// Registers a waker, to be woken when the subscription is ready.
 fn wait_for(subscription: Subscription, waker: &Waker) {
     WAITING.with_borrow_mut(|waiting| {
         let same = |it: &&mut Waiting| it.subscription.handle == subscription.handle;
@@ -58,8 +58,8 @@ fn wait_for(subscription: Subscription, waker: &Waker) {
     });
 }
 
-/// Runs a future of [`Pending`]s to its end: `.await`, the `join!` and `select!` of other crates, and
-/// what else is made of futures.
+/// Runs a future made of [`Pending`]s to completion: with `.await`, the `join!` and `select!` of
+/// other crates, and other combinators.
 ///
 /// ```
 /// # use wasi_experimental_http::{http::Response, testing};
@@ -79,7 +79,7 @@ fn wait_for(subscription: Subscription, waker: &Waker) {
 ///
 /// # Panics
 ///
-/// If the future waits for something that is not of this crate, for which it would wait for ever.
+/// If the future waits for something outside of this crate, which would never wake it.
 pub fn block_on<F: IntoFuture>(future: F) -> F::Output {
     let mut future = pin!(future.into_future());
     let woken = Arc::new(Woken(AtomicBool::new(false)));
@@ -95,8 +95,7 @@ pub fn block_on<F: IntoFuture>(future: F) -> F::Output {
     }
 }
 
-/// Waits until something is there for one of the futures that wait, and wakes those for which there
-/// is.
+/// Waits until a subscription is ready, and wakes the futures of those that are.
 fn wake_the_ready() {
     let waiting = WAITING.take();
     assert!(
@@ -104,7 +103,8 @@ fn wake_the_ready() {
         "the future waits for something that is not of wasi-experimental-http"
     );
     let mut subscriptions: Vec<_> = waiting.iter().map(|it| it.subscription).collect();
-    // If that fails it does for each of them as well, and that is where it can be told.
+    // If this fails, wake all: each future then gets the error from its own call, and can report
+    // it.
     let failed = poll_host(&mut subscriptions, u64::MAX).is_err();
     for (waiting, subscription) in waiting.into_iter().zip(subscriptions) {
         if failed || subscription.ready != Events::empty() {
@@ -169,7 +169,7 @@ mod tests {
             // The other one has been polled and waits.
             assert_eq!(WAITING.with_borrow(Vec::len), 1);
             let finished = writer.into_pending().unwrap();
-            // Both stand for the same request, which is closed once.
+            // Both own the same handle, which must be closed once.
             std::mem::forget(finished);
         };
         let (response, ()) = block_on(async { tokio::join!(pending, finish) });

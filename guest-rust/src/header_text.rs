@@ -1,6 +1,6 @@
-//! Headers as the text that crosses to the host and back, one `name:value\n` each.
+//! Converts headers to and from the text that the interface uses: `name:value\n` for each.
 //!
-//! How the text is fetched from the host is [`transfer`](crate::transfer)'s.
+//! [`transfer`](crate::transfer) fetches the text from the host.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -18,7 +18,7 @@ pub(crate) fn encode(headers: &HeaderMap) -> Result<String, Error> {
         .sum();
     let mut text = String::with_capacity(len);
     for (name, value) in headers {
-        // `to_str` would refuse all but ASCII.
+        // `HeaderValue::to_str` accepts ASCII only.
         let value = std::str::from_utf8(value.as_bytes()).map_err(|_| Error::HeaderNotUtf8 {
             name: name.as_str().to_owned(),
         })?;

@@ -18,7 +18,7 @@ mod error;
 mod exchange;
 #[cfg(feature = "futures")]
 mod futures;
-// Elsewhere `testing` has the functions.
+// On other targets, `testing` implements the functions.
 #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code))]
 #[allow(unsafe_code, reason = "the host's functions take pointers")]
 mod generated;
@@ -53,8 +53,8 @@ use crate::exchange::Exchange;
 
 /// The longest header value, and the longest text of all headers of a response, in bytes.
 ///
-/// Most servers and clients stop at 8 to 64 KiB; this is where an attack is more likely than a
-/// use. Longer ones give [`Error::HeadersTooLarge`].
+/// Most servers and clients have a limit of 8 to 64 KiB; beyond 1 MiB an attack is more likely than
+/// a real use. Longer ones give [`Error::HeadersTooLarge`].
 pub const MAX_HEADER_BYTES: usize = 1024 * 1024;
 
 /// The functions of the host, one to one, for those who need no more than that: handles are
@@ -105,7 +105,7 @@ pub fn send<B: RequestBody>(req: http::Request<B>) -> Result<Response, Error> {
     send_parts(&head, body.as_bytes())
 }
 
-/// What [`send`] does, once for all types of bodies.
+/// The part of [`send`] that does not depend on the body's type, so that it is compiled once.
 fn send_parts(head: &http::request::Parts, body: &[u8]) -> Result<Response, Error> {
     #[cfg(not(target_arch = "wasm32"))]
     if !testing::is_served() {
@@ -132,7 +132,7 @@ pub fn request(req: http::Request<Option<Bytes>>) -> Result<Response, Error> {
     send(req)
 }
 
-/// The URI as text. `Display` gives the same, and brings formatting into the module.
+/// The URI as text. `to_string` would do the same, but links the formatting code into the module.
 fn uri_text(uri: &Uri) -> String {
     let mut text = String::with_capacity(128);
     if let Some(scheme) = uri.scheme_str() {

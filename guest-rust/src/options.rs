@@ -1,4 +1,4 @@
-//! What a request may use less of than the host allows.
+//! Limits that a request sets for itself, lower than the host's.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,11 +8,11 @@ use http::request::Parts;
 use crate::raw::{OptionKey, RequestOption};
 use crate::{Error, Response, pending};
 
-/// How many options there are. Their keys are the numbers below.
+/// The number of options; their keys are 0 to `COUNT - 1`.
 const COUNT: usize = 6;
 
-/// What a request may use less of than the host allows; where the host's own limit is smaller, that
-/// one holds. It is an extension of an [`http::Request`]:
+/// Limits for one request; where the host's own limit is lower, that one applies. Added to an
+/// [`http::Request`] as an extension:
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -30,19 +30,19 @@ const COUNT: usize = 6;
 /// # }
 /// ```
 ///
-/// A module that makes one imports `request_start` and what belongs to it, and so runs on hosts that
-/// have these functions.
+/// A module that uses this imports `request_start` and the functions around it, and so needs a host
+/// that has them.
 #[derive(Clone, Copy)]
 #[must_use]
 pub struct RequestOptions {
     values: [Option<u64>; COUNT],
-    /// How [`send`](crate::send) sends a request with options. It is not called by its name there,
-    /// so that a program without options does not import the functions behind it.
+    /// The function by which [`send`](crate::send) sends a request with options. A pointer, and not
+    /// a direct call, so that a program without options does not link and import `request_start`.
     send: fn(&Parts, &[u8]) -> Result<Response, Error>,
 }
 
 impl RequestOptions {
-    /// No options: all that the host allows.
+    /// No limits other than the host's.
     pub fn new() -> RequestOptions {
         RequestOptions {
             values: [None; COUNT],
@@ -95,7 +95,7 @@ impl RequestOptions {
         (self.send)(head, body)
     }
 
-    /// The options as the host takes them.
+    /// The options in the form of the interface.
     pub(crate) fn list(&self) -> Vec<RequestOption> {
         let numbered = (0..).zip(self.values);
         let set = numbered.filter_map(|(number, value)| {
@@ -107,7 +107,7 @@ impl RequestOptions {
         set.collect()
     }
 
-    /// Options that a host was given.
+    /// The options that a host received.
     #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn from_list(list: &[RequestOption]) -> RequestOptions {
         let all = RequestOptions::new();
@@ -117,7 +117,7 @@ impl RequestOptions {
     }
 }
 
-/// Which limits there are. How they are kept is no part of it.
+/// Compares the limits.
 impl PartialEq for RequestOptions {
     fn eq(&self, other: &RequestOptions) -> bool {
         self.values == other.values
@@ -140,7 +140,7 @@ impl fmt::Debug for RequestOptions {
     }
 }
 
-/// A time as the host takes it. One that is too long for that is no limit in practice.
+/// A duration in the form of the interface. One that is too long for it is no limit in practice.
 pub(crate) fn nanoseconds(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

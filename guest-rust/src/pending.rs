@@ -1,4 +1,4 @@
-//! Requests on their way: starting one, and waiting for its response.
+//! Requests in progress: starting one, and waiting for its response.
 
 use std::fmt;
 
@@ -10,10 +10,10 @@ use crate::exchange::Exchange;
 use crate::raw::{self, Events, ResponseHandle, Subscription};
 use crate::{Error, HttpError, RequestBody, RequestOptions, Response, transfer};
 
-/// Starts a request, and returns without waiting for the response: several can be on their way at
+/// Starts a request, and returns without waiting for the response: several can be in progress at
 /// once, and [`select`](crate::select) and [`poll`](crate::poll) wait for any of them.
 ///
-/// The rest is as for [`send`](crate::send); [`RequestOptions`] count as well.
+/// Otherwise like [`send`](crate::send), including [`RequestOptions`].
 ///
 /// ```no_run
 /// use wasi_experimental_http::{http::Request, start};
@@ -29,29 +29,29 @@ use crate::{Error, HttpError, RequestBody, RequestOptions, Response, transfer};
 ///
 /// # Errors
 ///
-/// [`Error::Host`] for what is found wrong before anything is sent, and the other errors of
-/// [`send`](crate::send). What goes wrong later is an error of [`Pending::wait`].
+/// [`Error::Host`] for what is wrong with the request itself, and the other errors of
+/// [`send`](crate::send). Later failures are errors of [`Pending::wait`].
 pub fn start<B: RequestBody>(req: Request<B>) -> Result<Pending, Error> {
     let (head, body) = req.into_parts();
     start_parts(&head, body.as_bytes())
 }
 
-/// What [`start`] does, once for all types of bodies.
+/// The part of [`start`] that does not depend on the body's type, so that it is compiled once.
 pub(crate) fn start_parts(head: &Parts, body: &[u8]) -> Result<Pending, Error> {
     let options = RequestOptions::of(head).map(RequestOptions::list);
     let options = options.unwrap_or_default();
     let exchange = Exchange::start(head, &options, body.len() as u64)?;
     let mut pending = Pending::new(exchange);
     if !body.is_empty() {
-        // The host holds nothing yet, so that this does not wait.
+        // The host's buffer is empty, so this does not block.
         let sent = write(pending.handle(), body)?;
         pending.unsent = body[sent..].to_vec();
     }
     Ok(pending)
 }
 
-/// Writes the next bytes of a body that is all here; gives how many are done with. If the server has
-/// answered already, these are all.
+/// Writes the next bytes of a body in memory. Returns how many need not be written again: all of
+/// them, if the server has already answered.
 fn write(handle: ResponseHandle, bytes: &[u8]) -> Result<usize, Error> {
     match counted(raw::body_write(handle, bytes)) {
         Ok(0) => Err(Error::InvalidAnswer("a body of which nothing was taken")),
@@ -61,17 +61,17 @@ fn write(handle: ResponseHandle, bytes: &[u8]) -> Result<usize, Error> {
     }
 }
 
-/// A request on its way. Dropping it gives it up.
+/// A request in progress. Dropping it cancels it.
 ///
-/// Of a body that is larger than what the host takes at once, the rest is written while the program
-/// waits: for this request or, with [`select`](crate::select) or [`poll`](crate::poll), for several.
+/// If the body is larger than the host's buffer, the rest is written while the program waits: for
+/// this request or, with [`select`](crate::select) or [`poll`](crate::poll), for several.
 ///
 /// With the feature `futures` this is a [`Future`](std::future::Future).
 #[must_use = "a request that nobody waits for is given up"]
 pub struct Pending {
-    /// `None` once the response was given.
+    /// `None` once the response was returned.
     exchange: Option<Exchange>,
-    /// What is left of the body, from `sent` on.
+    /// The body, of which `sent` bytes have been written.
     unsent: Vec<u8>,
     sent: usize,
 }
@@ -94,7 +94,7 @@ impl Pending {
         self.response()
     }
 
-    /// Waits for the response and gives it, once.
+    /// Waits for the response. To be called once.
     pub(crate) fn response(&mut self) -> Result<Response, Error> {
         while self.has_unsent() {
             self.send_some()?;
@@ -106,11 +106,11 @@ impl Pending {
         Response::new(exchange, status_code)
     }
 
-    /// Gives the request up. Dropping it does the same, but has no way to tell an error.
+    /// Cancels the request. Dropping it does the same, but cannot report an error.
     ///
     /// # Errors
     ///
-    /// Those of the host, which has none for this unless it is at odds with the guest.
+    /// Those of the host; there are none unless the host is broken.
     pub fn close(mut self) -> Result<(), Error> {
         self.exchange.take().map_or(Ok(()), Exchange::close)
     }
@@ -122,7 +122,7 @@ impl Pending {
         self.exchange.as_ref().map_or(closed, |it| it.handle)
     }
 
-    /// What to wait for until there is something to do.
+    /// What the host has to be asked about while this waits.
     pub(crate) fn subscription(&self) -> Subscription {
         let mut interest = Events::RESPONSE;
         if self.has_unsent() {
@@ -135,12 +135,12 @@ impl Pending {
         }
     }
 
-    /// Whether there is something left of the body.
+    /// Whether a part of the body has not been written.
     pub(crate) fn has_unsent(&self) -> bool {
         self.sent < self.unsent.len()
     }
 
-    /// Writes some of what is left of the body.
+    /// Writes more of the body.
     pub(crate) fn send_some(&mut self) -> Result<(), Error> {
         self.sent += write(self.handle(), &self.unsent[self.sent..])?;
         if !self.has_unsent() {

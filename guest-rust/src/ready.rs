@@ -11,10 +11,10 @@ use crate::options::nanoseconds;
 use crate::raw::{self, Events, Subscription};
 use crate::{BodyWriter, Error, HttpError, Pending, RequestBody, Response, start};
 
-/// What the host takes for no time limit.
+/// The host's value for no time limit.
 const FOREVER: u64 = u64::MAX;
 
-/// Something that [`poll`] waits for, made of what it is about by [`From`]:
+/// Something for [`poll`] to wait for, made with [`From`]:
 ///
 /// | of | it is ready when |
 /// |---|---|
@@ -52,12 +52,12 @@ impl Wait<'_> {
         }
     }
 
-    /// Takes what the host says, and goes on with what it was waited for. Afterwards this is ready,
-    /// or has something else to wait for, or nothing has come of it.
+    /// Handles the events that the host reported. Afterwards this is ready, or waits for something
+    /// else, or is unchanged.
     fn advance(&mut self, found: Events) {
         self.is_ready = match &mut self.target {
             Target::Pending(pending) if !found.contains(Events::RESPONSE) => {
-                // An error of writing is one of waiting, which tries again.
+                // An error of writing is reported by the wait that follows, which tries again.
                 pending.has_unsent()
                     && found.contains(Events::WRITABLE)
                     && pending.send_some().is_err()
@@ -103,9 +103,8 @@ impl fmt::Debug for Wait<'_> {
     }
 }
 
-/// Waits until one of several is ready, or a time is over; without a limit as long as it takes. Gives
-/// how many are ready, which [`Wait::is_ready`] tells: 0 if the time is over, or there is nothing to
-/// wait for.
+/// Waits until at least one of several is ready, or until the time limit. Returns how many are
+/// ready, and [`Wait::is_ready`] says which: 0 after the time limit, or if `waits` is empty.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -132,7 +131,7 @@ pub fn poll(waits: &mut [Wait<'_>], limit: Option<Duration>) -> Result<usize, Er
         return Ok(0);
     }
     let mut subscriptions: Vec<_> = waits.iter().map(Wait::subscription).collect();
-    // Only writing what is left of a body, which takes time, is followed by waiting again.
+    // Wait again only after writing a part of a body, which made nothing ready.
     let until = match limit {
         Some(limit) if subscriptions.iter().any(is_for_two) => Instant::now().checked_add(limit),
         _ => None,
@@ -162,14 +161,14 @@ pub fn poll(waits: &mut [Wait<'_>], limit: Option<Duration>) -> Result<usize, Er
     }
 }
 
-/// Whether a request is waited for that has a part of its body left.
+/// Whether this waits for a response and, to write more of the body, for room.
 fn is_for_two(subscription: &Subscription) -> bool {
     subscription
         .interest
         .contains(Events::RESPONSE | Events::WRITABLE)
 }
 
-/// Has the host say what is ready; gives how many are.
+/// Asks the host which subscriptions are ready. Returns how many.
 #[allow(
     unsafe_code,
     reason = "the interface has no safe type for what a call changes"
@@ -183,9 +182,9 @@ pub(crate) fn poll_host(
     counted(unsafe { raw::poll(subscriptions.as_mut_ptr(), subscriptions.len(), nanos) })
 }
 
-/// Waits for the first of several requests, as long as `limit` says. Gives the index of one whose
-/// [`wait`](Pending::wait) does not wait any more: the first, if there are several. `None` if the
-/// time is over, or there are no requests.
+/// Waits for the first of several requests, up to `limit`. Returns the index of one whose
+/// [`wait`](Pending::wait) returns at once: the lowest, if there are several. `None` after the time
+/// limit, or if there are no requests.
 ///
 /// ```no_run
 /// use wasi_experimental_http::{http::Request, select, start};
@@ -214,8 +213,8 @@ pub fn select(requests: &mut [Pending], limit: Option<Duration>) -> Result<Optio
     Ok(waits.iter().position(Wait::is_ready))
 }
 
-/// Sends requests, of which `most` are on their way at a time, and gives the responses as they come,
-/// each with the index of its request.
+/// Sends requests, at most `most` of them at a time, and yields the responses as they arrive, each
+/// with the index of its request.
 ///
 /// Requests are taken from `requests` when there is room for them. A response that it gave counts
 /// towards what the host allows to be open at once until it is dropped or read to its end; so with
@@ -235,7 +234,7 @@ pub fn select(requests: &mut [Pending], limit: Option<Duration>) -> Result<Optio
 /// # }
 /// ```
 ///
-/// The requests that are on their way when it is dropped are given up.
+/// Dropping it cancels the requests in progress.
 pub fn send_all<I, B>(requests: I, most: usize) -> SendAll<I::IntoIter>
 where
     I: IntoIterator<Item = Request<B>>,
@@ -256,22 +255,22 @@ pub struct SendAll<I> {
     requests: Fuse<I>,
     most: usize,
     started: usize,
-    /// Those on their way, the oldest first.
+    /// The requests in progress, oldest first.
     pending: Vec<Pending>,
-    /// What else is known of them, in the same order.
+    /// More about each of `pending`, in the same order.
     others: Vec<OnItsWay>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct OnItsWay {
     index: usize,
-    /// Whether its response was found to be there, when others were waited for.
+    /// Whether an earlier wait found that its response had arrived.
     is_ready: bool,
 }
 
 impl<I> SendAll<I> {
-    /// The place of one whose response is there, which is waited for; that of the oldest with an
-    /// error of the host.
+    /// Waits for a response. Returns the position of its request, or that of the oldest with the
+    /// host's error.
     fn first_ready(&mut self) -> (usize, Result<(), Error>) {
         let find = |others: &[OnItsWay]| others.iter().position(|it| it.is_ready);
         if let Some(place) = find(&self.others) {
@@ -397,7 +396,7 @@ mod tests {
         let limit = Some(Duration::from_secs(1));
         assert_eq!(poll(&mut [(&mut pending).into()], limit), Ok(0));
         assert_eq!(select(std::slice::from_mut(&mut pending), limit), Ok(None));
-        // The test's host does not wait.
+        // The test's host fails instead of waiting.
         assert!(poll(&mut [(&mut pending).into()], None).is_err());
     }
 

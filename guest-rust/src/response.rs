@@ -179,11 +179,11 @@ impl Response {
         String::from_utf8(text).map_err(|_| Error::InvalidAnswer("a fact that is not UTF-8"))
     }
 
-    /// Closes the response. Dropping it does the same, but has no way to tell an error.
+    /// Closes the response. Dropping it does the same, but cannot report an error.
     ///
     /// # Errors
     ///
-    /// Those of the host, which has none for this unless it is at odds with the guest.
+    /// Those of the host; there are none unless the host is broken.
     pub fn close(self) -> Result<(), Error> {
         self.exchange.close()
     }
@@ -200,9 +200,9 @@ impl Response {
         })
     }
 
-    /// The length of the body, if the server says one that makes sense here.
+    /// The announced length of the body, if it is plausible.
     fn content_length(&self) -> Option<usize> {
-        // A longer number is too large anyway.
+        // A number with more digits is too large anyway.
         let mut digits = [0; 20];
         let len = counted(raw::header_get(
             self.handle(),

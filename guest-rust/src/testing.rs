@@ -40,26 +40,26 @@ thread_local! {
 
 /// The host of a thread.
 struct Host {
-    /// Absent while it answers.
+    /// `None` while it runs.
     answer: Option<Answer>,
     exchanges: BTreeMap<u32, Exchange>,
     last_handle: u32,
 }
 
-/// What is behind a handle.
+/// What a handle refers to.
 enum Exchange {
-    /// A request whose body is not whole yet.
+    /// A request whose body is incomplete.
     Sending(Sending),
     /// It was answered with this failure.
     Failed(HttpError),
     Open(Open),
 }
 
-/// A request whose body is not whole.
+/// A request whose body is incomplete.
 struct Sending {
     head: Request<()>,
     body: Vec<u8>,
-    /// `None` for a body that ends when the guest says so.
+    /// `None` for a body that the guest ends explicitly.
     length: Option<u64>,
 }
 
@@ -75,7 +75,7 @@ struct Open {
 #[must_use = "the host answers until this is dropped"]
 #[derive(Debug)]
 pub struct Served {
-    /// It belongs to its thread.
+    /// It must be dropped on its own thread.
     not_send: PhantomData<*const ()>,
 }
 
@@ -102,9 +102,9 @@ pub fn serve<B: Into<Bytes>>(
 
 impl Drop for Served {
     fn drop(&mut self) {
-        // The thread may end, and have none any more.
+        // Fails while the thread ends.
         let host = HOST.try_with(|host| host.try_borrow_mut().ok()?.take());
-        // What the answer owns may send requests when it is dropped.
+        // Drop the answer after the borrow has ended: what it owns may send requests.
         drop(host);
     }
 }
@@ -145,7 +145,7 @@ fn with_open<T>(
     })
 }
 
-/// Keeps an exchange; gives its handle.
+/// Stores an exchange under a new handle.
 fn keep(exchange: Exchange) -> Result<ResponseHandle, HttpError> {
     with_host(|host| {
         host.last_handle += 1;
@@ -165,14 +165,14 @@ fn head(url: &str, method: &str, headers: &str) -> Result<Request<()>, HttpError
     Ok(head)
 }
 
-/// Has a request answered.
+/// Lets the test answer a request.
 fn answered(head: Request<()>, body: Bytes) -> Result<Open, HttpError> {
     let url = head.uri().clone();
-    // It is not borrowed while it answers: what it does may call the host.
+    // Take it out while it runs, because it may call the host itself.
     let mut answer = with_host(|host| host.answer.take().ok_or(HttpError::RUNTIME_ERROR))?;
     let answered = answer(head.map(|()| body));
     with_host(move |host| {
-        // It may have been replaced by its own answer.
+        // It may have replaced itself.
         host.answer.get_or_insert(answer);
         let (head, body) = answered?.into_parts();
         Ok(Open {
@@ -184,10 +184,10 @@ fn answered(head: Request<()>, body: Bytes) -> Result<Open, HttpError> {
     })
 }
 
-/// Has a started request answered, whose body is whole now.
+/// Lets the test answer a started request whose body is complete.
 fn answer(handle: ResponseHandle) -> Result<(), HttpError> {
     let taken = with_exchange(handle, |exchange| {
-        // What is seen of it while it is answered.
+        // The state while the answer is computed.
         let unanswered = Exchange::Failed(HttpError::RUNTIME_ERROR);
         Ok(mem::replace(exchange, unanswered))
     })?;
@@ -231,7 +231,7 @@ pub(crate) mod functions {
 
     /// Closes a response.
     pub fn close(response: ResponseHandle) -> Result<(), HttpError> {
-        // What it owns may be the test's, and call the host when it is dropped.
+        // Drop it after the borrow has ended: the test's own values in it may call the host.
         let closed = with_host(|host| Ok(host.exchanges.remove(&response.raw())))?;
         drop(closed);
         Ok(())
@@ -320,7 +320,7 @@ pub(crate) mod functions {
 
     /// Takes bytes of a body, a few at a time.
     pub fn body_write(request: ResponseHandle, bytes: &[u8]) -> Result<Size, HttpError> {
-        /// So few that a body of a test has more.
+        /// Small, so that bodies in tests need several calls.
         const MOST: usize = 1024;
         let (taken, is_whole) = with_exchange(request, |exchange| {
             let Exchange::Sending(Sending { body, length, .. }) = exchange else {
@@ -340,7 +340,7 @@ pub(crate) mod functions {
         Ok(taken)
     }
 
-    /// Has a request answered whose body is whole.
+    /// Ends the body, and lets the test answer.
     pub fn body_finish(request: ResponseHandle) -> Result<(), HttpError> {
         let is_whole = with_exchange(request, |exchange| {
             let whole = match exchange {
@@ -359,8 +359,7 @@ pub(crate) mod functions {
         Ok(())
     }
 
-    /// The status of a response. One that does not come, since its request's body is not whole, is
-    /// late.
+    /// The status of a response. A timeout, if the request's body is incomplete.
     pub fn response_wait(request: ResponseHandle) -> Result<StatusCode, HttpError> {
         with_open(request, |open| Ok(open.status.as_u16()))
     }
@@ -397,11 +396,11 @@ pub(crate) mod functions {
         Ok(ready)
     }
 
-    /// Fails: there is no more to say than the code does.
+    /// Always fails: there is no more to say than the code.
     ///
     /// # Safety
     ///
-    /// None is needed; it is that of the host's function.
+    /// `unsafe` only to have the signature of the host's function.
     #[allow(unsafe_code, reason = "it has the type of the host's function")]
     pub unsafe fn error_get(_: *mut Reason, _: &mut [u8]) -> Result<Size, HttpError> {
         Err(HttpError::RUNTIME_ERROR)

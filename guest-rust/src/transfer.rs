@@ -1,27 +1,27 @@
-//! Getting bytes of unknown length out of the host: a header into a buffer that grows until it
-//! fits, a body until its end.
+//! Fetches data of unknown length from the host: a header into a buffer that grows until it fits, a
+//! body until its end.
 //!
-//! The host's functions are parameters here, so that all of this is tested without a host.
+//! The host's functions are parameters, so that this can be tested without a host.
 
 use crate::{Error, HttpError, MAX_HEADER_BYTES};
 
-/// What is reserved at most on the word of a server that announces a body's length, in bytes.
-/// It may lie; longer bodies cost a few copies.
+/// How much memory is reserved at most for an announced length, in bytes, because servers may lie.
+/// Longer bodies cost a few copies.
 const MAX_RESERVED: usize = 4 * 1024 * 1024;
 
-/// What is reserved for a body of unknown length, in bytes.
+/// How much memory is reserved for a body of unknown length, in bytes.
 const FIRST_RESERVED: usize = 4 * 1024;
 
-/// How much of a buffer is zeroed at once before it is read into, in bytes: what stays in the
-/// processor's cache until then.
+/// How much of a buffer is zeroed at a time, in bytes: small enough to stay in the processor's
+/// cache until it is read into.
 const ZEROED: usize = 128 * 1024;
 
-/// Fetches a header, or all of them, with a function that fills a buffer or finds it too small.
-/// The first buffer has `size` bytes.
+/// Fetches one header or all of them, with a function that fills a buffer or says that it is too
+/// small. The first buffer has `size` bytes.
 ///
 /// # Errors
 ///
-/// Those of the function, and [`Error::HeadersTooLarge`] once [`MAX_HEADER_BYTES`] are too few.
+/// Those of the function, and [`Error::HeadersTooLarge`] if [`MAX_HEADER_BYTES`] are not enough.
 pub(crate) fn fetch(
     mut size: usize,
     mut fill: impl FnMut(&mut [u8]) -> Result<usize, HttpError>,
@@ -58,12 +58,12 @@ pub(crate) fn read_to_end(
         return Ok(body);
     }
     let reserved = announced.map_or(FIRST_RESERVED, |len| len.min(MAX_RESERVED));
-    // If there is no room, the body may still turn out to be shorter.
+    // A failure does not matter yet: the body may turn out to be shorter.
     let _ = body.try_reserve_exact(reserved);
     let mut filled = 0;
     loop {
         if filled == body.capacity() {
-            // Most often this is the end, which is worth a look before the buffer grows.
+            // Usually this is the end, so check before growing the buffer.
             let mut probe = [0; 32];
             let read = read(&mut probe)?;
             if read == 0 {
@@ -87,14 +87,14 @@ pub(crate) fn read_to_end(
         }
         filled += read;
         if Some(filled) == announced {
-            // The end is where it was announced: the host need not be asked for it.
+            // The announced length is reached: no need to ask the host for the end.
             body.truncate(filled);
             return Ok(body);
         }
     }
 }
 
-/// How many bytes the host has written, if it can have.
+/// Checks that the host has not claimed more bytes than fit the buffer.
 pub(crate) fn checked(written: usize, buffer_len: usize) -> Result<usize, Error> {
     if written > buffer_len {
         return Err(Error::InvalidAnswer("more bytes than the buffer holds"));

@@ -1,4 +1,4 @@
-//! Bodies of requests that are written piece by piece.
+//! Streaming request bodies.
 
 use std::io::{self, Read, Write};
 use std::{fmt, str};
@@ -12,10 +12,10 @@ use crate::exchange::Exchange;
 use crate::raw::{self, ResponseHandle};
 use crate::{Error, HttpError, Pending, RequestOptions, Response, transfer};
 
-/// What the host takes for the length of a body that is sent in chunks.
+/// The host's value for a body of unknown length, which is sent in chunks.
 const CHUNKED: u64 = u64::MAX;
 
-/// How much [`send_reader`] reads at once, in bytes: a few calls of the host for each megabyte.
+/// How much [`send_reader`] reads at a time, in bytes: 16 host calls per MiB.
 const PIECE: usize = 64 * 1024;
 
 /// Starts a request whose body is written piece by piece.
@@ -69,7 +69,7 @@ fn open_parts(head: &Parts, length: u64) -> Result<BodyWriter, Error> {
     })
 }
 
-/// The length that a request announces. What is no number is left for the host to refuse.
+/// The `Content-Length` of a request. The host rejects one that is not a number.
 fn content_length(headers: &HeaderMap) -> Option<u64> {
     let value = headers.get(CONTENT_LENGTH)?;
     str::from_utf8(value.as_bytes()).ok()?.trim().parse().ok()
@@ -104,7 +104,8 @@ pub fn send_reader(req: Request<()>, mut reader: impl Read) -> io::Result<Respon
     read_all(open(req)?, &mut reader)
 }
 
-/// What [`send_reader`] does, once for all readers.
+/// The part of [`send_reader`] that does not depend on the reader's type, so that it is compiled
+/// once.
 fn read_all(mut writer: BodyWriter, reader: &mut dyn Read) -> io::Result<Response> {
     let mut piece = vec![0; PIECE];
     loop {
@@ -123,9 +124,9 @@ fn read_all(mut writer: BodyWriter, reader: &mut dyn Read) -> io::Result<Respons
     Ok(writer.finish()?)
 }
 
-/// The body of a request on its way, which is written by [`body_write`](BodyWriter::body_write) or
-/// anything that takes an [`io::Write`]. Dropping it gives the request up, and the server sees that
-/// it broke off.
+/// The body of a request in progress, written by [`body_write`](BodyWriter::body_write) or anything
+/// that takes an [`io::Write`]. Dropping it cancels the request, and the server sees an incomplete
+/// body.
 ///
 /// A server may answer before it has the whole body. Then writing is an error of the kind
 /// [`BrokenPipe`](io::ErrorKind::BrokenPipe), and [`finish`](BodyWriter::finish) gives the response.
@@ -133,9 +134,9 @@ fn read_all(mut writer: BodyWriter, reader: &mut dyn Read) -> io::Result<Respons
 #[must_use = "a request whose body is not finished is given up"]
 pub struct BodyWriter {
     exchange: Exchange,
-    /// Whether there is nothing to finish, since the request has no body.
+    /// Whether the request has no body, so that there is nothing to finish.
     is_whole: bool,
-    /// Whether the host takes no more.
+    /// Whether the host accepts no more.
     is_refused: bool,
 }
 
@@ -160,8 +161,8 @@ impl BodyWriter {
         }
     }
 
-    /// Says that the body is whole, and waits for the status and the headers of the response. If the
-    /// server has answered already, the response is that answer.
+    /// Ends the body, and waits for the status and the headers of the response. The server may have
+    /// answered earlier.
     ///
     /// # Errors
     ///
@@ -171,8 +172,7 @@ impl BodyWriter {
         self.into_pending()?.wait()
     }
 
-    /// Says that the body is whole like [`finish`](BodyWriter::finish), and does not wait for the
-    /// response.
+    /// Ends the body like [`finish`](BodyWriter::finish), without waiting for the response.
     ///
     /// # Errors
     ///
@@ -187,11 +187,11 @@ impl BodyWriter {
         Ok(Pending::new(self.exchange))
     }
 
-    /// Gives the request up. Dropping it does the same, but has no way to tell an error.
+    /// Cancels the request. Dropping it does the same, but cannot report an error.
     ///
     /// # Errors
     ///
-    /// Those of the host, which has none for this unless it is at odds with the guest.
+    /// Those of the host; there are none unless the host is broken.
     pub fn close(self) -> Result<(), Error> {
         self.exchange.close()
     }
@@ -208,7 +208,7 @@ impl Write for BodyWriter {
         Ok(self.body_write(bytes)?)
     }
 
-    /// Does nothing: the host sends what it has.
+    /// Does nothing: the host sends what it has on its own.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }

@@ -1,5 +1,5 @@
-//! The functions of the WITX, as guests call them: read the guest's memory, call plain code, write
-//! the guest's memory.
+//! Implements the functions of the WITX: each reads its arguments from guest memory, calls
+//! [`HttpCtx`], and writes the results to guest memory.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -51,7 +51,7 @@ impl WasiExperimentalHttp for HttpCtx {
         response: ResponseHandle,
     ) -> Result<(), HttpError> {
         self.call("close", None, |http| {
-            // Guests of 0.10 abort if this fails, so it does not.
+            // Never an error: guests built for 0.10 abort on one.
             http.close(response.into());
             Ok(())
         })
@@ -154,7 +154,7 @@ impl WasiExperimentalHttp for HttpCtx {
         bytes: GuestPtr<[u8]>,
     ) -> Result<Size, HttpError> {
         self.call("body_write", Some(request), |http| {
-            // Of a shared memory no more is copied than is taken at once.
+            // A shared memory has to be copied; copy no more than one call can take.
             memory.as_slice(bytes)?;
             let len = bytes.len().min(size(MAX_UPLOAD_BUFFER_BYTES));
             let bytes = memory.as_cow(bytes.as_ptr().as_array(len))?;
@@ -213,7 +213,7 @@ impl WasiExperimentalHttp for HttpCtx {
             memory.copy_from_slice(&code, reason)?;
             Ok(written)
         };
-        // Not kept: the failure before this one is what the guest asks for.
+        // Does not replace the last error, which the guest is asking for.
         get().map_err(|error| traced("error_get", &error))
     }
 }
@@ -223,7 +223,7 @@ impl Suspend for HttpCtx {
     type Wait = Waiting;
 
     fn suspended(&mut self) -> Option<Waiting> {
-        // To ask is no call of the guest's.
+        // The linker asks this about a call whose arguments were checked when it was first made.
         self.reached_function();
         self.take_wait()
     }
@@ -236,14 +236,15 @@ const MAX_HEADER_NAME_LEN: usize = u16::MAX as usize;
 /// How much of a body one call reads.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Amount {
-    /// What fills the buffer, or the rest.
+    /// Fill the buffer, unless the body ends first.
     All,
-    /// What is there.
+    /// As much as has arrived.
     Some,
 }
 
 impl HttpCtx {
-    /// Does the work of a function. If that fails, the guest gets the code and can ask for more.
+    /// Runs the implementation of a function. An error becomes its code, and is kept for
+    /// `last_error`.
     fn call<T>(
         &mut self,
         function: &'static str,
@@ -253,7 +254,7 @@ impl HttpCtx {
         self.reached_function();
         work(self).map_err(|error| {
             if self.is_waiting() {
-                // It is made again.
+                // The call was suspended, and will be made again.
                 return error.code();
             }
             let code = traced(function, &error);
@@ -270,7 +271,7 @@ impl HttpCtx {
         buffer: GuestPtr<[u8]>,
         amount: Amount,
     ) -> Result<Size, Error> {
-        // A handle comes before a buffer, as in the other functions.
+        // Check the handle before the buffer, like the other functions.
         let handle = response.into();
         let is_async = self.is_async();
         let response = self.response(handle)?;
@@ -280,19 +281,20 @@ impl HttpCtx {
                 Amount::Some => response.read(slice)?,
             }));
         }
-        // Another thread may write to a shared memory at any time, so it cannot be lent.
+        // Another thread may write to a shared memory at any time, so no slice of it can be
+        // borrowed: read into a buffer, and copy.
         memory.as_slice(buffer)?;
         let mut copy = vec![0; (buffer.len() as usize).min(SHARED_MEMORY_BUFFER_SIZE)];
         let mut written = 0;
         loop {
-            // An empty buffer is filled.
+            // Nothing fits an empty buffer.
             if buffer.len() > 0 {
                 written = self.wait_for_body(handle, written)?;
             }
             let room = ((buffer.len() - written) as usize).min(copy.len());
             let count = match self.response(handle)?.read(&mut copy[..room]) {
                 Ok(count) => count,
-                // It comes again with the next call.
+                // The next call reports the error again.
                 Err(_) if written > 0 => 0,
                 Err(error) => return Err(error),
             };
@@ -368,7 +370,7 @@ impl HttpCtx {
         self.start(request, limits, timeouts)
     }
 
-    /// An error if a request's body may not be of this length.
+    /// Checks the length of a request body against the limit.
     fn check_body_len(&self, len: u64) -> Result<(), Error> {
         match self.limits().max_request_body_bytes {
             Some(max) if len > max => Err(Error::RequestBodyTooLarge { max }),
@@ -409,7 +411,7 @@ impl HttpCtx {
         Ok(size(ready))
     }
 
-    /// The parts of a request that are text, of sizes that are within the limits.
+    /// Reads the textual parts of a request, after checking their sizes against the limits.
     fn parts<'m>(
         &mut self,
         memory: &'m GuestMemory<'_>,
@@ -435,7 +437,7 @@ impl HttpCtx {
     }
 }
 
-/// The parts of a request that are text.
+/// The textual parts of a request.
 struct Parts<'m> {
     url: Cow<'m, str>,
     method: Cow<'m, str>,
@@ -458,7 +460,7 @@ impl Parts<'_> {
     }
 }
 
-/// The option with this key.
+/// Decodes a request option.
 fn narrower(key: u32, value: u64) -> Option<Narrower> {
     let time = Duration::from_nanos(value);
     Some(match OptionKey::try_from(key).ok()? {
@@ -471,7 +473,7 @@ fn narrower(key: u32, value: u64) -> Option<Narrower> {
     })
 }
 
-/// The bytes of at most `max` records in the guest's memory, at any alignment.
+/// The bytes of an array of records in guest memory: at most `max` of them, at any alignment.
 fn records<'m, T: GuestType>(
     memory: &'m GuestMemory<'_>,
     records: GuestPtr<[T]>,
@@ -487,7 +489,7 @@ fn records<'m, T: GuestType>(
     Ok(memory.as_cow(bytes)?)
 }
 
-/// A field of a record, of `N` bytes.
+/// The `N` bytes of a record's field.
 fn field<const N: usize>(record: &[u8], offset: u32) -> [u8; N] {
     std::array::from_fn(|index| record[offset as usize + index])
 }
@@ -496,7 +498,7 @@ fn number(record: &[u8], offset: u32) -> u32 {
     u32::from_le_bytes(field(record, offset))
 }
 
-/// Text of the guest of at most `max` bytes, checked before a shared memory is copied.
+/// Reads a string of at most `max` bytes. The length is checked before anything is copied.
 fn text<'m>(
     memory: &'m GuestMemory<'_>,
     pointer: GuestPtr<str>,
@@ -515,7 +517,7 @@ fn write(
     buffer: GuestPtr<[u8]>,
     bytes: &[u8],
 ) -> Result<Size, Error> {
-    // The whole buffer must be the guest's, not only the part that is written.
+    // The whole buffer must lie in guest memory, not only the part that is written.
     memory.as_slice(buffer)?;
     let len = buffer.len() as usize;
     if bytes.len() > len {
@@ -529,12 +531,12 @@ fn write(
     Ok(written)
 }
 
-/// The length of something that fits a buffer of the guest.
+/// A length as the guest's `usize`: what fits guest memory fits it.
 fn size(len: usize) -> Size {
     Size::try_from(len).unwrap_or(Size::MAX)
 }
 
-/// Traces why a function fails, and gives the code for it.
+/// Traces an error, and returns its code.
 fn traced(function: &'static str, error: &Error) -> HttpError {
     let code = error.code();
     tracing::debug!(function, ?code, %error, "call failed");

@@ -1,9 +1,9 @@
-//! Which IP addresses are public, and where a connection to an address may end up: pure decisions, by
-//! IANA's registries of special-purpose addresses ([IPv4], [IPv6]) and of [global unicast] ones.
+//! Decides which IP addresses are public, and which other addresses a connection to one may reach.
+//! Pure functions, by IANA's registries of special-purpose addresses ([IPv4], [IPv6]) and of
+//! [global unicast] ones.
 //!
-//! A name that an embedder allows may be made to point into the embedder's own network, by
-//! whoever runs its DNS. So what a name resolves to must be public, unless the embedder says
-//! otherwise.
+//! Whoever runs the DNS of an allowed name can make it point into the embedder's own network.
+//! Therefore names must resolve to public addresses, unless the embedder permits private networks.
 //!
 //! [IPv4]: https://www.iana.org/assignments/iana-ipv4-special-registry/
 //! [IPv6]: https://www.iana.org/assignments/iana-ipv6-special-registry/
@@ -43,10 +43,10 @@ const SPECIAL_IPV4: [Cidr; 18] = [
     v4(240, 0, 0, 0, 4), // reserved, RFC 1112, and broadcast
 ];
 
-/// The only IPv6 addresses that are given to anybody as global unicast ones, RFC 4291.
+/// The only IPv6 block from which global unicast addresses are assigned (RFC 4291).
 const GLOBAL_UNICAST: Cidr = v6(0x2000, 0, 0, 3);
 
-/// What is not public within [`GLOBAL_UNICAST`].
+/// The blocks within [`GLOBAL_UNICAST`] that are not public.
 const SPECIAL_IPV6: [Cidr; 5] = [
     v6(0x2001, 0, 0, 23),         // protocol assignments, with Teredo, RFC 2928
     v6(0x2001, 0xdb8, 0, 32),     // documentation, RFC 3849
@@ -55,13 +55,13 @@ const SPECIAL_IPV6: [Cidr; 5] = [
     v6(0x3fff, 0, 0, 20),         // documentation, RFC 9637
 ];
 
-/// Whether an address is reachable by everybody, and so is nobody's inside.
+/// Whether an address is globally reachable, and so belongs to no private network.
 pub(crate) fn is_public(address: IpAddr) -> bool {
     let listed = |list: &[Cidr]| list.iter().any(|block| block.contains(address));
     match address {
         IpAddr::V4(_) => !listed(&SPECIAL_IPV4),
         IpAddr::V6(ipv6) => {
-            // An IPv4 address in another form, by mapping or NAT64, is as public as that.
+            // An IPv4-mapped or NAT64 address is public if the IPv4 address in it is.
             let is_ipv4 = matches!(
                 ipv6.segments(),
                 [0, 0, 0, 0, 0, 0xffff, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..]
@@ -74,8 +74,9 @@ pub(crate) fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// The addresses at which a connection to this one may end up: itself, the IPv4 addresses that it
-/// embeds, and loopback if one of them is the unspecified address.
+/// All addresses that a connection to this one may reach: itself, the IPv4 addresses embedded in
+/// it, and loopback if one of these is the unspecified address. For `64:ff9b::7f00:1` (NAT64) they
+/// are itself and 127.0.0.1.
 pub(crate) fn destinations(address: IpAddr) -> impl Iterator<Item = IpAddr> {
     let inner = match address {
         IpAddr::V4(_) => Vec::new(),
@@ -91,13 +92,13 @@ pub(crate) fn destinations(address: IpAddr) -> impl Iterator<Item = IpAddr> {
         })
 }
 
-/// The IPv4 addresses that packets to an IPv6 address may end up at, by translation on the way.
+/// The IPv4 addresses to which routers may translate an IPv6 address.
 fn embedded(address: Ipv6Addr) -> Vec<Ipv4Addr> {
     let octets = address.octets();
     let at = |places: [usize; 4]| Ipv4Addr::from(places.map(|place| octets[place]));
     let last = at([12, 13, 14, 15]);
     match address.segments() {
-        // Unspecified and loopback, which are no IPv4-compatible addresses.
+        // `::` and `::1` look like IPv4-compatible addresses, and are not.
         [0, 0, 0, 0, 0, 0, 0, 0 | 1] => vec![],
         // IPv4-compatible, RFC 4291, section 2.5.5.1; -mapped, 2.5.5.2; and -translated, RFC 2765.
         [0, 0, 0, 0, 0, 0 | 0xffff, ..] | [0, 0, 0, 0, 0xffff, 0, ..] => vec![last],
@@ -246,7 +247,7 @@ mod tests {
         }
     }
 
-    /// The judge is Python's `ipaddress`, as committed in a table.
+    /// Expected values come from Python's `ipaddress`, in a committed table.
     #[test]
     fn every_block_of_ianas_registries_is_judged_as_python_does_or_for_a_reason() {
         for row in include_str!("iana_blocks.txt").lines() {

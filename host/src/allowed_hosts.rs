@@ -1,7 +1,7 @@
-//! Which hosts a guest may reach: a pure decision over a parsed URL.
+//! The allow list: which hosts a guest may reach. A pure decision over a parsed URL.
 //!
-//! Parsing of the guest's URLs is [`crate::request_url`]'s, asking at every hop of a redirect is
-//! [`crate::send`]'s, and looking up what a name leads to is [`crate::connection`]'s.
+//! Elsewhere: parsing the guest's URLs ([`crate::request_url`]), checking at every hop of a
+//! redirect ([`crate::send`]), and checking the addresses of a name ([`crate::connection`]).
 
 mod iter;
 mod parse;
@@ -32,7 +32,7 @@ pub const ALLOW_ALL: &str = "insecure:allow-all";
 /// Prefix of an entry that denies.
 const DENY: &str = "deny:";
 
-/// A name for this machine, whatever addresses that has.
+/// The name of this machine; its addresses need not be public.
 const LOCALHOST: &str = "localhost";
 
 /// The hosts that a guest may reach: a set of entries.
@@ -101,38 +101,39 @@ const LOCALHOST: &str = "localhost";
 #[derive(Debug, Clone, Default)]
 pub struct AllowedHosts {
     entries: IndexSet<AllowedHost>,
-    /// Those of the entries that have methods or a path, by what they have besides.
+    /// The entries with methods or a path, grouped by the rest. `GET https://a.example` and
+    /// `https://a.example/v1/` are both under `https://a.example`, as [GET, any path] and [any
+    /// method, `/v1/`].
     scoped: IndexMap<AllowedHost, Vec<Scope>>,
-    /// Those of the entries: what a URL is looked up by.
+    /// The shapes of all entries: a URL is looked up once for each, whatever the number of entries.
     shapes: Vec<Shape>,
 }
 
-/// An entry of [`AllowedHosts`], which tells what there is to say.
+/// An entry of [`AllowedHosts`].
 ///
-/// As text it is written in one way, whatever it was read from: `HTTPS://Example.com:443/` is
-/// `https://example.com`.
+/// Displayed in canonical form: `HTTPS://Example.com:443/` becomes `https://example.com`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct AllowedHost(Rule);
 
-/// What [`AllowedHosts`] say of a URL.
+/// The decision about a URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict<'a> {
     /// No entry allows it.
     NotAllowed,
-    /// Those that allow its host do so for other methods or paths.
+    /// Entries allow its host, but with other methods or paths.
     OtherRequests,
     /// An entry denies it.
     Denied(&'a Rule),
-    /// All public hosts are allowed: it may lead to public addresses, whatever the store says.
+    /// Allowed by `https://*`: public addresses only, even if the store permits private networks.
     Public,
-    /// It is allowed, and its name may lead to public addresses, unless the store says otherwise.
+    /// Allowed by name: public addresses only, unless the store permits private networks.
     PublicOnly,
-    /// It is allowed wherever it leads.
+    /// Allowed whatever address it has: `localhost`, or an address in the entry itself.
     Anywhere,
 }
 
 impl AllowedHosts {
-    /// No host at all.
+    /// The empty set, which denies everything.
     #[must_use]
     pub fn none() -> Self {
         Self::default()
@@ -238,7 +239,7 @@ impl AllowedHosts {
         })
     }
 
-    /// What there is to say of a request of this method, or of any.
+    /// Decides about a request; without a method, about any.
     pub(crate) fn verdict(&self, method: Option<&Method>, url: &Url) -> Verdict<'_> {
         let Some(origin) = Origin::of(url) else {
             return Verdict::NotAllowed;
@@ -261,7 +262,7 @@ impl AllowedHosts {
         for rule in self.matching(false, &origin).chain(of_request) {
             match rule.host {
                 HostPattern::Any | HostPattern::Addresses(_) => return Verdict::Anywhere,
-                // Who wrote this knew which machine it is.
+                // The entry names this machine, so a private address is intended.
                 HostPattern::Name(ref name) if name == LOCALHOST => return Verdict::Anywhere,
                 HostPattern::Name(_) | HostPattern::Subdomains(_) => verdict = Verdict::PublicOnly,
                 HostPattern::Public if verdict == Verdict::NotAllowed => verdict = Verdict::Public,
@@ -274,15 +275,15 @@ impl AllowedHosts {
         verdict
     }
 
-    /// Whether an entry denies addresses, so that what names resolve to has to be asked about.
+    /// Whether any entry denies addresses, so that resolved addresses have to be checked.
     pub(crate) fn deny_addresses(&self) -> bool {
         self.shapes.iter().any(|shape| {
-            // Of the names, `localhost` is one for addresses.
+            // `deny:localhost` denies loopback addresses as well.
             shape.denies && matches!(shape.host, HostShape::Block { .. } | HostShape::Name)
         })
     }
 
-    /// The entry that denies to connect to this address, whatever the name that led there.
+    /// The entry that denies connecting to this address, if any, whatever name resolved to it.
     pub(crate) fn denies_address(&self, https: bool, address: SocketAddr) -> Option<&Rule> {
         self.denying(&Origin {
             https,
@@ -291,7 +292,7 @@ impl AllowedHosts {
         })
     }
 
-    /// An entry that denies an origin, or a place to which its address leads.
+    /// The entry, if any, that denies an origin, or an address that its address leads to.
     fn denying(&self, origin: &Origin<'_>) -> Option<&Rule> {
         let rule_for = |host| self.matching(true, &origin.at(host)).next();
         let OriginHost::Address(address) = origin.host else {
@@ -304,7 +305,7 @@ impl AllowedHosts {
         })
     }
 
-    /// The rules that match an origin, of those that deny or of those that do not.
+    /// The denying, or else the allowing, rules that match an origin.
     fn matching(&self, denies: bool, origin: &Origin<'_>) -> impl Iterator<Item = &Rule> {
         self.shapes
             .iter()
@@ -313,9 +314,9 @@ impl AllowedHosts {
             .map(|entry| &entry.0)
     }
 
-    /// The rules that match an origin and are about some requests to it only.
+    /// The rules with methods or a path that match an origin.
     fn scoped_of(&self, origin: &Origin<'_>) -> impl Iterator<Item = (&Rule, &[Scope])> {
-        // Most lists have none, and then there is nothing to look for.
+        // Skip the lookup for lists without such entries, which most are.
         let shapes = if self.scoped.is_empty() {
             &[][..]
         } else {
@@ -364,7 +365,7 @@ impl AllowedHost {
 
 impl PartialEq for AllowedHosts {
     fn eq(&self, other: &Self) -> bool {
-        // Whatever their order.
+        // Regardless of order.
         self.entries == other.entries
     }
 }
@@ -387,7 +388,7 @@ impl FromIterator<AllowedHost> for AllowedHosts {
     }
 }
 
-/// Entries that are separated by white space. Methods belong to the entry behind them.
+/// Parses entries separated by white space. Methods belong to the entry that follows them.
 impl FromStr for AllowedHosts {
     type Err = AllowedHostError;
 

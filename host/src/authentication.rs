@@ -1,11 +1,11 @@
-//! Authentication that is of a connection, with all that is sent over it later, and not of a request:
-//! such a connection is its store's own. Pure functions over header fields.
+//! Detects NTLM and Negotiate, which authenticate a connection rather than a request: such a
+//! connection must not be used by another store. Pure functions over header fields.
 
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// Schemes that authenticate a connection, with all that is sent over it later, and not a request
-/// (RFC 4559, section 6; MS-NTHT).
+/// Schemes that authenticate a connection, and so every later request on it (RFC 4559, section 6;
+/// MS-NTHT).
 const CONNECTION_SCHEMES: [&str; 2] = ["negotiate", "ntlm"];
 
 /// Fields by which servers and proxies say that a connection is authenticated (RFC 4559, section 6).
@@ -17,8 +17,7 @@ static CONNECTION_FIELDS: [(HeaderName, &str); 2] = [
     (HeaderName::from_static("persistent-auth"), "true"),
 ];
 
-/// Whether one of a field's values, of a request or an answer, has a scheme that authenticates a
-/// connection.
+/// Whether one of these values of a header field has a scheme that authenticates a connection.
 pub(crate) fn is_of_connection<'a>(values: impl IntoIterator<Item = &'a HeaderValue>) -> bool {
     let values = values.into_iter();
     let mut parts = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
@@ -32,7 +31,7 @@ pub(crate) fn is_of_connection<'a>(values: impl IntoIterator<Item = &'a HeaderVa
     })
 }
 
-/// Whether an answer says that its connection is authenticated, or can be.
+/// Whether a response says that its connection is authenticated, or offers it.
 pub(crate) fn is_offered_for_connection(headers: &HeaderMap) -> bool {
     is_of_connection(headers.get_all(WWW_AUTHENTICATE))
         || CONNECTION_FIELDS.iter().any(|(name, expected)| {

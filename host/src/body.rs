@@ -1,4 +1,4 @@
-//! The body of a response as it streams in, from its connection to where it is wanted.
+//! Streams the body of a response from its connection.
 
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -10,39 +10,41 @@ use crate::error::Error;
 use crate::head::Framing;
 use crate::limits::{INPUT_BUFFER_SIZE, MAX_READ_AWAY_BYTES, Phase};
 
-/// The most that one read takes, in bytes: more does not stay in a processor's cache, and is slower.
+/// How many bytes one read takes at most: larger pieces do not fit a processor's cache, and are
+/// slower.
 pub(crate) const MAX_PIECE: usize = 64 * 1024;
 
-/// Reads of fewer bytes go by a buffer.
+/// Reads of fewer bytes are buffered.
 const SMALL_READ: usize = 8 * 1024;
 
 /// The body of a response.
 pub(crate) struct Body {
     state: State,
-    /// How many bytes may still be delivered, if there is a limit, and the limit.
+    /// With a limit: how many more bytes may be delivered, and the limit itself, for the error.
     allowed: Option<(u64, u64)>,
 }
 
 enum State {
     Open {
-        /// In a box: the other states are small.
+        /// Boxed, because the other variants are small.
         lease: Box<Lease>,
         framing: Left,
-        /// Whether the connection may be used again after the body.
+        /// Whether the connection can be reused after the body.
         keeps_alive: bool,
     },
-    /// Read to its end before the guest asked for it. The connection is back in the pool, or closed.
+    /// Read to its end before the guest asked for it. The connection has been returned to the pool
+    /// or closed.
     Held {
         bytes: Vec<u8>,
-        /// How many of them the guest has.
+        /// How many of the bytes the guest has read.
         delivered: usize,
     },
-    /// Read to its end; the connection is back in the pool, or closed.
+    /// Read to its end. The connection has been returned to the pool or closed.
     Ended,
     Failed(Arc<Error>),
 }
 
-/// What is left of a body.
+/// How much of a body is left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Left {
     Length(u64),
@@ -51,7 +53,7 @@ enum Left {
 }
 
 impl Body {
-    /// The body that comes next over a connection; at most `max` bytes are delivered.
+    /// A body that follows on a connection; at most `max` bytes are delivered.
     pub(crate) fn new(lease: Lease, framing: Framing, keeps_alive: bool, max: Option<u64>) -> Body {
         let framing = match framing {
             Framing::None => Left::Length(0),
@@ -73,7 +75,7 @@ impl Body {
         body
     }
 
-    /// A body that is there; at most `max` bytes are delivered.
+    /// A body from memory; at most `max` bytes are delivered.
     pub(crate) fn whole(bytes: Vec<u8>, max: Option<u64>) -> Body {
         let state = match bytes.is_empty() {
             true => State::Ended,
@@ -88,12 +90,12 @@ impl Body {
         }
     }
 
-    /// Whether there is more to read: from the server, or of what is held.
+    /// Whether there may be more to read.
     pub(crate) fn is_open(&self) -> bool {
         matches!(self.state, State::Open { .. } | State::Held { .. })
     }
 
-    /// Whether a read would not wait. What is there is taken in to find that out.
+    /// Whether a read would not block. Reads ahead, without blocking, to find out.
     pub(crate) fn is_ready(&mut self) -> bool {
         let State::Open { lease, framing, .. } = &mut self.state else {
             return true;
@@ -101,7 +103,7 @@ impl Body {
         match has_more(lease, framing) {
             Ok(is_ready) => is_ready,
             Err(Error::WouldBlock) => false,
-            // The next read finds it again.
+            // The next read reports it again.
             Err(error) => {
                 self.fail(error.in_body());
                 true
@@ -109,8 +111,8 @@ impl Body {
         }
     }
 
-    /// Whether a read may not wait, whatever the socket says: bytes that have come before are there, or
-    /// nothing comes any more.
+    /// Whether a read may succeed although the socket stays silent: bytes are buffered, or the body
+    /// has ended.
     pub(crate) fn has_received(&mut self) -> bool {
         match &mut self.state {
             State::Open { lease, .. } => lease.has_received(),
@@ -118,7 +120,7 @@ impl Body {
         }
     }
 
-    /// What becomes readable when there may be more of an open body, and until when that may take.
+    /// For an open body, the socket to wait for, and the deadline of that wait.
     pub(crate) fn waits_for(&self) -> Option<(&Arc<TcpStream>, Option<Instant>)> {
         let State::Open { lease, .. } = &self.state else {
             return None;
@@ -127,13 +129,13 @@ impl Body {
         Some((lease.socket(), total.at()))
     }
 
-    /// Keeps what was read of a body, to its end, for the guest to read again.
+    /// Replaces the body by these bytes, which were read from it to its end, for the guest to read.
     pub(crate) fn hold(&mut self, bytes: Vec<u8>) {
         debug_assert!(matches!(self.state, State::Ended));
         if bytes.is_empty() {
             return;
         }
-        // They have been counted.
+        // The bytes were counted against the limit when they were read.
         self.allowed = None;
         self.state = State::Held {
             bytes,
@@ -141,8 +143,7 @@ impl Body {
         };
     }
 
-    /// Reads at least one byte unless the body has ended or `buffer` is empty, and gives the
-    /// number.
+    /// Reads at least one byte unless the body has ended or `buffer` is empty. Returns how many.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
         if buffer.is_empty() {
             return match &self.state {
@@ -194,7 +195,8 @@ impl Body {
                 Ok(0)
             }
             Ok(count) => {
-                // The connection is free at the last byte: not every guest reads on to the end.
+                // Release the connection after the last byte: not every guest reads on until it
+                // gets 0.
                 if self.has_only_an_end_left() {
                     self.end();
                 }
@@ -222,7 +224,7 @@ impl Body {
         }
     }
 
-    /// Gives the connection back, at the end of the body.
+    /// Ends the body, and returns the connection to the pool.
     fn end(&mut self) {
         if let State::Open {
             lease,
@@ -236,15 +238,14 @@ impl Body {
         }
     }
 
-    /// Gives up on the body: its connection is closed, and every further read fails alike.
+    /// Fails the body: closes its connection, and makes every later read return this error.
     pub(crate) fn fail(&mut self, error: Error) -> Error {
         let error = Arc::new(error);
         self.state = State::Failed(error.clone());
         Error::BodyFailed(error)
     }
 
-    /// Reads what is left of a body that is known to be short, so that its connection can be used
-    /// again.
+    /// Reads the rest of a short body of at most `max` bytes, so that its connection can be reused.
     pub(crate) fn drain(mut self, max: u64) {
         if let State::Open {
             framing: Left::Length(left),
@@ -256,8 +257,8 @@ impl Body {
         }
     }
 
-    /// Ends the use of a body that is not wanted any more. Its connection is used again if the rest
-    /// is there already; nothing waits for more.
+    /// Closes a body before its end. The connection is reused if the rest has already arrived; this
+    /// never blocks.
     pub(crate) fn close(mut self) {
         self.read_away(false);
     }
@@ -274,7 +275,7 @@ impl Body {
     }
 }
 
-/// Reads the next bytes of a body, at least one before its end.
+/// Reads the next bytes of a body: at least one, unless it has ended.
 fn next(
     lease: &mut Lease,
     framing: &mut Left,
@@ -309,7 +310,7 @@ fn next(
                 Chunks::Size | Chunks::DataEnd | Chunks::Trailers => {
                     let max = INPUT_BUFFER_SIZE.max(2 * MAX_CHUNK_LINE);
                     if lease.fill(max, patience)? == 0 {
-                        // Behind the last chunk nothing of the body is missing.
+                        // After the last chunk the body is complete, even if the trailers are not.
                         return match chunks {
                             Chunks::Trailers if lease.input.waiting().is_empty() => {
                                 lease.spoil();
@@ -324,7 +325,8 @@ fn next(
     }
 }
 
-/// Whether the next byte of a body or its end is there. Takes in what has come until it is.
+/// Whether the next byte of a body, or its end, has arrived. Reads what has arrived, without
+/// blocking.
 fn has_more(lease: &mut Lease, framing: &mut Left) -> Result<bool, Error> {
     lease.exchange().deadlines.begin(Phase::Total).left()?;
     loop {
@@ -344,15 +346,15 @@ fn has_more(lease: &mut Lease, framing: &mut Left) -> Result<bool, Error> {
             }
         };
         let max = INPUT_BUFFER_SIZE.max(2 * MAX_CHUNK_LINE);
-        // The end of the connection stays there for the next read.
+        // The next read sees the end of the connection again.
         if is_there || lease.fill(max, Patience::None)? == 0 {
             return Ok(true);
         }
     }
 }
 
-/// Takes up to `max` bytes: those that are waiting, else straight from the connection unless there is
-/// room for few only.
+/// Reads up to `max` bytes: those that are buffered, else directly from the connection, unless the
+/// read is small.
 fn take(
     lease: &mut Lease,
     buffer: &mut [u8],
@@ -366,7 +368,7 @@ fn take(
             let room = room.min(MAX_PIECE);
             return lease.read(&mut buffer[..room], patience);
         }
-        // A system call for each few bytes would cost more than to copy them.
+        // For small reads, one larger system call and copies are cheaper.
         if lease.fill(INPUT_BUFFER_SIZE, patience)? == 0 {
             return Ok(0);
         }

@@ -1,5 +1,5 @@
-//! What the requests of a store may take in all: how many there are, their bytes, and how many a
-//! second. [`crate::limits`] are about one request.
+//! Limits on all requests of a store together: their number, their bytes, and their rate. Limits on
+//! each request are in [`crate::limits`].
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,16 +8,16 @@ use std::time::{Duration, Instant};
 
 use crate::error::Error;
 
-/// What a store may use; `None` is any number.
+/// The limits; `None` for no limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Budgets {
     pub requests: Option<u64>,
-    /// On the wire, in both directions.
+    /// Bytes on the wire, in both directions.
     pub bytes: Option<u64>,
     pub requests_per_second: Option<usize>,
 }
 
-/// What one store has used. Its requests may be on several threads.
+/// What one store has used so far. Shared by its requests, which may run on several threads.
 #[derive(Debug)]
 pub(crate) struct Budget {
     max: Budgets,
@@ -33,7 +33,7 @@ struct Sent {
 }
 
 impl Budget {
-    /// That of a store that has used nothing; `None` if it may use whatever it wants.
+    /// For a new store; `None` without any limit.
     pub(crate) fn new(max: Budgets) -> Option<Self> {
         (max != Budgets::default()).then(|| Budget {
             max,
@@ -42,18 +42,18 @@ impl Budget {
         })
     }
 
-    /// Counts a request that is sent to a server next.
+    /// Counts a request, before it is sent.
     ///
     /// # Errors
     ///
-    /// If it must not be sent. Then it does not count.
+    /// If a limit is reached. The request is not counted then, and must not be sent.
     pub(crate) fn begin_request(&self) -> Result<(), Error> {
         if let Some(max) = self.max.bytes
             && self.bytes.load(Ordering::Relaxed) >= max
         {
             return Err(Error::BytesSpent { max });
         }
-        // Nothing of others runs under the lock.
+        // No foreign code runs under the lock, so a poisoned value is still whole.
         let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(max) = self.max.requests
             && sent.requests >= max
@@ -69,11 +69,11 @@ impl Budget {
         Ok(())
     }
 
-    /// Counts bytes that were sent or came.
+    /// Counts bytes that were sent or received.
     ///
     /// # Errors
     ///
-    /// If they are more than was left.
+    /// If the limit is exceeded.
     pub(crate) fn carry(&self, count: u64) -> Result<(), Error> {
         let Some(max) = self.max.bytes else {
             return Ok(());
@@ -86,13 +86,13 @@ impl Budget {
     }
 }
 
-/// When requests were sent in the last second.
+/// The times of the requests that were sent within the last second, oldest first. With a limit of
+/// 2, and requests at 0.0 s and 0.4 s, one at 0.9 s is refused, and one at 1.0 s is sent.
 #[derive(Debug, Default)]
 struct Rate(VecDeque<Instant>);
 
 impl Rate {
-    /// Whether one more may be sent now, which then counts: there are no more than `max` in any
-    /// second.
+    /// Counts a request at `now` and returns true, unless there were `max` in the second before.
     fn take(&mut self, max: usize, now: Instant) -> bool {
         const SECOND: Duration = Duration::from_secs(1);
         let is_over = |at: &Instant| now.saturating_duration_since(*at) >= SECOND;
@@ -174,12 +174,12 @@ mod tests {
         assert!(store.begin_request().is_ok());
         assert!(store.carry(9).is_ok() && store.begin_request().is_ok());
         assert!(store.carry(1).is_ok());
-        // Nothing is left for another request, and what is on its way gets no more.
+        // The budget is used up: no new request starts, and one in progress fails.
         let next = store.begin_request();
         assert!(matches!(next, Err(Error::BytesSpent { max: 10 })));
         assert!(matches!(store.carry(1), Err(Error::BytesSpent { max: 10 })));
 
-        // One that is refused for its rate is not counted.
+        // A request refused for the rate does not count towards the number.
         let store = budget(Budgets {
             requests: Some(2),
             requests_per_second: Some(1),

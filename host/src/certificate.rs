@@ -1,4 +1,4 @@
-//! Certificates and keys in PEM, and which of them a client shows to whom.
+//! Certificates and keys in PEM, and which client certificate is used for which host.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -50,7 +50,7 @@ impl ClientCertificate {
             Err(rustls::pki_types::pem::Error::NoItemsFound) => {
                 return Err(CertificateErrorKind::NoKey.into());
             }
-            // Its text has nothing of the key in it.
+            // The error's text contains nothing of the key.
             Err(error) => {
                 return Err(CertificateError::new(
                     CertificateErrorKind::InvalidPem,
@@ -67,15 +67,16 @@ impl ClientCertificate {
         })
     }
 
-    /// The same for one more host, and for none that is not named so. An entry with methods or a path is
-    /// for none: they are not known yet when a connection is made.
+    /// Limits the certificate to the hosts that are named so: this one, and others by further
+    /// calls. An entry with methods or a path matches no host, because connections are made for an
+    /// origin.
     #[must_use]
     pub fn for_host(mut self, host: AllowedHost) -> Self {
         self.hosts.get_or_insert_default().insert(host);
         self
     }
 
-    /// The same of an entry by its text.
+    /// Like [`ClientCertificate::for_host`], with the text of an entry.
     ///
     /// # Errors
     ///
@@ -84,7 +85,7 @@ impl ClientCertificate {
         Ok(self.for_host(entry.parse()?))
     }
 
-    /// Whether it is shown to the server of a URL.
+    /// Whether it is used for the host of a URL.
     pub(crate) fn is_for(&self, url: &Url) -> bool {
         self.hosts
             .as_ref()
@@ -96,7 +97,7 @@ impl ClientCertificate {
     }
 }
 
-/// Without the key.
+/// Omits the key.
 impl fmt::Debug for ClientCertificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let hosts = self.hosts.as_ref().map(ToString::to_string);
@@ -106,7 +107,7 @@ impl fmt::Debug for ClientCertificate {
     }
 }
 
-/// The cryptography of TLS.
+/// The crypto provider of rustls.
 pub(crate) fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
 }
@@ -124,11 +125,12 @@ pub(crate) fn certificates_of(
     }
 }
 
-/// Why [`HttpClientBuilder::try_add_root_certificates_pem`](crate::HttpClientBuilder::try_add_root_certificates_pem)
-/// or [`ClientCertificate::from_pem`] takes a text not.
+/// Why
+/// [`HttpClientBuilder::try_add_root_certificates_pem`](crate::HttpClientBuilder::try_add_root_certificates_pem)
+/// or [`ClientCertificate::from_pem`] rejects a text.
 ///
-/// Its [source](std::error::Error::source) is what the library for PEM or for certificates said of
-/// it, if it was one of them that refused it.
+/// Its [source](std::error::Error::source) is the error of the PEM or certificate library, if there
+/// is one.
 #[derive(Debug, Clone)]
 pub struct CertificateError {
     kind: CertificateErrorKind,
@@ -141,13 +143,13 @@ pub struct CertificateError {
 pub enum CertificateErrorKind {
     /// The text is not PEM.
     InvalidPem,
-    /// A certificate that no chain can end in.
+    /// The certificate is not an authority's, and cannot be a trust anchor.
     NotAnAuthority,
     /// The text has no certificate in it.
     NoCertificate,
     /// The text has no private key in it.
     NoKey,
-    /// A key of a kind that is not known, or not that of the certificate.
+    /// The key is of an unsupported kind, or does not belong to the certificate.
     UnusableKey,
 }
 
@@ -191,7 +193,7 @@ impl fmt::Display for CertificateErrorKind {
     }
 }
 
-/// With what its source says.
+/// Includes the text of the source.
 impl fmt::Display for CertificateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.source {

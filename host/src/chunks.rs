@@ -1,27 +1,26 @@
-//! The chunked transfer coding (RFC 9112, section 7.1): where in what comes the bytes of the body
-//! are. A pure decoder, over bytes.
+//! Decodes the chunked transfer coding (RFC 9112, section 7.1). A pure state machine over bytes.
 
-/// The longest line of a chunk, in bytes, with its extensions, which mean nothing to the host.
+/// The longest line with a chunk's size, in bytes, including extensions, which are ignored.
 pub(crate) const MAX_CHUNK_LINE: usize = 16 * 1024;
 
-/// Where in a chunked body the next byte is.
+/// The position of the next byte in a chunked body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Chunks {
-    /// In the line with the size of a chunk.
+    /// In the line with a chunk's size.
     Size,
-    /// In a chunk, of which this many bytes, more than 0, are left.
+    /// In a chunk's data, of which this many bytes are left; more than 0.
     Data(u64),
-    /// In the line end behind a chunk.
+    /// In the line break after a chunk's data.
     DataEnd,
-    /// In the lines behind the last chunk; trailers are dropped.
+    /// In the trailers after the last chunk, which are dropped.
     Trailers,
-    /// Behind the end.
+    /// After the end.
     End,
 }
 
 impl Chunks {
-    /// Moves on past what is framing at the start of `input`, and says how much that is. Stops in
-    /// [`Chunks::Data`] or at [`Chunks::End`], or else where more has to come.
+    /// Skips framing at the start of `input`, and returns how many bytes that is. Stops in
+    /// [`Chunks::Data`], at [`Chunks::End`], or where more input is needed.
     pub(crate) fn advance(&mut self, input: &[u8]) -> Result<usize, &'static str> {
         let mut used = 0;
         loop {
@@ -39,7 +38,7 @@ impl Chunks {
                 };
             };
             let line = &rest[..end];
-            // Some servers end lines in LF alone.
+            // Some servers end lines with LF alone.
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             *self = match self {
                 Chunks::Size => match size(line)? {
@@ -55,7 +54,7 @@ impl Chunks {
         }
     }
 
-    /// Notes that bytes of the chunk were taken.
+    /// Counts data bytes that the caller has consumed.
     pub(crate) fn take(&mut self, count: u64) {
         if let Chunks::Data(left) = self {
             *self = match left.saturating_sub(count) {
@@ -66,7 +65,7 @@ impl Chunks {
     }
 }
 
-/// The size in a chunk's line. Extensions behind a `;` are not looked at.
+/// Parses a chunk's size. Extensions after a `;` are ignored.
 fn size(line: &[u8]) -> Result<u64, &'static str> {
     let size = line.split(|byte| *byte == b';').next().unwrap_or_default();
     let size = size.trim_ascii();

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The bits that IPv4-mapped addresses share, ::ffff:0:0/96 (RFC 4291, section 2.5.5.2).
+/// The prefix length of IPv4-mapped addresses, ::ffff:0:0/96 (RFC 4291, section 2.5.5.2).
 const MAPPED_PREFIX: u8 = 96;
 
 /// The addresses that share their first `prefix` bits with `address`.
@@ -26,8 +26,7 @@ impl Cidr {
         }
     }
 
-    /// The block that an address is in, which holds all addresses with the same `prefix` bits; `None`
-    /// if the address has fewer bits.
+    /// The block of this prefix length that an address is in; `None` if the address has fewer bits.
     ///
     /// A block of IPv4-mapped addresses is the block of the IPv4 addresses.
     pub(crate) fn truncated(address: IpAddr, prefix: u8) -> Option<Self> {
@@ -50,10 +49,10 @@ impl Cidr {
         }
     }
 
-    /// The block that an address is in, by the part behind the `/`; `None` if that is not a number
-    /// of bits of the address.
+    /// Like [`Cidr::truncated`], with the text after the `/`; `None` if it is not a valid prefix
+    /// length.
     pub(crate) fn around(address: IpAddr, prefix: &str) -> Option<Self> {
-        // `parse` takes a sign.
+        // `parse` would accept a sign.
         let digits = prefix.bytes().all(|byte| byte.is_ascii_digit());
         Self::truncated(address, digits.then(|| prefix.parse().ok())??)
     }
@@ -62,7 +61,7 @@ impl Cidr {
         self.address
     }
 
-    /// How many bits the addresses share.
+    /// The prefix length.
     pub(crate) fn prefix(self) -> u8 {
         self.prefix
     }
@@ -82,7 +81,7 @@ impl Cidr {
         }
     }
 
-    /// Whether an address is in the block. One of the other family never is.
+    /// Whether an address is in the block. An address of the other family never is.
     pub(crate) fn contains(self, address: IpAddr) -> bool {
         match (self.address, address) {
             (IpAddr::V4(block), IpAddr::V4(address)) => {

@@ -46,13 +46,13 @@ struct Inner {
     agents: Agents,
     max_in_flight: usize,
     in_flight: AtomicUsize,
-    /// The threads of requests that a guest does not wait for.
+    /// The threads that carry out started requests.
     workers: Arc<Workers>,
     /// Watches sockets for asynchronous stores.
     reactor: Arc<Reactor>,
 }
 
-/// Closes what is idle, and ends the threads.
+/// Closes idle connections, and ends the threads.
 impl Drop for Inner {
     fn drop(&mut self) {
         self.pool.shut_down();
@@ -62,7 +62,7 @@ impl Drop for Inner {
     }
 }
 
-/// Counts a request on its way, for as long as it lives.
+/// One unit of the limit of requests in flight; dropping it releases it.
 pub(crate) struct InFlight(HttpClient);
 
 impl Drop for InFlight {

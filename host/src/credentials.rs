@@ -1,7 +1,8 @@
 //! Header fields that the host adds to requests to certain hosts, and the guest never sees.
 //!
-//! A field is added when a request is sent, hop by hop, and is kept nowhere: what is recorded, told and
-//! redirected is the request of the guest. [`crate::send`] asks for the fields of each hop.
+//! Fields are added while a request is written, for each hop anew, and are kept nowhere: events,
+//! errors and redirects are made from the guest's own request. [`crate::send`] asks for the fields
+//! of each hop.
 
 use std::env::{self, VarError};
 use std::error::Error as StdError;
@@ -20,7 +21,7 @@ use crate::allowed_hosts::{AllowedHost, AllowedHostError, AllowedHosts};
 use crate::headers;
 use crate::limits::{MAX_CREDENTIAL_BYTES, MAX_CREDENTIALS_BYTES};
 
-/// Why a function has no value for a credential.
+/// An error of the embedder's function.
 type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// A header field that the host adds to requests to certain hosts, and the guest never sees: a token,
@@ -165,7 +166,7 @@ impl Credential {
     }
 }
 
-/// Without the value.
+/// Omits the value.
 impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Credential")
@@ -175,7 +176,7 @@ impl fmt::Debug for Credential {
     }
 }
 
-/// A [`Credential`] that cannot be one. Its text does not have the value in it.
+/// Why a [`Credential`] is invalid. The text of the error does not contain the value.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CredentialError {
@@ -282,7 +283,7 @@ fn variable(name: String) -> Result<String, CredentialError> {
         name,
         error: match error {
             VarError::NotPresent => "it is not set",
-            // The error would show it.
+            // The error itself would show the value.
             VarError::NotUnicode(_) => "it is not UTF-8",
         }
         .to_owned(),
@@ -308,7 +309,7 @@ fn fill_in(parts: &[Part]) -> Result<String, CredentialError> {
     Ok(value)
 }
 
-/// A credential that a request needs and that is not to be had.
+/// A credential that a request needs could not be read or computed.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("no value for the credential {name:?}: {source}")]
 pub(crate) struct NoCredential {
@@ -317,7 +318,7 @@ pub(crate) struct NoCredential {
     pub source: Arc<dyn StdError + Send + Sync>,
 }
 
-/// The fields that are added to a request to one server.
+/// The fields to add to a request with this URL.
 pub(crate) fn fields(
     credentials: &[Credential],
     method: &Method,

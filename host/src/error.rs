@@ -1,5 +1,5 @@
-//! Why a call of a guest failed, and what the guest is told of it: a code, a reason and a message,
-//! from one table.
+//! All failures of guest calls, and the one table that says what a guest is told about each: a
+//! code, a reason and a message.
 
 use std::io;
 use std::net::SocketAddr;
@@ -16,13 +16,15 @@ use crate::policy::{Denied, DeniedReason};
 use crate::proxy::Proxy;
 use crate::request_url::{self, Target, UrlError};
 
-/// The longest message, in bytes, as the WITX promises it.
+/// The longest message, in bytes, as the WITX promises.
 pub(crate) const MAX_MESSAGE_LEN: usize = 1024;
 
-/// How much of a URL a message shows, in bytes: enough to know it by, with room for the rest.
+/// How much of a URL a message shows, in bytes: enough to recognise it, and it leaves room for the
+/// rest.
 const MAX_SHOWN_URL_LEN: usize = 256;
 
-/// Why a call failed. Its text is for the embedder: it may name what a guest must not know.
+/// Why a call failed. `Display` is for the embedder, and may name addresses and rules that a guest
+/// must not learn.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error("no open response has this handle")]
@@ -69,7 +71,7 @@ pub(crate) enum Error {
     TooManyInFlight { max: usize },
     #[error("the server answered with status {0}")]
     Status(u16),
-    /// Of the system's resolver, or the embedder's.
+    /// The resolver failed: the system's, or the embedder's.
     #[error("cannot look up {host}: {source}")]
     Lookup {
         host: String,
@@ -110,19 +112,19 @@ pub(crate) enum Error {
     BufferFull { max: usize },
     #[error("the server sent more than {max} bytes, and neither headers nor a body in them")]
     Flood { max: u64 },
-    /// Of ureq itself, which has refused the request.
+    /// ureq refused the request.
     #[error("the request cannot be sent: {0}")]
     Client(Arc<ureq::Error>),
     #[error("the connection ended with {bytes} bytes of the body missing")]
     Missing { bytes: u64 },
     #[error("{0}")]
     Chunks(&'static str),
-    /// Nothing is there to read, or there is no room to write; the caller does not wait.
+    /// Nothing has arrived, or there is no room to write, and the caller must not wait.
     #[error("it would have to wait")]
     WouldBlock,
     #[error("the body broke off: {0}")]
     Body(Arc<Error>),
-    /// Kept with the body, whose further reads fail alike.
+    /// The body failed earlier: every later read reports the same error.
     #[error("{0}")]
     BodyFailed(Arc<Error>),
     #[error("{missing} bytes of the request's body that were announced are missing")]
@@ -137,7 +139,7 @@ pub(crate) enum Error {
     ListTooLong { max: usize },
     #[error("the host knows no event with the bits {0:#x}")]
     UnknownEvents(u8),
-    /// Kept with the exchange, of which every further call fails alike.
+    /// The request failed earlier: every later call on its handle reports the same error.
     #[error("{0}")]
     Failed(Arc<Error>),
     #[error("the limit of the store is reached, {max} open responses")]
@@ -152,10 +154,10 @@ pub(crate) enum Error {
     HandlesExhausted,
     #[error("there is no memory for the whole body")]
     OutOfMemory,
-    /// Of a body that is read within `req`. Guests of 0.10 know the codes that `req` had then.
+    /// The body failed while `req` read it as a whole. Mapped to the codes that `req` had in 0.10.
     #[error("{0}")]
     WholeBody(Arc<Error>),
-    /// Found before the function of the call was reached.
+    /// The linker rejected an argument before the function was called.
     #[error("a place for a result is outside of the memory, or an argument has an unknown value")]
     BadArgument,
 }
@@ -204,7 +206,7 @@ fn socks_reply(reply: u8) -> String {
 }
 
 impl Error {
-    /// What a failure means for a body: one that says more of itself stays what it is.
+    /// Turns an error into that of a body, unless it is more specific already.
     pub(crate) fn in_body(self) -> Self {
         match self {
             Error::Timeout(_) | Error::Cancelled | Error::BytesSpent { .. } => self,
@@ -241,7 +243,7 @@ impl Error {
         )
     }
 
-    /// Whether the process has too many files open, which passes.
+    /// Whether the process has too many open files, which may pass.
     pub(crate) fn is_shortage(&self) -> bool {
         use rustix::io::Errno;
         let (Error::Connect { source, .. } | Error::Socket(source)) = self else {
@@ -253,11 +255,11 @@ impl Error {
     }
 }
 
-/// What a guest is told of a failure, beside what went wrong.
+/// What a guest is told about a failure, apart from the cause.
 struct Meaning {
     code: HttpError,
     kind: ErrorKind,
-    /// What the guest, or who runs it, can do.
+    /// What the guest or its user can do.
     help: &'static str,
 }
 
@@ -336,7 +338,7 @@ impl Error {
                 Why::Misuse,
                 "use an absolute URL, such as `https://example.com/path`",
             ),
-            // The guest asked for an origin that it may use, and was led out of HTTP.
+            // A redirect from an allowed origin to another scheme.
             Error::Redirect(UrlError::Scheme(_)) => row(
                 Code::DestinationNotAllowed,
                 Why::Redirect,
@@ -504,7 +506,7 @@ impl Error {
                 Why::BodyTooLarge,
                 "ask for a part of it with a `Range` header",
             ),
-            // Nothing that a guest does makes room where there is none.
+            // With a limit of 0, closing responses does not help.
             Error::TooManySessions { max: 0 } => {
                 row(Code::TooManySessions, Why::TooManyOpen, NONE_ALLOWED)
             }
@@ -547,7 +549,7 @@ impl Error {
         self.meaning().kind
     }
 
-    /// The error of another library that is behind this one.
+    /// The underlying error of another library, if there is one.
     pub(crate) fn cause(&self) -> Option<Arc<dyn std::error::Error + Send + Sync>> {
         match self {
             Error::Lookup { source, .. }
@@ -572,16 +574,16 @@ impl Error {
         }
     }
 
-    /// What a guest may read: what was tried, what went wrong, and what would help.
+    /// The message for the guest: what was tried, what went wrong, and what would help.
     ///
-    /// No address that the policy hides, and no rule: what one covers may be a secret too.
+    /// Neither the address nor the rule: both may reveal the embedder's network.
     pub(crate) fn message(&self, tried: Option<&Url>) -> String {
         let what = match self {
             Error::BodyFailed(error) | Error::WholeBody(error) | Error::Failed(error) => {
                 return error.message(tried);
             }
             Error::Denied(denied) => match &denied.reason {
-                // Written for the guest.
+                // A hook's reason is meant for the guest.
                 DeniedReason::Refused(reason) => format!("it is refused: {reason}"),
                 DeniedReason::NotAllowed => {
                     format!("no allowed host matches; {:?} would", denied.origin)
@@ -595,7 +597,7 @@ impl Error {
                 }
             },
             Error::NoCredential(_) => "the host has no credentials for it at the moment".to_owned(),
-            // Where a name leads is not the guest's to know.
+            // The guest must not learn the address of a name.
             Error::Connect { source, .. } => format!("cannot connect: {source}"),
             // Nor is which proxy there is, and what it says.
             Error::Proxy { .. } => "the host's proxy does not lead to the server".to_owned(),
@@ -629,7 +631,8 @@ fn is_refusal(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::ConnectionRefused
 }
 
-/// Whether a resolver says that there is no such name, as far as its words tell.
+/// Whether a resolver says that the name does not exist. There is no error code, so this goes by
+/// the text.
 fn is_not_found(error: &io::Error) -> bool {
     let text = error.to_string();
     error.kind() == io::ErrorKind::NotFound
@@ -653,7 +656,7 @@ fn shortened(mut text: String, max: usize) -> String {
     text
 }
 
-/// A text whose control characters, which a server may have put there, are escaped.
+/// Escapes control characters, which may come from a server.
 fn printable(text: &str) -> String {
     let mut printable = String::with_capacity(text.len());
     for character in text.chars() {
@@ -666,8 +669,7 @@ fn printable(text: &str) -> String {
     printable
 }
 
-/// The last failure of a store, and what was tried. Its message is made when a guest asks for it,
-/// since most guests do not.
+/// The last failure of a store, and the URL. The message is made only when a guest asks for it.
 #[derive(Debug, Default)]
 pub(crate) struct LastError(Option<(Error, Option<Arc<Target>>)>);
 

@@ -1,4 +1,4 @@
-//! The kinds of failures, for embedders: those that guests know as `$reason`.
+//! The kinds of failures, for embedders: the same as the guests' `$reason`.
 
 use std::fmt;
 
@@ -62,7 +62,7 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// What guests know it as.
+    /// The guests' name for it.
     pub(crate) fn reason(self) -> Reason {
         match self {
             ErrorKind::NotAllowed => Reason::NotAllowed,

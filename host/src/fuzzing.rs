@@ -1,5 +1,5 @@
-//! What must hold for any input: the bodies of the fuzz targets in `host/fuzz`, which alone see this
-//! module, and of the property tests that run them in CI. No part of the public interface.
+//! Properties that hold for any input: the bodies of the fuzz targets in `host/fuzz`, and of the
+//! property tests that run them in CI. Not part of the public interface.
 
 #[cfg(test)]
 mod inputs;

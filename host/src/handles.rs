@@ -1,4 +1,4 @@
-//! What a guest's handles stand for: requests on their way, and their responses.
+//! The table of a guest's handles: requests in progress, and responses.
 
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -14,23 +14,23 @@ use crate::started::{Outcome, Started};
 
 /// What a handle stands for.
 pub(crate) enum Open {
-    /// A request that the guest does not wait for.
+    /// A request in progress, from `request_start`.
     Started(Box<Started>),
     Response(Box<Response>),
-    /// A request that has failed, while the guest did not wait for it.
+    /// A started request that failed.
     Failed(Failed),
 }
 
-/// Why a request failed, and where.
+/// Why a started request failed, and at which URL.
 pub(crate) struct Failed {
     error: Arc<Error>,
     target: Arc<Target>,
-    /// The body, if the guest wrote it, which takes no more now.
+    /// The streamed request body, if there was one; it is closed.
     pub upload: Option<Arc<Upload>>,
 }
 
 impl Open {
-    /// Whether nothing comes any more: what is left are headers, or an error.
+    /// Whether the entry holds no connection any more: only headers, or an error.
     fn is_finished(&self) -> bool {
         match self {
             Open::Started(_) => false,
@@ -39,7 +39,7 @@ impl Open {
         }
     }
 
-    /// Where the request went last, as far as that is known.
+    /// The URL after redirects, as far as it is known.
     pub(crate) fn target(&self) -> &Arc<Target> {
         match self {
             Open::Started(started) => &started.target,
@@ -48,7 +48,8 @@ impl Open {
         }
     }
 
-    /// Takes note of what became of a request on its way: the error, if it has failed just now.
+    /// If the outcome of a started request is known, replaces the request by its response or
+    /// failure. Returns the error of a new failure.
     pub(crate) fn settle(&mut self) -> Option<Arc<Error>> {
         let Open::Started(started) = self else {
             return None;
@@ -57,7 +58,7 @@ impl Open {
         self.settle_with(outcome)
     }
 
-    /// The same, after waiting for an answer for which no thread waits.
+    /// Like [`Open::settle`], but first blocks for the answer, if no thread waits for it.
     pub(crate) fn await_answer(&mut self) -> Option<Arc<Error>> {
         let Open::Started(started) = self else {
             return None;
@@ -79,7 +80,7 @@ impl Open {
                     record.responded(response.status.as_u16(), at);
                 }
                 response.record = record;
-                // A redirect may have done without it.
+                // Keep the upload, which a redirect may have dropped from the request.
                 response.upload = upload;
                 response.end_record();
                 *self = Open::Response(response);
@@ -100,7 +101,7 @@ impl Open {
         }
     }
 
-    /// The events that come of what a server sends.
+    /// The `poll` events that depend on what the server sends.
     pub(crate) fn needs_bytes_for(&self) -> Events {
         match self {
             Open::Started(_) => Events::RESPONSE | Events::READABLE,
@@ -109,8 +110,8 @@ impl Open {
         }
     }
 
-    /// What becomes readable when something may have happened, and until when that may take; `None`
-    /// if that cannot be seen on a socket, or need not.
+    /// The socket to wait for, and the deadline of that wait; `None` if there is nothing to wait
+    /// for, or a thread will wake the guest.
     pub(crate) fn waits_for(&self) -> Option<(&Arc<TcpStream>, Option<Instant>)> {
         match self {
             Open::Started(started) => started.waits_for(),
@@ -119,7 +120,7 @@ impl Open {
         }
     }
 
-    /// Whether something may have happened, whatever the socket says.
+    /// Whether there may be an event although the socket stays silent.
     pub(crate) fn has_received(&mut self) -> bool {
         match self {
             Open::Started(started) => started.has_received(),
@@ -128,7 +129,7 @@ impl Open {
         }
     }
 
-    /// Ends it, without waiting for anything.
+    /// Closes it without blocking.
     pub(crate) fn close(self) {
         match self {
             Open::Started(started) => started.close(),
@@ -138,13 +139,13 @@ impl Open {
     }
 }
 
-/// What a store's guest has handles for.
+/// The table of handles of one store.
 ///
-/// Handles only grow, so the list is in their order; few are open at once.
+/// Sorted, because handles only grow; a list, because few are open at once.
 pub(crate) struct Handles<T = Open>(Vec<(u32, T)>);
 
 impl Handles {
-    /// A response that is there.
+    /// The response of a handle, if its request has one.
     pub(crate) fn response_mut(&mut self, handle: u32) -> Result<&mut Response, Error> {
         match self.get_mut(handle) {
             Some(Open::Response(response)) => Ok(response),
@@ -153,23 +154,22 @@ impl Handles {
         }
     }
 
-    /// Replaces a request whose response is there, or that has failed, by that: the error, if it
-    /// has failed just now.
+    /// [`Open::settle`] for a handle.
     pub(crate) fn settle(&mut self, handle: u32) -> Option<Arc<Error>> {
         self.get_mut(handle)?.settle()
     }
 
-    /// Waits for an answer for which no thread waits: the error, if there is none.
+    /// [`Open::await_answer`] for a handle.
     pub(crate) fn await_answer(&mut self, handle: u32) -> Option<Arc<Error>> {
         self.get_mut(handle)?.await_answer()
     }
 
-    /// How many have more of their body to read.
+    /// How many entries are not finished.
     pub(crate) fn unfinished(&self) -> usize {
         self.0.iter().filter(|(_, it)| !it.is_finished()).count()
     }
 
-    /// Closes the oldest of those that are finished, if there are too many.
+    /// Closes the oldest finished response, if there are too many.
     pub(crate) fn forget_finished(&mut self) {
         if self.0.len() >= MAX_FINISHED_RESPONSES
             && self.0.len() - self.unfinished() >= MAX_FINISHED_RESPONSES
@@ -191,7 +191,7 @@ impl<T> Handles<T> {
         self.0.len()
     }
 
-    /// Adds something under a handle that is larger than all before.
+    /// Adds an entry; `handle` is larger than all before.
     pub(crate) fn push(&mut self, handle: u32, open: T) {
         debug_assert!(self.0.last().is_none_or(|(last, _)| *last < handle));
         self.0.push((handle, open));
@@ -206,7 +206,7 @@ impl<T> Handles<T> {
         Some(&mut self.0[index].1)
     }
 
-    /// Takes one out, as long as there is any.
+    /// Removes any entry.
     pub(crate) fn pop(&mut self) -> Option<T> {
         Some(self.0.pop()?.1)
     }

@@ -1,4 +1,5 @@
-//! The head of a response, and what it says of the message: pure functions over bytes and values.
+//! Parses the head of a response, and decides where its body ends. Pure functions over bytes and
+//! values.
 
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
@@ -8,7 +9,7 @@ use crate::error::Error;
 use crate::headers::part_of;
 use crate::limits::MAX_RESPONSE_HEADERS;
 
-/// A response without its body.
+/// The status line and header fields of a response.
 #[derive(Debug, Clone)]
 pub(crate) struct Head {
     pub status: StatusCode,
@@ -25,13 +26,13 @@ pub(crate) enum Framing {
     Length(u64),
     /// After the last of its chunks.
     Chunked,
-    /// With the connection.
+    /// At the end of the connection.
     Close,
 }
 
 impl Head {
-    /// Parses the head at the start of `input`, and gives its length; `None` if it is not all
-    /// there.
+    /// Parses the head at the start of `input`. Returns its length and the head; `None` if it is
+    /// incomplete.
     pub(crate) fn parse(input: &[u8]) -> Result<Option<(usize, Head)>, Error> {
         let mut fields = [httparse::EMPTY_HEADER; MAX_RESPONSE_HEADERS];
         let mut parsed = httparse::Response::new(&mut fields);
@@ -86,10 +87,10 @@ impl Head {
         "HTTP/1.1 200 \r\n\r\n".len() + fields.sum::<usize>()
     }
 
-    /// Where the body ends, as an answer to a request with this method. The error says why that
-    /// is not clear: two answers are an attempt to smuggle, or a broken server.
+    /// Decides where the body ends, in response to a request with this method. An error if that is
+    /// ambiguous, as from an attempt at smuggling or a broken server.
     pub(crate) fn framing(&self, method: &Method) -> Result<Framing, &'static str> {
-        // Whatever its headers say.
+        // These have no body, whatever their headers say.
         if *method == Method::HEAD
             || matches!(
                 self.status,
@@ -102,7 +103,7 @@ impl Head {
         let mut codings = codings
             .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
             .map(<[u8]>::trim_ascii)
-            // It was never registered, and means that there is no coding.
+            // `identity` is not registered, and means no coding.
             .filter(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity"));
         match (codings.next(), codings.next()) {
             (None, _) => self.length(),
@@ -113,7 +114,7 @@ impl Head {
                     Err("it has a transfer coding in HTTP/1.0")
                 }
             }
-            // Nothing that a guest could undo.
+            // A guest could not decode it.
             _ => Err("it has a transfer coding other than chunked"),
         }
     }
@@ -152,7 +153,7 @@ impl Head {
             && (self.version == Version::HTTP_11 || has(b"keep-alive"))
     }
 
-    /// Whether these bytes are all of the body, if its length is known.
+    /// Whether these bytes are the whole body, as far as its framing tells.
     pub(crate) fn is_whole_with(&self, body: &[u8]) -> bool {
         match self.framing(&Method::POST) {
             Ok(Framing::None) => true,

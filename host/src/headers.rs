@@ -1,5 +1,4 @@
-//! Headers as the guest writes and reads them, one `name:value\n` each, and which of them a guest
-//! may set.
+//! The text form of headers, `name:value\n` for each, and which headers a guest may set.
 
 use bytes::Bytes;
 use http::header::{
@@ -61,18 +60,18 @@ pub(crate) fn parse(text: &str, max: usize) -> Result<HeaderMap, HeaderError> {
     Ok(headers)
 }
 
-/// The part of a copy that is what `part` is of the original.
+/// The slice of `copy` that is where `part` is in `original`.
 pub(crate) fn part_of(copy: &Bytes, original: &[u8], part: &[u8]) -> Bytes {
     if part.is_empty() {
-        // It may be one that is not of the original.
+        // An empty slice may point anywhere.
         return Bytes::new();
     }
     let start = part.as_ptr().addr() - original.as_ptr().addr();
     copy.slice(start..start + part.len())
 }
 
-/// The names of a guest's headers as it wrote them, if it used capitals. Some servers tell them
-/// apart, against RFC 9110, section 5.1.
+/// The spelling of header names with capitals. Some servers are case-sensitive, against RFC 9110,
+/// section 5.1.
 #[derive(Debug, Default)]
 pub(crate) struct NamesAsWritten(Vec<Box<str>>);
 
@@ -117,7 +116,7 @@ fn trim(value: &str) -> &str {
     value.trim_matches([' ', '\t'])
 }
 
-/// Fields that are about one connection, which is the host's (RFC 9110, section 7.6.1).
+/// Fields about the connection, which the host manages (RFC 9110, section 7.6.1).
 static HOP_BY_HOP: [HeaderName; 10] = [
     CONNECTION,
     EXPECT,
@@ -131,13 +130,12 @@ static HOP_BY_HOP: [HeaderName; 10] = [
     UPGRADE,
 ];
 
-/// Whether a request header is the host's to set.
+/// Whether only the host may set this request header.
 pub(crate) fn is_of_the_host(name: &HeaderName) -> bool {
     [HOST, CONTENT_LENGTH, TRANSFER_ENCODING].contains(name) || HOP_BY_HOP.contains(name)
 }
 
-/// Drops the headers of a message's framing and of the connection, which somebody else than the guest
-/// has set. `Host` may be chosen.
+/// Drops framing and connection headers that a hook has set. `Host` may be chosen.
 pub(crate) fn drop_fields_of_the_host(headers: &mut HeaderMap) {
     for name in [CONTENT_LENGTH, TRANSFER_ENCODING]
         .iter()
@@ -147,11 +145,11 @@ pub(crate) fn drop_fields_of_the_host(headers: &mut HeaderMap) {
     }
 }
 
-/// Drops the headers that are the host's to set.
+/// Removes the headers that only the host may set.
 ///
-/// Two meanings of one message are how requests are smuggled (RFC 9112, section 11.2), so a `Host`,
-/// `Content-Length` or `Transfer-Encoding` that says anything else than what the host sends is an
-/// error rather than dropped. Another `Host` is kept if the embedder lets the guest choose it.
+/// Ambiguous framing allows request smuggling (RFC 9112, section 11.2), so a `Host`,
+/// `Content-Length` or `Transfer-Encoding` that contradicts what the host sends is an error, and
+/// not dropped silently. Another `Host` is kept if the embedder lets the guest choose it.
 ///
 /// A body without a length is sent in chunks.
 pub(crate) fn take_framing(
@@ -174,7 +172,7 @@ pub(crate) fn take_framing(
         }
         chosen_host = host;
     }
-    // Each takes all values of its name out and looks at every one.
+    // Each call removes all values of a name, and checks every one.
     let mut check = |name: HeaderName, label, agrees: &dyn Fn(&str) -> bool| {
         let contradicts = headers
             .get_all(&name)
@@ -210,7 +208,7 @@ pub(crate) fn take_framing(
     Ok(())
 }
 
-/// Whether there is a port behind a host, which may be an IPv6 address in brackets.
+/// Whether `host` has a port; the host may be an IPv6 address in brackets.
 fn has_port(host: &str) -> bool {
     host.rsplit_once(':')
         .is_some_and(|(_, port)| !port.contains(']'))
@@ -223,8 +221,8 @@ fn names_host(value: &str, url: &Url) -> bool {
     })
 }
 
-/// The URL of a `Host` header's value, if that is a host and maybe a port, and nothing else hides
-/// in it (RFC 9112, section 3.2).
+/// Parses the value of a `Host` header: a host with an optional port, and nothing else (RFC 9112,
+/// section 3.2).
 fn host_url(value: &str, url: &Url) -> Option<Url> {
     let named = Url::parse(&format!("{}://{value}/", url.scheme())).ok()?;
     let is_host_alone = named.username().is_empty()
@@ -236,7 +234,7 @@ fn host_url(value: &str, url: &Url) -> Option<Url> {
     is_host_alone.then_some(named)
 }
 
-/// The size of what [`write`] gives.
+/// The length of the text from [`write`], in bytes.
 pub(crate) fn text_len(headers: &HeaderMap) -> usize {
     headers
         .iter()
@@ -388,7 +386,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever a guest writes ends in headers that survive a round trip, or in an error.
+        /// Any text is either an error, or headers that survive a round trip.
         #[test]
         fn any_text_is_parsed_or_refused(text in "[\\x00-\\x7fü\n: ]{0,80}") {
             if let Ok(headers) = parse_default(&text) {

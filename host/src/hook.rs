@@ -1,7 +1,7 @@
-//! Functions of the embedder that see each request before it is sent, and the head of each response:
-//! they may change them, refuse, or answer in place of a server.
+//! Hooks: functions of the embedder that see each request before it is sent and the head of each
+//! response, and may change, refuse or answer them.
 //!
-//! When they are called is [`crate::send`]'s.
+//! [`crate::send`] calls them.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -14,8 +14,8 @@ use url::Url;
 use crate::headers;
 use crate::sensitive;
 
-/// What an embedder does with the requests of a store, one by one: to log them its own way, sign them,
-/// refuse some, or answer in place of the server, as caches, tests and replays do.
+/// Sees each request of a store, to log it, sign it, refuse it, or answer it in place of the
+/// server, as caches, tests and replays do.
 ///
 /// [`HttpCtxBuilder::hook`](crate::HttpCtxBuilder::hook) gives it to a store. Both functions are called
 /// for each request that is sent, and so again for each redirect, on the thread of the request: that of
@@ -169,7 +169,7 @@ type Watcher = dyn FnMut(BodyPart<'_>) + Send;
 pub(crate) struct Watchers(Vec<Box<Watcher>>);
 
 impl Watchers {
-    /// Tells of a read: these bytes, and whether they are the last.
+    /// Passes on bytes that were read, and whether they are the last.
     pub(crate) fn read(&mut self, bytes: &[u8], is_end: bool) {
         if self.0.is_empty() {
             return;
@@ -192,7 +192,7 @@ impl Watchers {
     }
 }
 
-/// Why a hook does not want a request, or its response.
+/// A hook's reason for refusing a request or its response.
 pub(crate) struct Refusal(pub String);
 
 /// The hooks of a store.
@@ -210,7 +210,7 @@ impl Hooks {
         self.0.push(Arc::new(hook));
     }
 
-    /// What becomes of a request: `None` if it is sent.
+    /// Runs the hooks on a request. `None` if it is to be sent.
     pub(crate) fn on_request(
         &self,
         request: &mut HookRequest<'_>,
@@ -263,7 +263,8 @@ pub(crate) fn response<'a>(
 
 const PANICKED: &str = "a hook of the embedder panicked";
 
-/// An answer whose fields and body fit each other and the request (RFC 9110, section 6.4.1).
+/// Makes the fields of a hook's answer consistent with its body and the request (RFC 9110, section
+/// 6.4.1).
 fn complete(
     request: &HookRequest<'_>,
     mut answer: http::Response<Vec<u8>>,

@@ -54,7 +54,7 @@ pub const MAX_REQUEST_HEADER_BYTES: u64 = 128 * 1024;
 /// The most that can be set for the number of a request's headers.
 pub const MAX_REQUEST_HEADERS: usize = 1024;
 
-/// Until a connection stands: name lookup on its own, then TCP and TLS together.
+/// Connect timeout: for the name lookup, and then for TCP and TLS together.
 pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// From the request's last byte to the end of the response's headers.
@@ -64,11 +64,12 @@ pub const DEFAULT_RESPONSE_TIMEOUT: Duration = Duration::from_secs(60);
 pub const DEFAULT_READ_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// From the call of `req` to the end of the body, over all redirects: long enough for a large
-/// download, an end for a server that drips.
+/// download, and yet it ends a server that sends a byte now and then.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 
-/// What [`whole_bodies`](crate::HttpCtxBuilder::whole_bodies) holds of one body where a person
-/// names no limit, in bytes: more than an old guest commonly reads, and less than its memory can be.
+/// How much of one body [`whole_bodies`](crate::HttpCtxBuilder::whole_bodies) holds in the command
+/// line tool unless a limit is given, in bytes: more than guests of 0.10 commonly read, and less
+/// than their memory can be.
 pub const DEFAULT_WHOLE_BODY_BYTES: u64 = 64 * 1024 * 1024;
 
 /// How many responses all stores of a client may hold open, with the requests that wait for one:
@@ -87,15 +88,15 @@ pub const DEFAULT_MAX_IDLE_CONNECTIONS_PER_HOST: usize = 64;
 /// 5; a request over one that the server closes at that moment may fail.
 pub const DEFAULT_IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// The client's buffer for what comes, in bytes. It grows for the head of a response alone.
+/// The client's input buffer, in bytes. It grows only for the head of a response.
 pub(crate) const INPUT_BUFFER_SIZE: usize = 64 * 1024;
 
-/// The largest head of a response as it comes, in bytes, with white space and a reason phrase that
-/// [`MAX_RESPONSE_HEADER_BYTES`] does not count.
+/// The largest head of a response on the wire, in bytes, including white space and the reason
+/// phrase, which [`MAX_RESPONSE_HEADER_BYTES`] does not count.
 pub(crate) const MAX_RAW_HEAD_BYTES: usize = 2 * in_memory(MAX_RESPONSE_HEADER_BYTES);
 
-/// The most of a response that is held while its request is still being sent, in bytes. A server
-/// that sends more before it takes the rest of the request has to wait.
+/// How much of an early response is buffered while its request is still being sent, in bytes.
+/// Beyond it, the server has to accept more of the request first.
 pub(crate) const MAX_EARLY_RESPONSE_BYTES: usize = 32 * 1024 * 1024;
 
 /// How many options a request may have: more than there are keys.
@@ -104,15 +105,16 @@ pub(crate) const MAX_REQUEST_OPTIONS: usize = 64;
 /// How many subscriptions `poll` takes at once: more than a store can have handles for.
 pub(crate) const MAX_SUBSCRIPTIONS: usize = 16 * 1024;
 
-/// The most of a request's body that is held between the guest and its server, in bytes. A guest that
-/// writes faster waits.
+/// The buffer of a streamed request body, in bytes. A guest that writes faster than the server
+/// reads has to wait.
 pub(crate) const MAX_UPLOAD_BUFFER_BYTES: usize = 256 * 1024;
 
-/// The most of a body that is read away when it is closed, in bytes, if it is there already.
+/// How much of an unread body is discarded when it is closed, in bytes, if it has already arrived,
+/// so that the connection can be reused.
 pub(crate) const MAX_READ_AWAY_BYTES: usize = 256 * 1024;
 
-/// The client's buffer for a request's head, in bytes. A head that does not fit would fail after
-/// a part of it was sent.
+/// The client's output buffer, in bytes. A head that does not fit would fail after a part of it was
+/// sent.
 pub(crate) const OUTPUT_BUFFER_SIZE: usize = 256 * 1024;
 
 /// The longest value of a [`Credential`](crate::Credential), in bytes: most servers take no more in a
@@ -122,26 +124,27 @@ pub const MAX_CREDENTIAL_BYTES: u64 = 16 * 1024;
 /// How long the credentials of one request may be together, as they are sent, in bytes.
 pub(crate) const MAX_CREDENTIALS_BYTES: usize = 32 * 1024;
 
-/// The largest head: request line, header text with two more bytes for each line, credentials, and
-/// the host's own headers.
+/// The largest head of a request: request line, header text with two more bytes for each line (CR,
+/// and the space after the colon), credentials, and the host's own headers.
 const LARGEST_HEAD: usize = in_memory(MAX_URL_LEN + MAX_METHOD_LEN + MAX_REQUEST_HEADER_BYTES)
     + 2 * MAX_REQUEST_HEADERS
     + MAX_CREDENTIALS_BYTES
     + 1024;
 const _: () = assert!(LARGEST_HEAD <= OUTPUT_BUFFER_SIZE);
 
-/// The most that a server may send while the host waits for headers, or for the next byte of a body,
-/// in bytes: a TLS handshake, interim responses, the headers, trailers, and what is read ahead. It
-/// ends a flood of what is small in each of its parts.
+/// How many bytes a server may send without progress, that is until the headers are complete or the
+/// next byte of a body arrives: a TLS handshake, interim responses, the headers, trailers, and what
+/// is read ahead. Bounds responses made of many small pieces, each within its own limit.
 pub(crate) const MAX_BYTES_OF_NO_USE: u64 = 1024 * 1024;
 
-/// The most of a redirect's body that is read so that its connection can be used again, in bytes.
+/// How much of a redirect's body is read and discarded, in bytes, so that its connection can be
+/// reused.
 pub(crate) const MAX_DRAINED_BYTES: u64 = 4 * 1024;
 
 /// The buffer between a response's body and a shared memory, in bytes.
 pub(crate) const SHARED_MEMORY_BUFFER_SIZE: usize = 64 * 1024;
 
-/// A number of bytes that are in memory at once: all of these limits are far below 4 GiB.
+/// Converts a number of bytes that fits memory: all of these limits are far below 4 GiB.
 pub(crate) const fn in_memory(bytes: u64) -> usize {
     if bytes > u32::MAX as u64 {
         return u32::MAX as usize;
@@ -149,7 +152,7 @@ pub(crate) const fn in_memory(bytes: u64) -> usize {
     bytes as usize
 }
 
-/// What one store's requests may use.
+/// The limits of one store's requests.
 #[derive(Debug, Clone)]
 pub(crate) struct Limits {
     pub max_concurrent_requests: usize,
@@ -162,14 +165,14 @@ pub(crate) struct Limits {
     pub max_request_body_bytes: Option<u64>,
     /// Bytes delivered to the guest; `None` for any number.
     pub max_response_body_bytes: Option<u64>,
-    /// Whether a body is read within `req`, and how many bytes it may have then.
+    /// If set, bodies are read within `req`, up to this many bytes.
     pub whole_bodies: Option<u64>,
     pub max_response_header_bytes: usize,
     pub max_response_headers: usize,
 }
 
 impl Limits {
-    /// How many bytes a response's body may have, however it is read.
+    /// The limit of a response's body, in either mode.
     pub(crate) fn response_body_bytes(&self) -> Option<u64> {
         let limits = [self.max_response_body_bytes, self.whole_bodies];
         limits.into_iter().flatten().min()
@@ -194,7 +197,7 @@ impl Default for Limits {
     }
 }
 
-/// Something that a request may use less of.
+/// A limit that a request may lower for itself.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Narrower {
     Total(Duration),
@@ -207,7 +210,7 @@ pub(crate) enum Narrower {
 }
 
 impl Narrower {
-    /// Makes limits smaller, and never larger.
+    /// Lowers a limit, and never raises it.
     pub(crate) fn narrow(self, limits: &mut Limits, timeouts: &mut Timeouts) {
         let shorter = |timeout: &mut Option<Duration>, wanted| {
             if let Some(wanted) = countable(Some(wanted)) {
@@ -231,20 +234,20 @@ impl Narrower {
     }
 }
 
-/// What takes time, and has a timeout.
+/// The phases of a request that have timeouts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
-    /// Looking a name up.
+    /// Name lookup.
     Lookup,
     /// TCP and TLS together.
     Connect,
     /// From the request's last byte to the end of the response's head.
     Response,
-    /// Silence of a server that has something to send.
+    /// Waiting for the server to send something.
     Read,
-    /// A server that takes nothing of the request.
+    /// Waiting for the server to accept more of the request.
     Write,
-    /// All of it.
+    /// The whole request.
     Total,
 }
 
@@ -261,15 +264,15 @@ impl fmt::Display for Phase {
     }
 }
 
-/// Timeouts of more than this are none: the clock could not count so far.
+/// Timeouts of more than this count as none: the clock could overflow.
 const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
-/// A timeout that the clock can count, or none.
+/// Turns a timeout that the clock could not represent into none.
 pub(crate) fn countable(timeout: Option<Duration>) -> Option<Duration> {
     timeout.filter(|timeout| *timeout < FOREVER)
 }
 
-/// How long one store's requests may take; `None` is for ever.
+/// The timeouts of one store's requests; `None` for no timeout.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Timeouts {
     pub connect: Option<Duration>,
@@ -279,7 +282,7 @@ pub(crate) struct Timeouts {
 }
 
 impl Timeouts {
-    /// Whether one of them leaves no time at all.
+    /// Whether one of them is zero.
     pub(crate) fn leave_no_time(&self) -> bool {
         [self.connect, self.response, self.read, self.total]
             .into_iter()

@@ -1,6 +1,6 @@
-//! Where a redirect leads and what is sent there: RFC 9110, section 15.4, as pure functions.
+//! Decides where a redirect leads and what is sent there (RFC 9110, section 15.4). Pure functions.
 //!
-//! The loop that follows redirects, and asks the allowed hosts at each, is [`crate::send`]'s.
+//! The loop that follows redirects, and checks the allowed hosts at each, is in [`crate::send`].
 
 use std::borrow::Cow;
 
@@ -15,12 +15,12 @@ use crate::request_url::{self, UrlError};
 pub(crate) struct Redirect {
     pub url: Url,
     pub method: Method,
-    /// Whether the body goes along.
+    /// Whether the body is sent again.
     pub keep_body: bool,
 }
 
-/// What a response asks for: `None` if it is no redirect that can be followed, and so is the
-/// response that the guest gets.
+/// The request that a response asks for; `None` if it is not a redirect that can be followed, so
+/// that the guest gets the response itself.
 pub(crate) fn next(
     status: StatusCode,
     headers: &HeaderMap,
@@ -42,7 +42,7 @@ pub(crate) fn next(
     let Some(location) = headers.get(header::LOCATION) else {
         return Ok(None);
     };
-    // An empty one leads nowhere, so the response is what there is.
+    // An empty `Location` leads nowhere: give the guest the response itself.
     if location.is_empty() {
         return Ok(None);
     }
@@ -57,7 +57,7 @@ pub(crate) fn next(
     }
 }
 
-/// A `Location` as browsers read it: UTF-8, and bytes that are none percent-encoded.
+/// A `Location` as browsers read it: as UTF-8, with invalid bytes percent-encoded.
 fn as_text(location: &[u8]) -> Cow<'_, str> {
     match str::from_utf8(location) {
         Ok(text) => text.into(),
@@ -65,14 +65,14 @@ fn as_text(location: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// No byte of ASCII is encoded; all others are in any case.
+/// Leave ASCII alone; all other bytes are always encoded.
 const NOT_ASCII: &AsciiSet = &AsciiSet::EMPTY;
 
 /// Credentials, which are meant for the origin that the guest named.
 const CREDENTIALS: [HeaderName; 4] = [
     header::AUTHORIZATION,
     header::COOKIE,
-    // Chosen for the origin, if it was.
+    // A `Host` of the guest's was chosen for the first origin.
     header::HOST,
     header::PROXY_AUTHORIZATION,
 ];
@@ -87,7 +87,7 @@ const CONTENT: [HeaderName; 6] = [
     HeaderName::from_static("digest"),
 ];
 
-/// Takes from the request's headers what must not go along to the next hop.
+/// Removes the headers that must not be sent to the next hop.
 pub(crate) fn strip_headers(headers: &mut HeaderMap, from: &Url, redirect: &Redirect) {
     if from.origin() != redirect.url.origin() {
         for name in &CREDENTIALS {

@@ -1,4 +1,4 @@
-//! A request of a guest: its parts, checked, and what a redirect makes of them.
+//! A guest's request: validates its parts, and applies redirects to it.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::limits::Limits;
 use crate::redirect::{self, Redirect};
 use crate::request_url::{Target, UrlError};
 
-/// A request of a guest whose parts are valid; whether it is allowed is not asked yet.
+/// A valid request of a guest. Whether it is allowed is decided later.
 pub(crate) struct Request<'a> {
     target: Arc<Target>,
     method: Method,
@@ -26,9 +26,9 @@ pub(crate) struct Request<'a> {
 /// The body of a request.
 #[derive(Clone)]
 pub(crate) enum Body<'a> {
-    /// An empty one is none.
+    /// In memory. An empty one counts as no body.
     Whole(Cow<'a, [u8]>),
-    /// One that the guest is writing.
+    /// Streamed by the guest.
     Upload(Arc<Upload>),
 }
 
@@ -43,7 +43,7 @@ impl Body<'_> {
 }
 
 impl<'a> Request<'a> {
-    /// A request of the parts that a guest sends, which are within the limits of their sizes.
+    /// Makes a request from its parts, whose sizes have been checked.
     pub(crate) fn parse(
         target: Arc<Target>,
         method: &str,
@@ -56,7 +56,7 @@ impl<'a> Request<'a> {
         let mut headers = headers::parse(header_text, limits.max_request_headers)?;
         let names = NamesAsWritten::of(header_text);
         headers::take_framing(&mut headers, target.url(), body.len(), may_choose_host)?;
-        // What a guest sends itself counts.
+        // The guest's own `Authorization` header takes precedence over user information in the URL.
         if let Some(credentials) = target.credentials()
             && !headers.contains_key(AUTHORIZATION)
         {
@@ -71,7 +71,7 @@ impl<'a> Request<'a> {
         })
     }
 
-    /// The same with its body copied out of the guest's memory.
+    /// Copies the body out of guest memory.
     pub(crate) fn into_owned(self) -> Request<'static> {
         Request {
             target: self.target,
@@ -106,14 +106,14 @@ impl<'a> Request<'a> {
         &self.names
     }
 
-    /// The body that is sent; `None` if none is. RFC 9110, section 8.6: a method that anticipates
-    /// content says that there is none.
+    /// The body to send, if any. Methods that usually have content send `Content-Length: 0` without
+    /// it (RFC 9110, section 8.6).
     pub(crate) fn body(&self) -> Option<&Body<'a>> {
         let sends_length = matches!(self.method, Method::POST | Method::PUT | Method::PATCH);
         (self.body.len() != Some(0) || sends_length).then_some(&self.body)
     }
 
-    /// The body, if the guest is writing it.
+    /// The body, if it is streamed.
     pub(crate) fn upload(&self) -> Option<&Arc<Upload>> {
         match &self.body {
             Body::Upload(upload) => Some(upload),
@@ -140,7 +140,7 @@ impl<'a> Request<'a> {
         )
     }
 
-    /// Makes it the request for the next hop.
+    /// Turns this into the request for the next hop.
     pub(crate) fn redirect(&mut self, redirect: Redirect) -> Result<(), UrlError> {
         redirect::strip_headers(&mut self.headers, self.target.url(), &redirect);
         if !redirect.keep_body {

@@ -1,4 +1,4 @@
-//! The guest's URLs: parsed once, by the WHATWG rules, into the value that is both checked and sent.
+//! Parses the guest's URLs once, by the WHATWG rules, into the value that is both checked and sent.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -42,10 +42,10 @@ fn check(mut url: Url, max_len: usize) -> Result<Url, UrlError> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(UrlError::Scheme(url.scheme().to_owned()));
     }
-    // Neither fails for a URL with a host, as each of these schemes has.
+    // Cannot fail: `http` and `https` URLs always have a host.
     let _ = url.set_username("");
     let _ = url.set_password(None);
-    // Percent-encoding and what a relative one inherits make a URL longer than its text.
+    // Percent-encoding, and resolving a relative URL, can make it longer than its text.
     if url.as_str().len() > max_len {
         return Err(UrlError::TooLong { max: max_len });
     }
@@ -67,7 +67,7 @@ fn basic_credentials(url: &Url) -> Option<HeaderValue> {
     Some(value)
 }
 
-/// Where a request goes: a URL, and the same in the type that the client takes.
+/// A URL, and the values derived from it that each request needs.
 #[derive(Debug)]
 pub(crate) struct Target {
     /// The guest's text, if it is a guest's own.
@@ -142,7 +142,7 @@ impl LastTarget {
         LastTarget { own: None, shared }
     }
 
-    /// The target that a guest's text names.
+    /// Parses a guest's URL, or takes the cached target.
     pub(crate) fn parse(&mut self, text: &str, max_len: usize) -> Result<Arc<Target>, UrlError> {
         if let Some(own) = &self.own
             && *own.text == *text
@@ -187,7 +187,7 @@ pub(crate) fn to_uri(url: &Url) -> Result<Uri, UrlError> {
     let unsendable = |reason: &dyn ToString| UrlError::Unsendable(reason.to_string());
     let uri =
         Uri::try_from(&url[..url::Position::AfterQuery]).map_err(|error| unsendable(&error))?;
-    // The policy saw `url`; what is sent must lead to the same place.
+    // The policy checked `url`; make sure that the URI has the same host and port.
     if uri.host() == url.host_str()
         && uri.scheme_str() == Some(url.scheme())
         && uri.port_u16() == url.port()
@@ -198,8 +198,8 @@ pub(crate) fn to_uri(url: &Url) -> Result<Uri, UrlError> {
     }
 }
 
-/// The URL as it may stand in a log or a message: no query, which may carry secrets, no fragment,
-/// no user information.
+/// The URL for logs and messages: without query, which may carry secrets, fragment and user
+/// information.
 pub(crate) fn redacted(url: &Url) -> String {
     let mut text = origin(url);
     text.push_str(url.path());
@@ -271,7 +271,7 @@ mod tests {
     }
 
     proptest! {
-        /// Nothing that can be parsed is refused for its path or query, and none leads elsewhere.
+        /// Any path and query that can be parsed can be sent, and none changes the host.
         #[test]
         fn any_path_and_query_can_be_sent(rest in "\\PC{0,40}") {
             let url = parse(&format!("http://example.com:81/{rest}"), 1000).unwrap().0;

@@ -1,4 +1,4 @@
-//! A response that a guest holds open: its headers, and its body as it streams in.
+//! An open response: its headers, and its body as it streams in.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,18 +20,18 @@ pub(crate) struct Response {
     pub body: Body,
     pub facts: Facts,
     pub exchange: Arc<Exchange>,
-    /// Who sees the body, beside the guest.
+    /// Hooks that see the body.
     pub watchers: Watchers,
-    /// The body of the request, if the guest wrote it, which takes no more now.
+    /// The streamed request body, if there was one; it is closed.
     pub upload: Option<Arc<Upload>>,
-    /// Until nothing more happens for the request.
+    /// What the observer is told at the end; `None` once it was told.
     pub record: Option<Box<Record>>,
 }
 
-/// What is known of a response beside what the server said.
+/// Facts about a response that are not from the server.
 #[derive(Debug, Clone)]
 pub(crate) struct Facts {
-    /// Where it came from: behind the redirects, if there were any.
+    /// The URL, after redirects.
     pub target: Arc<Target>,
     pub version: Version,
     /// `None` if no server answered, but a hook, or if a proxy has looked the server's name up.
@@ -73,8 +73,8 @@ impl Response {
         result
     }
 
-    /// Reads from the body until the buffer is full or the body ends. An error behind other bytes
-    /// is left for the next call, which finds it again.
+    /// Reads from the body until the buffer is full or the body ends. An error after some bytes is
+    /// reported by the next call.
     pub(crate) fn fill(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
         let mut filled = self.read(buffer)?;
         while filled > 0 && filled < buffer.len() {
@@ -108,7 +108,7 @@ impl Response {
         let mut bytes = Vec::new();
         while self.body.is_open() {
             let filled = bytes.len();
-            // No server's word is taken for the length: the buffer grows with what came.
+            // Do not trust the announced length: the buffer grows with what has arrived.
             let more = filled.clamp(4 * 1024, MAX_PIECE);
             bytes.try_reserve(more).map_err(|_| Error::OutOfMemory)?;
             bytes.resize(filled + more, 0);
@@ -119,7 +119,7 @@ impl Response {
         Ok(bytes)
     }
 
-    /// Gives up on the body.
+    /// Fails the body, so that every later read returns this error.
     pub(crate) fn fail(&mut self, error: Error) -> Error {
         let error = self.body.fail(error.in_body());
         if let Some(record) = &mut self.record {
@@ -129,12 +129,12 @@ impl Response {
         error
     }
 
-    /// Closes the response, without waiting for anything.
+    /// Closes the response without blocking.
     pub(crate) fn close(self: Box<Self>) {
         self.body.close();
     }
 
-    /// Ends the record of a request whose body has ended.
+    /// Tells the observer that the request is over.
     pub(crate) fn end_record(&mut self) {
         if self.is_finished() {
             self.record = None;

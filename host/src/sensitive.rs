@@ -1,13 +1,13 @@
-//! Which header fields are likely to have something secret in them: those are marked, so that they are in
-//! no `Debug` text.
+//! Marks header fields that are likely to be secret as sensitive, which keeps them out of `Debug`
+//! output.
 
 use http::header::{CONTENT_LOCATION, LOCATION, PROXY_AUTHENTICATE, REFERER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::authentication;
 
-/// What the names of fields have in them whose values are credentials. `auth` is that of
-/// `Authorization`, `X-Auth`, `Authentication-Info`; `key` that of `X-Api-Key`.
+/// Parts of names of fields that carry credentials: `auth` matches `Authorization`, `X-Auth` and
+/// `Authentication-Info`; `key` matches `X-Api-Key`.
 const HINTS: [&str; 13] = [
     "auth",
     "cookie",
@@ -32,10 +32,10 @@ pub(crate) fn mark(headers: &mut HeaderMap) {
     }
 }
 
-/// Whether a field is likely to have something secret in it: credentials, by its name, or a URL
-/// with more than what is shown of URLs elsewhere.
+/// Whether a field is likely to be secret: by its name, or because its value is a URL with a query
+/// or user information.
 fn may_be_secret(name: &HeaderName, value: &HeaderValue) -> bool {
-    // A challenge has nothing secret in it, unless it is a step of an exchange.
+    // A challenge is public, unless it is a step of a handshake such as NTLM's.
     if name == WWW_AUTHENTICATE || name == PROXY_AUTHENTICATE {
         return authentication::is_of_connection([value]);
     }

@@ -1,9 +1,8 @@
-//! What became of each request, for those who meter, bill or debug: a [`RequestEvent`] for the
-//! embedder's observer, and a `tracing` span with the same.
+//! Reports each finished request to the embedder, as a [`RequestEvent`] for its observers and as a
+//! `tracing` span, for metering, billing and debugging.
 //!
-//! Neither has anything secret in it: no query, no user information, no headers, no bodies. An
-//! embedder may ask for header fields in its events; those that are likely to be credentials are
-//! marked as sensitive.
+//! Neither contains secrets: no query, user information, headers or bodies. An embedder may ask for
+//! header fields in its events; likely credentials among them are marked as sensitive.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -191,7 +190,7 @@ impl StdError for RequestError {
 /// A function of the embedder's.
 type Callback<T> = Arc<dyn Fn(&T) + Send + Sync>;
 
-/// Whom an embedder wants to be told of a store's requests, and the store's name.
+/// The observers of a store, and the store's label.
 #[derive(Clone, Default)]
 pub(crate) struct Observers {
     pub label: Option<Arc<str>>,
@@ -248,12 +247,12 @@ pub(crate) struct Record {
     started: Instant,
     span: tracing::Span,
     observers: Arc<Observers>,
-    /// It counts the bytes and keeps the hops.
+    /// Has the byte counts and the hops.
     exchange: Option<Arc<Exchange>>,
 }
 
 impl Record {
-    /// `None` if nobody wants to know.
+    /// `None` if there is no observer, and tracing is off.
     pub(crate) fn start(
         method: &Method,
         url: &Url,
@@ -289,17 +288,17 @@ impl Record {
         }))
     }
 
-    /// Enters the span of the request, if it is observed.
+    /// Enters the span of the request, if there is one.
     pub(crate) fn enter(record: Option<&Self>) -> Option<tracing::span::EnteredSpan> {
         record.map(|record| record.span.clone().entered())
     }
 
-    /// The span of the request, if it is observed, for other threads that work for it.
+    /// The span of the request, if there is one, for its other threads.
     pub(crate) fn span(record: Option<&Self>) -> tracing::Span {
         record.map_or_else(tracing::Span::none, |record| record.span.clone())
     }
 
-    /// Notes whose bytes are the request's.
+    /// Takes byte counts and hops from this exchange.
     pub(crate) fn follow(&mut self, exchange: &Arc<Exchange>) {
         self.exchange = Some(exchange.clone());
     }

@@ -1,8 +1,8 @@
-//! Calls that wait without blocking their thread: those of an asynchronous store.
+//! How calls of an asynchronous store wait without blocking a thread.
 //!
-//! A call that cannot go on says what it waits for, and ends with [`Error::WouldBlock`]; the linker
-//! waits for that as a future, and makes the call again, which goes on where it was. No executor is
-//! assumed: the future is woken by other threads.
+//! A call that would block notes what it waits for, and returns [`Error::WouldBlock`]. The linker
+//! awaits that, and then makes the call again, which continues where it stopped. No executor is
+//! assumed: other threads wake the future.
 
 #![cfg_attr(not(feature = "async"), allow(dead_code))]
 
@@ -22,7 +22,7 @@ use crate::started::Started;
 /// How a store's calls wait.
 #[derive(Default)]
 pub(crate) enum Waits {
-    /// On their thread.
+    /// They block their thread.
     #[default]
     Blocking,
     Async(AsyncCall),
@@ -31,24 +31,24 @@ pub(crate) enum Waits {
 /// A call of an asynchronous store.
 #[derive(Default)]
 pub(crate) struct AsyncCall {
-    /// What it waits for, once it has said so.
+    /// What the suspended call waits for.
     pub wait: Option<Waiting>,
-    /// Where it goes on.
+    /// Where the call continues when it is made again.
     pub resume: Option<Resume>,
 }
 
 /// Where a call goes on when it is made again.
 pub(crate) enum Resume {
-    /// The request of `req`.
+    /// A `req` whose request is in progress.
     Request(Box<Started>),
-    /// A read of a body that has filled a part of its buffer; the server may be silent until then.
+    /// A read that has filled this much of its buffer, and must see another byte before `silence`.
     Read { filled: u32, silence: Deadline },
-    /// A `poll` that ends at this time, if at any.
+    /// A `poll` with the time of its timeout, if it has one.
     Poll { until: Option<Instant> },
 }
 
-/// Waits for what a call of a store waits for. Dropping it before cancels the store's requests: the
-/// guest is gone that made them.
+/// The future of a suspended call. Dropping it before it is ready cancels the store's requests,
+/// because the guest that made them is gone.
 pub struct Waiting {
     store: CancelHandle,
     _watch: Option<Watch>,

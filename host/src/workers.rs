@@ -1,6 +1,6 @@
-//! Threads for what would keep a guest's own from going on: jobs that block, up to a number at once.
+//! A pool of threads for jobs that block, up to a maximum.
 //!
-//! A thread ends when it had nothing to do for a while.
+//! Threads end after a while without jobs.
 
 use std::collections::VecDeque;
 use std::panic::{self, AssertUnwindSafe};
@@ -14,10 +14,10 @@ use crate::error::Error;
 use crate::exchange::cancel::{Cancel, Wait};
 use crate::exchange::deadline::Deadline;
 
-/// How long a thread without work is kept.
+/// How long an idle thread is kept.
 const IDLE: Duration = Duration::from_secs(10);
 
-/// Notes, when dropped, that nobody waits for a job any more.
+/// Marks a job, when dropped, as one that nobody waits for.
 #[derive(Default)]
 struct Abandoned(Arc<AtomicBool>);
 
@@ -27,7 +27,7 @@ impl Drop for Abandoned {
     }
 }
 
-/// Something to do. It must not panic.
+/// A job. It must not panic.
 pub(crate) type Job = Box<dyn FnOnce() + Send>;
 
 /// Threads for jobs of one kind.
@@ -43,7 +43,7 @@ struct State {
     jobs: VecDeque<Job>,
     threads: usize,
     idle: usize,
-    /// Whether threads end as soon as they have nothing to do.
+    /// Whether threads end as soon as they are idle.
     is_closed: bool,
 }
 
@@ -59,7 +59,7 @@ impl Workers {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // No job runs under the lock.
+        // No job runs under the lock, so a poisoned value is still whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -75,15 +75,15 @@ impl Workers {
         let abandoned = Abandoned::default();
         let is_abandoned = abandoned.0.clone();
         cancel.wait_for(Wait::Job(Box::new(move || {
-            // Nobody waits any more if this fails.
+            // Fails if nobody waits any more.
             let _ = wake.send(None);
         })))?;
         self.submit(Box::new(move || {
-            // Jobs that waited for their turn for too long must not take that of others.
+            // Skip jobs whose caller has given up, so that they do not delay others.
             if is_abandoned.load(Ordering::Relaxed) {
                 return;
             }
-            // A panic would leave the caller waiting: `wake` keeps the channel open.
+            // Without this, a panic would leave the caller waiting: `wake` keeps the channel open.
             let result = panic::catch_unwind(AssertUnwindSafe(job));
             let _ = sender.send(Some(result));
         }))
@@ -103,11 +103,11 @@ impl Workers {
         }
     }
 
-    /// Has a job run on another thread, when there is one for it.
+    /// Queues a job for the next free thread.
     ///
     /// # Errors
     ///
-    /// If there is no thread, and none can be had.
+    /// If there is no thread, and none can be started.
     pub(crate) fn submit(self: &Arc<Self>, job: Job) -> io::Result<()> {
         let mut state = self.lock();
         if state.idle <= state.jobs.len() && state.threads < self.max {
@@ -117,13 +117,13 @@ impl Workers {
                 .spawn(move || workers.work());
             match started {
                 Ok(_) => state.threads += 1,
-                // With other threads there, the job has to wait for one of them.
+                // If there are other threads, the job waits for one of them.
                 Err(error) if state.threads == 0 => return Err(error),
                 Err(_) => {}
             }
         }
         state.jobs.push_back(job);
-        // Those that work look for the next job themselves.
+        // Busy threads take the next job on their own.
         let someone_waits = state.idle > 0;
         drop(state);
         if someone_waits {
@@ -132,7 +132,7 @@ impl Workers {
         Ok(())
     }
 
-    /// Ends the threads, once they have done what they were given.
+    /// Ends the threads once the queue is empty.
     pub(crate) fn shut_down(&self) {
         self.lock().is_closed = true;
         self.work.notify_all();
@@ -158,7 +158,7 @@ impl Workers {
                     job();
                 }
                 None => {
-                    // Still under the lock: a job submitted now finds one thread less.
+                    // Count down under the lock: a job submitted after this starts a new thread.
                     state.threads -= 1;
                     return;
                 }

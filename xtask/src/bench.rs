@@ -5,9 +5,8 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 
 use crate::guests::{self, GuestsArgs};
-use crate::matrix::tools;
 use crate::wasm_toolchain::find_program;
-use crate::{project, step};
+use crate::{project, step, tools};
 
 /// The package of the benchmarks, from the root.
 pub const PACKAGE: &str = "host/bench";

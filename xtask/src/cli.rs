@@ -291,3 +291,69 @@ pub fn run(task: Task) -> Result<ExitCode> {
 fn done(result: Result<()>) -> Result<ExitCode> {
     result.map(|()| ExitCode::SUCCESS)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use clap::CommandFactory;
+
+    use super::*;
+    use crate::project;
+
+    /// The pages and scripts that name commands of `cargo xtask`.
+    const PAGES: [&str; 10] = [
+        "README.md",
+        "CONTRIBUTING.md",
+        "RELEASING.md",
+        ".ci/run",
+        ".ci/bare-debian",
+        ".github/workflows/ci.yml",
+        "codegen/README.md",
+        "codegen/ARCHITECTURE.md",
+        "host/README.md",
+        "host/bench/README.md",
+    ];
+
+    /// The commands in a text: from `cargo xtask` to the end of the code or the line.
+    fn commands(text: &str) -> impl Iterator<Item = String> {
+        text.lines().flat_map(|line| {
+            line.match_indices("cargo xtask ").map(|(at, _)| {
+                let end = |c: char| matches!(c, '`' | '#' | '<' | ')' | ';');
+                let rest = line[at..].split(end).next().unwrap_or_default();
+                // A value of the workflow's matrix.
+                rest.replace("${{ matrix.major }}", "49")
+                    .replace("${{ matrix.target }}", "x86_64-unknown-linux-gnu")
+            })
+        })
+    }
+
+    #[test]
+    fn commands_are_found_in_pages() {
+        let text = "`cargo xtask demo` and\n$ cargo xtask test --only clippy  # one step\n";
+        let found: Vec<String> = commands(text).collect();
+        assert_eq!(
+            found,
+            ["cargo xtask demo", "cargo xtask test --only clippy  "]
+        );
+    }
+
+    #[test]
+    fn the_command_line_takes_every_command_that_pages_and_scripts_name() {
+        Arguments::command().debug_assert();
+        let mut count = 0;
+        for page in PAGES {
+            let text = fs::read_to_string(project::root().join(page)).unwrap();
+            for command in commands(&text) {
+                count += 1;
+                let words = command.split_whitespace().skip(1);
+                if let Err(error) = Arguments::try_parse_from(words)
+                    && error.kind() != clap::error::ErrorKind::DisplayHelp
+                {
+                    panic!("{page}: {command}: {error}");
+                }
+            }
+        }
+        assert!(count > 30, "{count}");
+    }
+}

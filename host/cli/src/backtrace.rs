@@ -1,4 +1,4 @@
-//! Where in the guest an error happened, as people who wrote it want to read it.
+//! Shows where in the guest an error happened, in terms of its sources.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use wasmtime::{Error, FrameInfo, WasmBacktrace};
 
 use crate::say;
 
-/// How the names of functions begin that come with a language.
+/// Prefixes of functions that belong to a language's library.
 const LIBRARIES: [&str; 9] = [
     "std::",
     "core::",
@@ -20,7 +20,7 @@ const LIBRARIES: [&str; 9] = [
     "~lib/",
 ];
 
-/// What Rust and AssemblyScript call the functions that call a program.
+/// Functions of Rust and AssemblyScript that call `main`.
 const STARTS: [&str; 4] = [
     "__main_void",
     "__original_main",
@@ -28,26 +28,26 @@ const STARTS: [&str; 4] = [
     "~start",
 ];
 
-/// What AssemblyScript's `abort` is called, with the shim for WASI and without it.
+/// AssemblyScript's `abort`, with the WASI shim and without it.
 const ABORTS: [&str; 2] = ["~lib/wasi_internal/wasi_abort", "~lib/builtins/abort"];
 
-/// The functions that were running, the innermost first, a line for each: named as in their
-/// sources, and those of libraries folded. `None` if nothing was.
+/// The call stack, innermost function first, one per line: names as in the sources, and runs of
+/// library functions folded into one line. `None` if there is none.
 pub fn of(error: &Error) -> Option<String> {
     let frames = error.downcast_ref::<WasmBacktrace>()?.frames();
     let names: Vec<String> = frames.iter().map(name).collect();
     (!names.is_empty()).then(|| folded(&names))
 }
 
-/// The functions that were running when a program in AssemblyScript aborted; `None` if it did not,
-/// or has no names to know it by.
+/// The call stack of AssemblyScript's `abort`; `None` if the program did not abort, or has no names
+/// to tell.
 pub fn of_abort(error: &Error) -> Option<String> {
     let frames = error.downcast_ref::<WasmBacktrace>()?.frames();
     let aborted = |frame: &FrameInfo| frame.func_name().is_some_and(|it| ABORTS.contains(&it));
     frames.iter().any(aborted).then(|| of(error))?
 }
 
-/// The function of a frame, by the index that tools for WebAssembly show if it has no name.
+/// The name of a frame's function, or its index if it has no name.
 fn name(frame: &FrameInfo) -> String {
     match frame.func_name() {
         Some(name) => readable(name),
@@ -55,7 +55,7 @@ fn name(frame: &FrameInfo) -> String {
     }
 }
 
-/// A name as in its source: without the hash that Rust adds.
+/// A demangled name, without Rust's hash.
 fn readable(name: &str) -> String {
     match try_demangle(name) {
         Ok(name) => format!("{name:#}"),
@@ -63,7 +63,7 @@ fn readable(name: &str) -> String {
     }
 }
 
-/// A line for each name; one for each run of those of libraries.
+/// A line for each name, and one for each run of library functions.
 fn folded(names: &[String]) -> String {
     let is_library = |name: &String| {
         let has_start = LIBRARIES.iter().any(|start| name.starts_with(start));

@@ -1,6 +1,7 @@
-//! `--config`: options in a file, whose keys are the names of options and whose values are theirs.
+//! `--config`: options in a TOML file, with the same names and values as on the command line.
 //!
-//! What an option takes is asked of the definition of the command line, so that there is one.
+//! Which options there are, and what values they take, comes from the definition of the command
+//! line.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -12,17 +13,18 @@ use toml::de::{DeTable, DeValue};
 
 use crate::imports::distance;
 
-/// Options that mean nothing in a file.
+/// Options that make no sense in a file.
 const NOT_IN_A_FILE: [&str; 5] = ["config", "print-config", "generate", "help", "version"];
 
-/// How different a name may be that is offered for another one.
+/// The largest edit distance of a suggested name.
 const MAX_SLIPS: usize = 2;
 
-/// The options of a file as they would stand on the command line, less those that it has.
+/// The options of a file in the form of command line arguments, without those that the command line
+/// sets itself.
 ///
 /// # Errors
 ///
-/// What is wrong with the file, and on which line. `check` says what an option is worth on its own.
+/// What is wrong with the file, and on which line. `check` parses a single option.
 pub fn read(
     path: &Path,
     command: &Command,
@@ -89,7 +91,8 @@ fn options(command: &Command) -> impl Iterator<Item = (&str, &Arg)> {
     named.filter(|(long, _)| !NOT_IN_A_FILE.contains(long))
 }
 
-/// A value as options of the command line, with the places of their values; or what is wrong with it.
+/// Turns a value into command line arguments, with the positions of their values in the file; or
+/// says what is wrong with it.
 fn spelled(
     option: &Arg,
     value: &Spanned<DeValue<'_>>,
@@ -159,7 +162,7 @@ fn spelled(
     }
 }
 
-/// What an error of the command line says, if it is about the value of one option.
+/// The text of a command line error, if it is about the value of one option.
 fn located(error: &clap::Error) -> Option<String> {
     use clap::error::ErrorKind as Kind;
     if let Kind::MissingRequiredArgument | Kind::ArgumentConflict = error.kind() {
@@ -170,7 +173,7 @@ fn located(error: &clap::Error) -> Option<String> {
     Some(text.lines().next().unwrap_or_default().to_owned())
 }
 
-/// All options as a file has them: those that are set, and in comments those that are not.
+/// All options in the form of a file: those that are set, and the others as comments.
 pub fn shown(command: &Command, matches: &ArgMatches) -> String {
     let mut text = String::new();
     for (long, option) in options(command) {
@@ -205,7 +208,7 @@ pub fn shown(command: &Command, matches: &ArgMatches) -> String {
     text
 }
 
-/// A text as TOML has it.
+/// A string in TOML syntax.
 fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }

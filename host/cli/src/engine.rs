@@ -10,7 +10,7 @@ use wasmtime::{Cache, Config, Engine, OptLevel, Result};
 
 use crate::units::{bytes, duration};
 
-/// What the engine and WASI may do, named as `wasmtime run` names it.
+/// Options of the engine and of WASI, with the names of `wasmtime run`.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of wasmtime")]
 pub struct EngineOptions {
@@ -66,7 +66,7 @@ enum Wasi {
     InheritEnv(bool),
 }
 
-/// Key and value, `_` being `-` as in wasmtime.
+/// Splits key and value. As in wasmtime, `_` in a key means `-`.
 fn split(text: &str) -> (String, Option<&str>) {
     let (key, value) = match text.split_once('=') {
         Some((key, value)) => (key, Some(value)),
@@ -215,16 +215,16 @@ impl EngineOptions {
             .is_some_and(|Wasi::InheritEnv(inherit)| *inherit)
     }
 
-    /// What was said last.
+    /// The last occurrence of an option.
     fn last<T>(&self, find: impl Fn(Wasm) -> Option<T>) -> Option<T> {
         self.wasm.iter().rev().copied().find_map(find)
     }
 
-    /// An engine for guests that are stopped by epochs or not.
+    /// Creates the engine; with epoch interruption if `epochs`.
     ///
     /// # Errors
     ///
-    /// If the configuration of the cache cannot be used, or wasmtime not be configured so.
+    /// If the cache's configuration is unusable, or wasmtime rejects the options.
     pub fn engine(&self, epochs: bool, use_cache: bool) -> Result<Engine> {
         let mut config = Config::new();
         config.epoch_interruption(epochs);
@@ -258,7 +258,7 @@ impl EngineOptions {
                     let what = format!("cannot use the cache of `{}`", file.display());
                     return Err(error).context(what);
                 }
-                // It saves time, and nothing else.
+                // The cache only saves time: go on without it.
                 (Err(error), None) => {
                     tracing::warn!("no compiled modules are kept: {error:#}");
                 }

@@ -1,4 +1,4 @@
-//! The exit code of the process, and what it says on stderr, as `wasmtime run` has them.
+//! Exit codes and final messages, like those of `wasmtime run`.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use crate::say::say;
 /// The module could not be loaded or run.
 const FAILURE: i32 = 1;
 
-/// The guest trapped: what a shell reports of a program that aborts, 128 and SIGABRT.
+/// The guest trapped: the shell's code for an aborted program, 128 + SIGABRT.
 pub const TRAP: i32 = 134;
 
-/// The guest has ended itself with this code.
+/// The error by which `proc_exit` ends the guest, with its code.
 #[derive(Debug)]
 pub struct Exit(u8);
 
@@ -27,16 +27,16 @@ impl fmt::Display for Exit {
 
 impl std::error::Error for Exit {}
 
-/// WASI's `proc_exit`: ends the guest by an error, which is an [`Exit`].
+/// WASI's `proc_exit`: ends the guest with an [`Exit`] error.
 pub fn proc_exit(code: u32) -> Result<()> {
     match u8::try_from(code) {
         Ok(code) => Err(Exit(code).into()),
-        // The system would cut it to its lowest byte, which may be that of success.
+        // The system would keep only the lowest byte, which could be 0.
         Err(_) => bail!("the guest exited with code {code}; a process has 0 to 255"),
     }
 }
 
-/// Says on stderr what went wrong, unless the guest only exits, and gives the exit code.
+/// Prints the error, unless the guest just exited, and returns the exit code.
 pub fn report(error: &Error, arguments: &Arguments) -> i32 {
     if let Some(exit) = error.downcast_ref::<Exit>() {
         if let Some(frames) = backtrace::of_abort(error) {
@@ -52,10 +52,10 @@ pub fn report(error: &Error, arguments: &Arguments) -> i32 {
         say(timed_out(limit));
     }
     if arguments.verbose > 0 {
-        // In this form it has everything that wasmtime knows.
+        // The `Debug` form has all details.
         say(format!("{error:?}").trim_end());
     } else {
-        // Which function of the module failed, unless something else stopped it.
+        // A context, if there is one, says which function failed.
         let what = error.to_string();
         let (trap, frames) = (trap.to_string(), backtrace::of(error).unwrap_or_default());
         let what = if what == trap {
@@ -68,7 +68,7 @@ pub fn report(error: &Error, arguments: &Arguments) -> i32 {
     TRAP
 }
 
-/// What is said when `--timeout` is over.
+/// The message for an expired `--timeout`.
 pub fn timed_out(limit: Duration) -> String {
     format!("the guest was stopped: it ran into the --timeout of {limit:?}")
 }

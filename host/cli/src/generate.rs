@@ -1,5 +1,5 @@
-//! The manual page and the completions of shells, from the definition of the command line. They are
-//! for packagers: the option for them is not in `--help`.
+//! Generates the manual page and shell completions from the definition of the command line. For
+//! packagers, so `--help` does not list the option.
 
 use std::io::{self, Write};
 
@@ -8,7 +8,7 @@ use clap_complete::Shell;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
 
-/// What can be written.
+/// What to generate.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Kind {
     Man,
@@ -19,8 +19,8 @@ pub enum Kind {
     Zsh,
 }
 
-/// Writes it to stdout. `sections` are those that the page has behind the options, as `--help` shows
-/// them: a title that ends with a colon, and indented lines.
+/// Writes it to stdout. `sections` are the sections of the manual page after the options, in the
+/// form of `--help`: a title that ends with a colon, and indented lines.
 pub fn write(kind: Kind, mut command: Command, sections: &[&str]) -> io::Result<()> {
     let shell = match kind {
         Kind::Man => None,
@@ -42,7 +42,7 @@ pub fn write(kind: Kind, mut command: Command, sections: &[&str]) -> io::Result<
 }
 
 fn man(command: Command, sections: &[&str], text: &mut Vec<u8>) -> io::Result<()> {
-    // Their sections are written below: those of clap would lose their lines.
+    // These sections are written below, because clap would join their lines.
     let command = command
         .before_help(None)
         .before_long_help(None)
@@ -57,7 +57,7 @@ fn man(command: Command, sections: &[&str], text: &mut Vec<u8>) -> io::Result<()
     let mut roff = Roff::new();
     for line in sections.iter().flat_map(|text| text.trim_end().lines()) {
         match title(line) {
-            // Lines are not filled from here to the next section.
+            // Switch off filling of lines until the next section.
             Some(title) => roff.control("SH", [title.as_str()]).control("nf", []),
             None => roff.text([roman(line)]),
         };
@@ -65,7 +65,7 @@ fn man(command: Command, sections: &[&str], text: &mut Vec<u8>) -> io::Result<()
     roff.to_writer(text)
 }
 
-/// The title that a line is: `Hosts, as --allowed-host takes them:` is `HOSTS`.
+/// The section title in a line: `HOSTS` for `Hosts, as --allowed-host takes them:`.
 fn title(line: &str) -> Option<String> {
     let title = line.strip_suffix(':')?;
     let title = title.split(',').next().unwrap_or(title);

@@ -1,10 +1,10 @@
-//! What a module imports, and what to do about imports that are not there.
+//! Checks the imports of a module, and explains what to do about missing ones.
 
 use wasmtime::{Linker, Module, Result, Store, bail};
 
 use crate::say::name;
 
-/// What probably made an import, by the start of its module's name.
+/// Which tool probably made an import, by the prefix of its module's name.
 const HINTS: [(&str, &str); 8] = [
     (
         "wasi:",
@@ -41,14 +41,14 @@ const HINTS: [(&str, &str); 8] = [
     ),
 ];
 
-/// What can be done about any of them.
+/// The advice for all other imports.
 const OTHERWISE: &str = "correct the name, define it in the module itself, or let another module offer it: \
                          --preload NAME=FILE";
 
-/// How different a name may be that is offered for another one: two slips of a hand.
+/// The largest edit distance of a suggested name: two typing errors.
 const MAX_SLIPS: usize = 2;
 
-/// Says all that a module imports and nobody offers.
+/// Fails if imports are missing, and lists all of them.
 pub fn check<T: 'static>(
     linker: &Linker<T>,
     mut store: &mut Store<T>,
@@ -94,10 +94,10 @@ pub fn check<T: 'static>(
     bail!("{text}")
 }
 
-/// How many characters must be added, left out or changed to make one text of another.
+/// The Levenshtein distance of two strings.
 pub fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
-    // No text of this length is near.
+    // The lengths differ by too much.
     if one.chars().count().abs_diff(other.len()) > MAX_SLIPS {
         return usize::MAX;
     }

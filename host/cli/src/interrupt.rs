@@ -1,4 +1,4 @@
-//! Ends a guest on Ctrl-C, also one that waits for a server.
+//! Ends a guest on Ctrl-C, even while it waits for a server.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 #[cfg(unix)]
@@ -14,13 +14,13 @@ use wasmtime::error::Context;
 #[cfg(unix)]
 use crate::timeout::GRACE;
 
-/// What a shell reports of a program that Ctrl-C ends: 128 and SIGINT.
+/// The shell's code for a program that Ctrl-C ended, 128 + SIGINT.
 pub const INTERRUPTED: i32 = 130;
 
 static IS_INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// Cancels the request that the guest waits for on Ctrl-C, so that it can end by itself; ends the
-/// process a moment later.
+/// On Ctrl-C, cancels the request that the guest waits for, so that it can exit on its own; ends
+/// the process a moment later.
 #[cfg(unix)]
 pub fn cancel_on_interrupt(cancel: CancelHandle) -> Result<()> {
     let mut signals = Signals::new([SIGINT]).context("cannot listen for Ctrl-C")?;
@@ -39,7 +39,7 @@ pub fn cancel_on_interrupt(cancel: CancelHandle) -> Result<()> {
     Ok(())
 }
 
-/// Elsewhere Ctrl-C ends the process as it does any.
+/// On other systems Ctrl-C ends the process directly.
 #[cfg(not(unix))]
 pub fn cancel_on_interrupt(_cancel: CancelHandle) -> Result<()> {
     Ok(())

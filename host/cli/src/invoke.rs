@@ -1,4 +1,4 @@
-//! A function of the guest by its name: its parameters from text, its results as text.
+//! `--invoke`: finds the function, parses its parameters, and prints its results.
 
 use std::fmt::Write;
 
@@ -117,7 +117,7 @@ pub fn results(function: &FuncType) -> Vec<Val> {
     vec![Val::I32(0); function.results().len()]
 }
 
-/// A result in the form in which it is printed.
+/// A result as text.
 pub fn result_to_string(value: &Val) -> String {
     match value {
         Val::I32(value) => value.to_string(),
@@ -166,7 +166,7 @@ fn integer(text: &str) -> Option<i128> {
         Some(digits) => (-1, digits),
         None => (1, text.strip_prefix('+').unwrap_or(text)),
     };
-    // A second sign would be read as a part of the number.
+    // `from_str_radix` would accept a second sign.
     if !digits.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
     }

@@ -1,6 +1,6 @@
 //! The log of `-v`: a line for each request when it has ended, and with `-vv` its header fields.
 //!
-//! Which values are secret is decided by the host, which marks them; here they are masked.
+//! Masks the values that the host has marked as sensitive.
 
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
@@ -14,10 +14,10 @@ use wasi_experimental_http_wasmtime::{ErrorKind, FailedCall, RequestError, Reque
 
 use crate::say;
 
-/// What is shown in place of a secret.
+/// Shown in place of a sensitive value.
 pub const MASK: &str = "***";
 
-/// How a line of the log is written.
+/// The format of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// As web servers write their access logs
@@ -26,7 +26,7 @@ pub enum Format {
     Json,
 }
 
-/// Writes each request that has ended.
+/// An observer that logs finished requests.
 pub fn requests(format: Format) -> impl Fn(&RequestEvent) + Send + Sync + 'static {
     move |event| {
         write(&match format {
@@ -36,7 +36,7 @@ pub fn requests(format: Format) -> impl Fn(&RequestEvent) + Send + Sync + 'stati
     }
 }
 
-/// Writes each call that was no well-formed request, so that nothing could become of it.
+/// An observer that logs calls that were not well-formed requests.
 pub fn malformed(format: Format) -> impl Fn(&FailedCall) + Send + Sync + 'static {
     move |call| {
         if (call.function, call.error.kind) != ("req", ErrorKind::Misuse) {
@@ -58,7 +58,8 @@ pub fn malformed(format: Format) -> impl Fn(&FailedCall) + Send + Sync + 'static
     }
 }
 
-/// At once, so that no other line gets in between. Nobody can be told if it fails.
+/// Writes with one call, so that no other output gets in between. A failure cannot be reported
+/// anywhere.
 fn write(lines: &str) {
     let lines = format!("{lines}\n");
     let _ = std::io::stderr().lock().write_all(lines.as_bytes());
@@ -103,7 +104,7 @@ fn text(event: &RequestEvent) -> String {
     text
 }
 
-/// A status, or that there is none.
+/// A status, or `-`.
 struct Status(Option<u16>);
 
 impl fmt::Display for Status {
@@ -127,7 +128,7 @@ pub fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }
 
-/// A value without what is secret in it. Of a URL, that is what is not shown of others either.
+/// A value for the log: masked if sensitive; a URL loses its query and user information.
 pub fn shown(name: &HeaderName, value: &HeaderValue) -> String {
     let mut text = String::with_capacity(value.len());
     for chunk in value.as_bytes().utf8_chunks() {
@@ -161,7 +162,7 @@ struct Line<'a> {
     hops: Vec<Hop<'a>>,
 }
 
-/// A call that was no request, as JSON.
+/// A malformed call as JSON.
 #[derive(Serialize)]
 struct FailedLine<'a> {
     time: String,
@@ -238,7 +239,7 @@ fn fields(headers: Option<&HeaderMap>) -> Option<Vec<Field>> {
 }
 
 fn json(line: &impl Serialize) -> String {
-    // Of texts and numbers there is always one.
+    // Strings and numbers can always be serialised.
     let text = serde_json::to_string(line).unwrap_or_default();
     say::json(&text)
 }
@@ -253,10 +254,10 @@ pub fn rfc_3339(time: SystemTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
 }
 
-/// The date that is so many days after 1970-01-01.
+/// The date this many days after 1970-01-01, as year, month, day.
 ///
-/// Years begin in March here, so that the leap day is their last. After 400 of them, 146,097 days,
-/// all repeats.
+/// Counts in years from March to February, so that the leap day is the last, and in cycles of 400
+/// years, which have 146,097 days.
 fn date(days: u64) -> (u64, u64, u64) {
     // From 0000-03-01.
     let days = days + 719_468;

@@ -39,12 +39,12 @@ fn main() {
         Ok(()) => 0,
         Err(error) => exit::report(&error, &arguments),
     };
-    // Does not wait for a thread that reads stdin for the guest.
+    // Not by returning, which would wait for a thread that reads stdin for the guest.
     std::process::exit(code);
 }
 
-/// Traces what `RUST_LOG` says, else what the number of `-v` says: without both, nothing. With one
-/// or two it is what nobody else tells.
+/// Traces to stderr as `RUST_LOG` says, or else by the number of `-v`. With one or two, only
+/// warnings that the request log does not show.
 fn trace_to_stderr(verbose: u8) {
     let filter = match (env::var(EnvFilter::DEFAULT_ENV), verbose) {
         (Ok(filter), _) if !filter.is_empty() => filter,
@@ -59,7 +59,7 @@ fn trace_to_stderr(verbose: u8) {
         .with_env_filter(EnvFilter::new(filter))
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none())
-        // It would be told to stderr, and panic if that is full or closed.
+        // They go to stderr, and panic if that is full or closed.
         .log_internal_errors(false)
         .init();
 }

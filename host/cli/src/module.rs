@@ -1,4 +1,4 @@
-//! Reads and compiles the module, and says what is wrong with a file that is none.
+//! Reads and compiles the module, and explains what is wrong with files that are not modules.
 
 use std::fs;
 use std::io::{ErrorKind, Read};
@@ -16,12 +16,12 @@ const MAGIC: &[u8] = b"\0asm";
 /// format): a 16-bit version, then a 16-bit layer, which is 1 for components.
 const COMPONENT_LAYER: &[u8] = &[1, 0];
 
-/// In place of a path: the module is on stdin.
+/// The path that stands for stdin.
 const STDIN: &str = "-";
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// How compressed files start, and what they are.
+/// Magic bytes of compressed files.
 const COMPRESSED: [(&[u8], &str); 5] = [
     (b"\x1f\x8b", "gzip"),
     (b"\x28\xb5\x2f\xfd", "zstd"),
@@ -30,7 +30,7 @@ const COMPRESSED: [(&[u8], &str); 5] = [
     (b"PK\x03\x04", "zip"),
 ];
 
-/// Compiles the module in a file, or takes one that is compiled if it may.
+/// Compiles the module in a file, or loads a precompiled one if that is allowed.
 pub fn load(engine: &Engine, path: &Path, allow_precompiled: bool) -> Result<Module> {
     let name = path.display();
     let read = match path.as_os_str() == STDIN {
@@ -104,7 +104,7 @@ fn precompiled(engine: &Engine, bytes: &[u8]) -> Result<Module> {
     unsafe { Module::deserialize(engine, bytes) }
 }
 
-/// The directory that a relative path starts at, for a message.
+/// The current directory, for messages about relative paths.
 fn relative_to(path: &Path) -> String {
     match std::env::current_dir() {
         Ok(directory) if path.is_relative() => format!(" in `{}`", directory.display()),
@@ -125,12 +125,12 @@ fn is_component(bytes: &[u8]) -> bool {
     }
 }
 
-/// Whether this may be the text of a module.
+/// Whether this looks like the text format.
 fn is_text(bytes: &[u8]) -> bool {
     text_without_comments(bytes).is_some_and(|text| text.starts_with('('))
 }
 
-/// The text from its first token on; `None` if it is not UTF-8.
+/// The text from its first token; `None` if it is not UTF-8.
 fn text_without_comments(bytes: &[u8]) -> Option<&str> {
     let mut text = std::str::from_utf8(bytes).ok()?.trim_start();
     loop {
@@ -140,7 +140,7 @@ fn text_without_comments(bytes: &[u8]) -> Option<&str> {
                 .map_or("", |(_, rest)| rest)
                 .trim_start();
         } else if let Some(comment) = text.strip_prefix("(;") {
-            // Nested comments are rare at the start of a file; the parser reads them right.
+            // Does not handle nested comments, which are rare here; the real parser does.
             text = comment
                 .split_once(";)")
                 .map_or("", |(_, rest)| rest)

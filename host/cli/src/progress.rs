@@ -1,4 +1,4 @@
-//! Shows on a terminal that something that takes long goes on.
+//! Shows on a terminal that a long step is still running.
 
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 
 use crate::say::printable;
 
-/// How long people wait before they wonder.
+/// Steps shorter than this show nothing.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// How often the time that has passed is shown.
+/// How often the elapsed time is updated.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Does some work, of which stderr says what it is if that is a terminal and it takes long. The line
-/// is gone when the work is done.
+/// Runs `work`. If it takes long and stderr is a terminal, shows a line that says `what` it is, and
+/// erases it at the end.
 pub fn while_working<T>(what: impl Display, work: impl FnOnce() -> T) -> T {
     if !std::io::stderr().is_terminal() {
         return work();
@@ -28,7 +28,7 @@ pub fn while_working<T>(what: impl Display, work: impl FnOnce() -> T) -> T {
             .spawn_scoped(scope, move || show(&what, &is_done));
         let result = work();
         drop(done);
-        // The line must be gone before anything else is written. A panic there cannot hurt here.
+        // Wait until the line is erased. A panic of that thread does no harm.
         if let Ok(shown) = shown {
             let _ = shown.join();
         }

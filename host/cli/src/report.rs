@@ -1,4 +1,4 @@
-//! What a person is told of requests that did not succeed: once for each origin, however often the
+//! Tells the user about requests that failed or were denied: once per origin, however often the
 //! guest tries.
 
 use std::collections::HashSet;
@@ -11,23 +11,23 @@ use wasi_experimental_http_wasmtime::{
 
 use crate::say::say;
 
-/// How many origins are told of: more than a person reads, and few enough that a guest that makes
-/// names up fills neither the memory nor the log.
+/// How many origins are reported: more than anybody reads, and few enough that a guest that invents
+/// names fills neither memory nor log.
 const MAX_TOLD: usize = 50;
 
-/// Says which option would allow a request.
+/// An observer that says which option would allow a denied request.
 pub fn denials(hosts: AllowedHosts) -> impl Fn(&Denied) + Send + Sync + 'static {
     let told = Told::new("more requests are denied");
     move |denied| told.once(&denied.origin, || explain(denied, &hosts))
 }
 
-/// Says why a request failed.
+/// An observer that says why a request failed.
 pub fn failures() -> impl Fn(&RequestEvent) + Send + Sync + 'static {
     let told = Told::new("more requests fail");
     move |event| {
         let Some(error) = &event.error else { return };
         use ErrorKind as Kind;
-        // Of denials the other one tells, and who cancels knows.
+        // Denials are reported by [`denials`], and the user knows of a cancellation.
         if let Kind::NotAllowed | Kind::DeniedByRule | Kind::NotPublic | Kind::Cancelled =
             error.kind
         {
@@ -43,10 +43,10 @@ pub fn failures() -> impl Fn(&RequestEvent) + Send + Sync + 'static {
     }
 }
 
-/// Which origins a person has been told of.
+/// The origins that were reported.
 struct Told {
     origins: Mutex<HashSet<String>>,
-    /// What is said in place of all further ones.
+    /// Printed once, when there are too many.
     more: &'static str,
 }
 
@@ -58,7 +58,7 @@ impl Told {
         }
     }
 
-    /// Says something of an origin, the first time.
+    /// Prints a message about an origin, the first time.
     fn once(&self, origin: &str, text: impl FnOnce() -> String) {
         let mut origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
         if origins.len() > MAX_TOLD || !origins.insert(origin.to_owned()) {
@@ -75,12 +75,13 @@ impl Told {
     }
 }
 
-/// What was denied, and the option that allows it.
+/// The message about a denied request, with the option that allows it.
 fn explain(denied: &Denied, hosts: &AllowedHosts) -> String {
     let Denied { url, origin, .. } = denied;
     let reason = match &denied.reason {
         DeniedReason::NotPublic(address) => {
-            // `https://*` alone is public hosts, whatever else is allowed.
+            // An entry for every public host stays limited to public hosts, whatever other options
+            // say.
             let named = hosts.iter().filter(|entry| !entry.is_every_public_host());
             let named: AllowedHosts = named.cloned().collect();
             let is_named = origin.parse().is_ok_and(|url| named.allows(&url));

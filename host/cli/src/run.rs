@@ -44,7 +44,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let preloads = preloads.collect::<Result<Vec<_>>>()?;
     let (name, given) = invoke::call(&module, &arguments.invoke, &arguments.arguments)?;
     let function = invoke::find(&module, name)?;
-    // The arguments of a command are only its WASI ones.
+    // A command gets its arguments from WASI, and `_start` has no parameters.
     let parameters = match name {
         START => Vec::new(),
         name => invoke::parameters(name, &function, &given)?,
@@ -91,7 +91,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         )
     });
     match watchdog {
-        // A request that was cancelled may have ended the guest in any way.
+        // The timeout cancelled a request, so whatever error the guest ended with is a consequence.
         Some(watchdog) if watchdog.has_fired() => Err(match ended {
             Err(error) if error.is::<Trap>() => error,
             _ => Trap::Interrupt.into(),
@@ -141,8 +141,8 @@ fn call(
 fn linker(engine: &Engine) -> Result<Linker<State>> {
     let mut linker = Linker::new(engine);
     p1::add_to_linker_sync(&mut linker, |state: &mut State| &mut state.wasi)?;
-    // That of wasmtime-wasi traps if the code is 126 or more. AssemblyScript's `abort` exits
-    // with 255.
+    // Replaces wasmtime-wasi's `proc_exit`, which traps for codes of 126 or more: AssemblyScript's
+    // `abort` exits with 255.
     linker.allow_shadowing(true);
     linker.func_wrap("wasi_snapshot_preview1", "proc_exit", exit::proc_exit)?;
     linker.allow_shadowing(false);
@@ -169,11 +169,11 @@ fn memory(arguments: &Arguments) -> StoreLimits {
 fn wasi(arguments: &Arguments) -> Result<WasiP1Ctx> {
     let mut builder = WasiCtxBuilder::new();
     builder.inherit_stdio().allow_blocking_current_thread(true);
-    // The name without its directory, which is none of the guest's business.
+    // The file name only: the guest need not know the directory.
     let name = arguments.module.file_name().unwrap_or_default();
     let name = name.to_string_lossy();
     if arguments.engine.inherits_environment() {
-        // What is not UTF-8 is nothing that WASI could pass on.
+        // WASI cannot pass on what is not UTF-8.
         for (name, value) in env::vars_os() {
             if let (Some(name), Some(value)) = (name.to_str(), value.to_str()) {
                 builder.env(name, value);

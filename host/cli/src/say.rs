@@ -1,26 +1,28 @@
-//! Text on stderr: whatever happens to that, and whoever chose the text.
+//! Messages on stderr. They must survive a closed stderr, and must not let text from a guest
+//! control the terminal.
 
 use std::fmt::{Display, Write as _};
 use std::io::Write as _;
 
-/// Says something on stderr. Nobody can be told if stderr is full or closed, and the guest goes on.
+/// Prints a line on stderr. Errors are ignored, because there is nowhere to report them and the
+/// guest should go on.
 pub fn say(text: impl Display) {
     let line = format!("wasmtime-http: {}\n", printable(&text.to_string()));
     let _ = std::io::stderr().lock().write_all(line.as_bytes());
 }
 
-/// The text without what a terminal would obey, or what would change the order of its characters:
-/// names in a module are its author's. Lines and tabs stay.
+/// Escapes characters that control a terminal or reorder text: names in a module are chosen by its
+/// author. Keeps line breaks and tabs.
 pub fn printable(text: &str) -> String {
     escaped(text, |c| !matches!(c, '\n' | '\t'))
 }
 
-/// The same of a name, which has no lines.
+/// Like [`printable`], for a name: escapes line breaks and tabs too.
 pub fn name(name: &str) -> String {
     escaped(name, |_| true)
 }
 
-/// The same of JSON, which stays JSON: what is escaped is in one of its strings.
+/// Like [`printable`], for JSON, which stays valid: such characters occur in strings only.
 pub fn json(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
@@ -34,7 +36,7 @@ pub fn json(text: &str) -> String {
     shown
 }
 
-/// Whether a terminal does something else than to show this character.
+/// Whether a terminal acts on this character instead of showing it.
 fn is_obeyed(c: char) -> bool {
     let reorders = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{61c}' | '\u{feff}');

@@ -1,4 +1,4 @@
-//! Ends a guest that runs too long.
+//! `--timeout`: ends a guest that runs too long.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -12,11 +12,11 @@ use wasmtime::{Engine, Result};
 use crate::exit;
 use crate::say::say;
 
-/// How long a guest that is told to stop may take to do it. One that runs or waits for a server
-/// stops at once; one that waits for stdin or a file is not told before that call returns.
+/// How long a guest may take to stop. One that computes or waits for a server stops at once; one
+/// that waits for stdin or a file cannot be interrupted.
 pub const GRACE: Duration = Duration::from_millis(200);
 
-/// Watches over the guest until it is dropped.
+/// A running timeout; dropping it stops the clock.
 pub struct Watchdog {
     ended: Arc<Ended>,
 }
@@ -29,9 +29,9 @@ struct Ended {
 }
 
 impl Watchdog {
-    /// Interrupts the guests of an engine, whose stores have an epoch deadline of 1, and cancels
-    /// the request that they wait for, when the limit is over; ends the process if they do not
-    /// react.
+    /// Starts the clock. When the limit expires, increments the engine's epoch (stores must have an
+    /// epoch deadline of 1) and cancels the pending request; then ends the process if the guest has
+    /// not stopped.
     pub fn start(engine: Engine, cancel: CancelHandle, limit: Duration) -> Result<Watchdog> {
         let ended = Arc::new(Ended::default());
         let watchdog = Watchdog {
@@ -47,7 +47,7 @@ impl Watchdog {
                 engine.increment_epoch();
                 cancel.cancel();
                 if !ended.wait(GRACE) {
-                    // What waits in the host for stdin or a file cannot be interrupted.
+                    // The guest still waits for stdin or a file, which cannot be interrupted.
                     say(exit::timed_out(limit));
                     std::process::exit(exit::TRAP);
                 }
@@ -58,7 +58,7 @@ impl Watchdog {
 }
 
 impl Watchdog {
-    /// Whether the limit was over.
+    /// Whether the limit has expired.
     pub fn has_fired(&self) -> bool {
         self.ended.fired.load(Ordering::Relaxed)
     }
@@ -76,9 +76,9 @@ impl Ended {
         self.ended.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for the end; `false` if the limit is over before.
+    /// Waits for the guest to end; `false` if the limit expires first.
     fn wait(&self, limit: Duration) -> bool {
-        // A limit that is beyond the clock's range is never over.
+        // A limit beyond the clock's range never expires.
         let deadline = Instant::now().checked_add(limit);
         let mut ended = self.lock();
         while !*ended {

@@ -1,13 +1,13 @@
-//! Values of options: sizes and durations with units, numbers within bounds, and `none`.
+//! Parses values of options: sizes and durations with units, bounded numbers, and `none`.
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// What stands for no limit.
+/// The word for no limit.
 const NONE: &str = "none";
 
-/// A size that may have a unit is refused from here on: 2^64 bytes do not fit a number.
+/// The error for sizes that do not fit 64 bits.
 const TOO_LARGE: &str = "it is more than 2^64-1 bytes";
 
 /// A limit that may be none.
@@ -115,7 +115,7 @@ pub fn bytes(text: &str) -> Result<u64, String> {
     if whole.is_empty() && fraction.is_empty() || fraction.contains('.') {
         return Err(format!("`{text}` does not start with a number"));
     }
-    // As many digits as a fraction of a GiB in whole bytes can have.
+    // Computed in integers, so that the result is exact: all digits * unit / 10^places.
     let fraction = fraction.trim_end_matches('0');
     let places = u32::try_from(fraction.len()).map_err(|_| TOO_LARGE)?;
     let digits: u128 = format!("0{whole}{fraction}")

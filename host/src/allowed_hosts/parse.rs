@@ -1,4 +1,4 @@
-//! The text of an entry: reading it, and saying what is wrong with it and what was probably meant.
+//! Parses entries, explains what is wrong with invalid ones, and suggests what was probably meant.
 
 use std::error::Error;
 use std::fmt;
@@ -13,7 +13,7 @@ use super::{ALLOW_ALL, DENY, LOCALHOST};
 use crate::cidr::Cidr;
 use crate::request_url;
 
-/// An entry that [`AllowedHosts`](super::AllowedHosts) cannot take.
+/// An invalid entry of [`AllowedHosts`](super::AllowedHosts).
 ///
 /// Its text says what is wrong, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,17 +41,17 @@ pub enum AllowedHostErrorKind {
     OtherScheme,
     /// It has a part that is not compared, such as a query or a user name, or with `deny:` a path.
     ExtraPart,
-    /// One of its methods is none that can be allowed, or not in capitals.
+    /// One of its methods cannot be allowed, or is not in capitals.
     InvalidMethod,
     /// Its path could be read in several ways.
     InvalidPath,
-    /// Its port is none.
+    /// Its port is not a port number.
     InvalidPort,
-    /// It is no block of addresses, or not written with its first address.
+    /// It is not a block of addresses, or not written with its first address.
     InvalidBlock,
-    /// It has a `*` where none can be.
+    /// It has a `*` in a place where none is allowed.
     InvalidWildcard,
-    /// Its host is none.
+    /// Its host is not a valid host.
     InvalidHost,
     /// No request can have this host.
     NeverMatches,
@@ -151,7 +151,7 @@ enum Reason {
     Space,
     #[error("it has no scheme")]
     NoScheme,
-    /// What is suggested for it differs in what it allows.
+    /// Several suggestions, because they allow different things.
     #[error(
         "it has no scheme; write \"{EVERY_PUBLIC_HOST}\" for every public host, or \"{ALLOW_ALL}\" \
          for every host, those of the local network included"
@@ -185,7 +185,7 @@ enum Reason {
     NeverMatches,
 }
 
-/// The entry that people mean by `*`, mostly.
+/// What people usually mean by `*`.
 const EVERY_PUBLIC_HOST: &str = "https://*";
 
 /// Reads an entry.
@@ -252,14 +252,15 @@ fn parse(entry: &str) -> Result<Rule, Reason> {
         (host, None) if host.contains('*') => subdomains(host)?,
         (host, prefix) => match (Host::parse(host).map_err(Reason::Unparsable)?, prefix) {
             (Host::Domain(name), None) => HostPattern::Name(valid_name(&name)?),
-            // Names have no blocks, and so it was not taken for one.
+            // A name cannot have a block size.
             (Host::Domain(name), Some(_)) => return Err(Reason::BlockSize(name)),
             (Host::Ipv4(address), prefix) => addresses(address.into(), prefix)?,
             (Host::Ipv6(address), prefix) => addresses(address.into(), prefix)?,
         },
     };
     let host = match host {
-        // These connect to this machine, and so what denies them denies it.
+        // Connecting to an unspecified address reaches this machine, so denying one denies
+        // loopback.
         HostPattern::Addresses(block)
             if denies && block.is_single() && block.address().is_unspecified() =>
         {
@@ -327,13 +328,13 @@ fn is_list(entry: &str) -> bool {
     authority.contains([',', ';']) || others.any(|item| item.contains("://"))
 }
 
-/// What an entry has behind its scheme.
+/// The parts of an entry after its scheme.
 struct Parts<'a> {
     host: &'a str,
     /// The number of bits of a block of addresses.
     prefix: Option<&'a str>,
     port: Option<&'a str>,
-    /// With its slash; `None` if there is nothing behind that.
+    /// With its leading slash; `None` if it is only that slash.
     path: Option<&'a str>,
 }
 
@@ -394,7 +395,7 @@ fn split_port(authority: &str) -> (&str, Option<&str>) {
 }
 
 fn parse_port(port: &str) -> Result<u16, Reason> {
-    // `parse` takes a sign.
+    // `parse` would accept a sign.
     let digits = port.bytes().all(|byte| byte.is_ascii_digit());
     let number = digits.then(|| port.parse().ok()).flatten();
     number.ok_or_else(|| Reason::Port(port.to_owned()))
@@ -430,7 +431,7 @@ fn addresses(address: IpAddr, prefix: Option<&str>) -> Result<HostPattern, Reaso
         Some(prefix) => {
             let block = Cidr::around(address, prefix)
                 .ok_or_else(|| Reason::BlockSize(prefix.to_owned()))?;
-            // More often a slip than a wish.
+            // More likely a mistake than intended.
             if block.address() != address.to_canonical() {
                 return Err(Reason::BlockStart);
             }
@@ -446,7 +447,7 @@ fn items(list: &str) -> impl Iterator<Item = &str> {
     items.filter(|item| !item.is_empty())
 }
 
-/// What was probably meant by an entry that is refused, if that would be taken.
+/// What was probably meant by an invalid entry, if that is valid.
 fn suggestion(entry: &str) -> Option<String> {
     let entry = entry.trim().trim_matches(['"', '\'', ',', ';']);
     if entry.eq_ignore_ascii_case(ALLOW_ALL) {
@@ -465,7 +466,7 @@ fn suggestion(entry: &str) -> Option<String> {
         }
     };
     let (scheme, rest) = split_scheme(rest);
-    // Behind a space there may be a comment.
+    // What follows a space may be a comment.
     let rest = rest.split_whitespace().next()?;
     let authority = rest.split(['/', '\\', '?', '#']).next()?;
     let host_and_port = authority
@@ -494,7 +495,7 @@ fn suggestion(entry: &str) -> Option<String> {
         [&methods, ""].map(|methods| format!("{deny}{methods}{scheme}{candidate}"))
     });
     candidates.into_iter().find_map(|candidate| {
-        // As it is shown, it has nothing in it that does not count.
+        // Display the parsed rule, so that parts without meaning are dropped.
         let rule = parse(&candidate).ok()?;
         Some(format!("{deny}{rule}"))
     })
@@ -516,8 +517,7 @@ fn split_scheme(text: &str) -> (&str, &str) {
     }
 }
 
-/// The scheme of a host that is given without one: that of its port, or `http` for a server of
-/// one's own machine.
+/// Guesses the scheme of a host without one: by its port, or `http` for a server on this machine.
 fn guess_scheme(rest: &str) -> &'static str {
     let Ok(Parts { host, port, .. }) = Parts::split(rest) else {
         return "https://";
@@ -538,7 +538,7 @@ fn guess_scheme(rest: &str) -> &'static str {
     }
 }
 
-/// The block that was meant by one of its other addresses.
+/// The block that an address with a prefix lies in: `10.0.0.0/8` for `10.1.2.3/8`.
 fn first_of_block(rest: &str) -> Option<String> {
     let Parts {
         host, prefix, port, ..

@@ -1,8 +1,10 @@
-//! Which paths are below another one: a pure decision, about which no server may think otherwise.
+//! Decides which paths are below another one. A path that servers may interpret differently is
+//! below none.
 //!
-//! URLs come parsed as the WHATWG URL standard says, so that dot segments are resolved, also those
-//! written as `%2e`, and a backslash is a slash. What is left are encodings that some servers decode
-//! once more, or parts that some leave out. Of those the path is below nothing.
+//! URLs are parsed by the WHATWG URL standard, which resolves dot segments, also those written as
+//! `%2e`, and turns backslashes into slashes. What remains are encodings that some servers decode
+//! once more (`%252e`), and parts that some ignore (`..;x`): a path with one of these is below
+//! nothing.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,20 +12,21 @@ use std::fmt;
 use percent_encoding::percent_decode;
 use url::Url;
 
-/// How often a segment is decoded to see whether another one is in it. One that is encoded more often
-/// is below nothing: a guest could have the host decode for as long as its URL has room.
+/// How often a segment is decoded, to find another one in it. A segment with deeper nesting is
+/// below nothing: without a bound, a long URL could keep the host decoding.
 const MAX_DECODINGS: usize = 8;
 
 /// A path, and all that is below it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct PathPrefix {
-    /// In the form in which they are compared.
+    /// Normalized by [`compared`].
     segments: Vec<String>,
-    /// Whether the path itself is not meant: it ends with a slash.
+    /// Whether the path itself is excluded: `/v1/` contains `/v1/a` and not `/v1`, but `/v1`
+    /// contains both.
     below_only: bool,
 }
 
-/// Why a text is no [`PathPrefix`].
+/// Why a text is not a valid [`PathPrefix`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum PathError {
     #[error("a * in a path stands for nothing else; end the path with / for all that is below it")]
@@ -37,7 +40,7 @@ pub(super) enum PathError {
 }
 
 impl PathPrefix {
-    /// That of a text that begins with a slash.
+    /// Parses a path, which begins with a slash.
     pub(super) fn parse(path: &str) -> Result<Self, PathError> {
         if path.contains('*') {
             return Err(PathError::Wildcard);
@@ -49,7 +52,7 @@ impl PathPrefix {
         if path.split('/').skip(1).any(str::is_empty) {
             return Err(PathError::Empty);
         }
-        // Before it is parsed, which would resolve dots.
+        // Check before parsing, which would resolve dot segments.
         if path.split('/').any(|segment| compared(segment).is_none()) {
             return Err(PathError::Ambiguous);
         }
@@ -89,15 +92,15 @@ pub(super) fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// The segments of a URL's path in the form in which they are compared; `None` if servers may
-/// disagree about one of them.
+/// The normalized segments of a URL's path; `None` if servers may interpret one of them
+/// differently.
 fn segments(path: &str) -> Option<Vec<String>> {
     let segments = path.strip_prefix('/')?.split('/');
     segments.map(compared).collect()
 }
 
-/// A segment in the form in which it is compared: characters that need no encoding without it
-/// (RFC 3986, section 6.2.2). `None` if it may mean another path to some server:
+/// Normalizes a segment: characters that need no percent-encoding are decoded (RFC 3986, section
+/// 6.2.2). `None` if some server may read it as another path:
 ///
 /// - if it has a slash, a backslash or a control character in it, however often it is encoded,
 /// - if it consists of dots, and of spaces, with parameters behind a `;` or without,

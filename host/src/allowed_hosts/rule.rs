@@ -1,5 +1,5 @@
-//! One entry, read: what it says of scheme, host, port, methods and path, and how it is shown and
-//! found.
+//! A parsed entry: scheme, host, port, methods and path; how it is displayed, and how the rules
+//! that match a URL are found.
 //!
 //! Its text is read by [`super::parse`].
 
@@ -16,29 +16,29 @@ use super::{ALLOW_ALL, AllowedHost};
 use crate::address::is_public;
 use crate::cidr::Cidr;
 
-/// What an entry says.
+/// A parsed entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Rule {
     pub denies: bool,
-    /// `None` is both schemes.
+    /// `None` for both schemes.
     pub https: Option<bool>,
     pub host: HostPattern,
-    /// `None` is any.
+    /// `None` for any.
     pub port: Option<u16>,
-    /// `None` is every request. An entry that denies has none.
+    /// `None` for every request; always so if the entry denies.
     pub(super) scope: Option<Box<Scope>>,
 }
 
-/// Which requests to its hosts an entry is about.
+/// The methods and the path of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Scope {
-    /// Sorted, and each of them once; none for any.
+    /// Sorted, without duplicates; empty for any.
     pub methods: Vec<Method>,
     pub path: Option<PathPrefix>,
 }
 
 impl Scope {
-    /// Whether a request is one of them: of this method, or of one that nobody knows yet.
+    /// Whether a request matches. Without a method, whether one with some method may.
     pub(super) fn contains(&self, method: Option<&Method>, url: &Url) -> bool {
         let is_method = |method| self.methods.is_empty() || self.methods.contains(method);
         let is_path = |path: &PathPrefix| path.contains(url.path());
@@ -58,14 +58,14 @@ pub(crate) enum HostPattern {
     Addresses(Cidr),
 }
 
-/// A rule by reference, in the form in which it is looked up.
+/// The key by which rules are looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Key<'a> {
     denies: bool,
     https: Option<bool>,
     host: HostKey<'a>,
     port: Option<u16>,
-    /// Whether it is about some requests only. Those are not looked up by what is in them.
+    /// Whether the rule has methods or a path; these themselves are not part of the key.
     scoped: bool,
 }
 
@@ -79,7 +79,7 @@ enum HostKey<'a> {
 }
 
 impl Rule {
-    /// What [`ALLOW_ALL`] says: nothing.
+    /// The rule of [`ALLOW_ALL`], which restricts nothing.
     pub(super) const ALLOW_ALL: Rule = Rule {
         denies: false,
         https: None,
@@ -104,7 +104,7 @@ impl Rule {
         }
     }
 
-    /// The same about every request.
+    /// The same rule without methods and path.
     pub(super) fn unscoped(&self) -> Rule {
         Rule {
             scope: None,
@@ -145,9 +145,8 @@ impl Equivalent<AllowedHost> for Key<'_> {
     }
 }
 
-/// What rules have in common that differ in nothing but their values: which parts they name, and of
-/// which kind. A list of 10,000 rules has few shapes, and for each of them a URL can match one rule
-/// only, which is looked up.
+/// The kinds of a rule's parts, without their values. A list of 10,000 rules has few shapes, and
+/// for each shape a URL can match one rule only, which is found by a hash lookup.
 ///
 /// For example, `https://a.example.com:8443/` matches a rule of the shape of `https://*.foo.test`
 /// only if that is `https://*.example.com`, with the port of the URL or any.
@@ -198,7 +197,8 @@ impl Shape {
     }
 }
 
-/// The last labels of a name that has more of them, and none in front of them that is empty.
+/// The last `labels` labels of a name, if it has more than that: `example.com` for `a.example.com`
+/// and 2.
 fn parent(name: &str, labels: usize) -> Option<&str> {
     let (dot, _) = name.rmatch_indices('.').nth(labels.checked_sub(1)?)?;
     (dot > 0).then(|| &name[dot + 1..])
@@ -256,7 +256,7 @@ pub(super) fn default_port(https: bool) -> u16 {
     if https { 443 } else { 80 }
 }
 
-/// As the entry can be written, without the `deny:` of one that denies.
+/// The entry in canonical form, without the prefix `deny:`.
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scope = self.scope.as_deref();
@@ -287,8 +287,7 @@ impl fmt::Display for Rule {
                 }
             }
         }
-        // What an entry that allows does not say is the default, what one that denies does not say
-        // is any.
+        // Without a port, an allowing entry has its scheme's port, and a denying one has any.
         match self.port {
             None if self.denies => {}
             None => f.write_str(":*")?,

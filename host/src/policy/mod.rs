@@ -1,4 +1,4 @@
-//! What a store allows its requests: pure decisions, over values.
+//! What a store allows its requests. Pure decisions over values.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -13,20 +13,21 @@ use crate::credentials::Credential;
 use crate::hook::Hooks;
 use crate::request_url;
 
-/// Where the requests of a store may go, and what the host adds to them there.
+/// Where the requests of a store may go, the credentials added to them, and the hooks that see
+/// them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Policy {
     pub allowed_hosts: Arc<AllowedHosts>,
     pub allow_private_networks: bool,
-    /// `None` rather than an empty list, which would cost a request something.
+    /// `None`, and not an empty list, so that requests without credentials skip all of this.
     pub credentials: Option<Arc<Vec<Credential>>>,
-    /// The same of these.
+    /// `None` without hooks, for the same reason.
     pub hooks: Option<Arc<Hooks>>,
 }
 
 impl Policy {
-    /// Whether a request of this method to this URL may reach public addresses only; an error if it
-    /// may not be sent at all.
+    /// Whether a request with this method and URL is limited to public addresses; an error if it is
+    /// denied.
     pub(crate) fn public_only(&self, method: &Method, url: &Url) -> Result<bool, Denied> {
         let reason = match self.allowed_hosts.verdict(Some(method), url) {
             Verdict::Public => return Ok(true),
@@ -39,7 +40,7 @@ impl Policy {
         Err(Denied::new(url, reason))
     }
 
-    /// Why a request to this URL may not be sent to an address that its name leads to, if so.
+    /// Why a request to this URL must not be sent to an address of its name; `None` if it may.
     pub(crate) fn refusal(
         &self,
         url: &Url,
@@ -58,18 +59,18 @@ impl Policy {
     }
 }
 
-/// An entry that allows a request, and others as little as can be said.
+/// The narrowest entry that allows a request.
 fn entry_for(method: &Method, url: &Url) -> String {
     let entry = format!("{method} {}", request_url::redacted(url));
     let allows = |hosts: AllowedHosts| hosts.allows_request(method, url);
     match AllowedHosts::parse([&entry]).is_ok_and(allows) {
         true => entry,
-        // No entry has such a path.
+        // No entry can have such a path.
         false => format!("{method} {}", request_url::origin(url)),
     }
 }
 
-/// A request that was denied.
+/// A denied request.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Denied {
