@@ -58,7 +58,10 @@ impl ClientCertificate {
                 ));
             }
         };
-        let key = CertifiedKey::from_der(chain, key, &provider());
+        let key = match provider() {
+            Some(provider) => CertifiedKey::from_der(chain, key, &provider),
+            None => Err(no_provider()),
+        };
         let key =
             key.map_err(|error| CertificateError::new(CertificateErrorKind::UnusableKey, error))?;
         Ok(ClientCertificate {
@@ -107,9 +110,33 @@ impl fmt::Debug for ClientCertificate {
     }
 }
 
-/// The crypto provider of rustls.
-pub(crate) fn provider() -> Arc<CryptoProvider> {
-    Arc::new(rustls::crypto::ring::default_provider())
+/// The crypto provider of rustls, unless the embedder gives one: the process's default, or that of a
+/// feature; `None` if there is none.
+pub(crate) fn provider() -> Option<Arc<CryptoProvider>> {
+    CryptoProvider::get_default().cloned().or_else(built_in)
+}
+
+#[cfg(feature = "ring")]
+fn built_in() -> Option<Arc<CryptoProvider>> {
+    Some(Arc::new(rustls::crypto::ring::default_provider()))
+}
+
+#[cfg(all(feature = "aws-lc-rs", not(feature = "ring")))]
+fn built_in() -> Option<Arc<CryptoProvider>> {
+    Some(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+}
+
+#[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]
+fn built_in() -> Option<Arc<CryptoProvider>> {
+    None
+}
+
+/// The error if there is no crypto provider.
+pub(crate) fn no_provider() -> rustls::Error {
+    rustls::Error::General(
+        "there is no crypto provider: turn on the feature `ring` or `aws-lc-rs`, or pass one"
+            .to_owned(),
+    )
 }
 
 /// The certificates of a PEM text, at least one.

@@ -72,7 +72,8 @@ impl Drop for InFlight {
 }
 
 impl HttpClient {
-    /// A client of its own that trusts the system's certificate authorities.
+    /// A client of its own that trusts the system's certificate authorities, with the feature `native-roots`
+    /// (a default), and nobody without it.
     #[must_use]
     pub fn new() -> Self {
         Self::builder().build()
@@ -180,11 +181,21 @@ impl HttpClientBuilder {
         }
     }
 
-    /// Whether the system's certificate authorities are trusted; `true` by default.
+    /// Whether the system's certificate authorities are trusted; `true` by default, with the feature
+    /// `native-roots`. Without that there are none, and with `true` every `https` request fails.
     ///
     /// They are read when the first `https` request needs them, once for the process.
     pub fn system_root_certificates(&mut self, trust: bool) -> &mut Self {
         self.tls.roots.system = trust;
+        self
+    }
+
+    /// Whether the certificate authorities that Mozilla trusts are trusted as well, as the crate
+    /// `webpki-roots` had them when the program was built; `false` by default. For systems without a
+    /// trust store: with the program they grow old.
+    #[cfg(feature = "webpki-roots")]
+    pub fn webpki_root_certificates(&mut self, trust: bool) -> &mut Self {
+        self.tls.roots.webpki = trust;
         self
     }
 
@@ -225,6 +236,23 @@ impl HttpClientBuilder {
     /// none, and every `https` request fails.
     pub fn max_tls_version(&mut self, version: TlsVersion) -> &mut Self {
         self.tls.max_version = version;
+        self
+    }
+
+    /// The cryptography of TLS. By default it is that which the process has
+    /// [installed](rustls::crypto::CryptoProvider::install_default), else `ring` or `aws-lc-rs`, of which
+    /// the features have it. Without any every `https` request fails.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use wasi_experimental_http_wasmtime::{HttpClient, rustls};
+    ///
+    /// let mut provider = rustls::crypto::ring::default_provider();
+    /// provider.cipher_suites.retain(|suite| suite.tls13().is_some());
+    /// let client = HttpClient::builder().crypto_provider(Arc::new(provider)).build();
+    /// ```
+    pub fn crypto_provider(&mut self, provider: Arc<rustls::crypto::CryptoProvider>) -> &mut Self {
+        self.tls.provider = Some(provider);
         self
     }
 

@@ -88,8 +88,13 @@
 //!
 //! # Features
 //!
-//! None is on by default.
+//! `ring` and `native-roots` are on by default.
 //!
+//! - `ring`, `aws-lc-rs`: the cryptography of TLS. One is enough; with both it is `ring`, and with none
+//!   that of [`HttpClientBuilder::crypto_provider`] or the process.
+//! - `native-roots`: the system's certificate authorities, which are trusted by default.
+//! - `webpki-roots`: those of Mozilla within the program, for
+//!   `HttpClientBuilder::webpki_root_certificates`.
 //! - `async`: `add_to_linker_async`, for stores that are called with `call_async` and the like. It
 //!   turns on the feature `async` of wasmtime.
 //! - `serde`: [`AllowedHosts`] and [`AllowedHost`] can be read from files, and written to them.

@@ -28,6 +28,9 @@ const MAX_WRITE: usize = 64 * 1024;
 #[derive(Debug, Clone)]
 pub(crate) struct Roots {
     pub system: bool,
+    /// Mozilla's, as they were when the program was built.
+    #[cfg(feature = "webpki-roots")]
+    pub webpki: bool,
     pub added: Vec<CertificateDer<'static>>,
 }
 
@@ -38,6 +41,8 @@ pub(crate) struct TlsSettings {
     pub certificates: Vec<ClientCertificate>,
     pub min_version: TlsVersion,
     pub max_version: TlsVersion,
+    /// `None` for that of [`certificate::provider`].
+    pub provider: Option<Arc<CryptoProvider>>,
     /// The embedder's own configuration, which replaces all other settings.
     pub own: Option<Arc<ClientConfig>>,
 }
@@ -46,21 +51,34 @@ impl Default for TlsSettings {
     fn default() -> Self {
         TlsSettings {
             roots: Roots {
-                system: true,
+                system: cfg!(feature = "native-roots"),
+                #[cfg(feature = "webpki-roots")]
+                webpki: false,
                 added: Vec::new(),
             },
             certificates: Vec::new(),
             min_version: TlsVersion::Tls12,
             max_version: TlsVersion::Tls13,
+            provider: None,
             own: None,
         }
     }
 }
 
+/// The system's trust store, which this build does not read.
+#[cfg(not(feature = "native-roots"))]
+fn system_roots() -> Result<(Arc<[CertificateDer<'static>]>, bool), Error> {
+    Err(Error::TrustStore(
+        "it takes the feature `native-roots`".to_owned(),
+    ))
+}
+
 /// The system's trust store, read once per process; a failed read is repeated.
+#[cfg(feature = "native-roots")]
 static SYSTEM_ROOTS: Mutex<Option<Arc<[CertificateDer<'static>]>>> = Mutex::new(None);
 
 /// The certificates of the system's trust store, and whether all of it could be read.
+#[cfg(feature = "native-roots")]
 fn system_roots() -> Result<(Arc<[CertificateDer<'static>]>, bool), Error> {
     let mut kept = SYSTEM_ROOTS.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(roots) = &*kept {
@@ -87,12 +105,14 @@ fn system_roots() -> Result<(Arc<[CertificateDer<'static>]>, bool), Error> {
     Ok((roots, is_whole))
 }
 
+#[cfg(feature = "native-roots")]
 fn is_shortage(error: &rustls_native_certs::Error) -> bool {
+    use io::ErrorKind as Io;
     use rustls_native_certs::ErrorKind;
     match &error.kind {
         ErrorKind::Io { inner, .. } => !matches!(
             inner.kind(),
-            io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidData
+            Io::NotFound | Io::PermissionDenied | Io::InvalidData
         ),
         ErrorKind::Pem(_) => false,
         _ => true,
@@ -123,7 +143,9 @@ impl TlsSettings {
             config.alpn_protocols.clear();
             return Ok((config, true));
         }
-        let (config, is_whole) = self.roots.verifying(&self.versions())?;
+        let provider = self.provider.clone().or_else(certificate::provider);
+        let provider = provider.ok_or_else(|| Error::Tls(certificate::no_provider()))?;
+        let (config, is_whole) = self.roots.verifying(provider, &self.versions())?;
         let certificate = identity.and_then(|identity| self.certificates.get(identity));
         let config = match certificate {
             Some(certificate) => config
@@ -138,20 +160,10 @@ impl Roots {
     /// A configuration that trusts these authorities, and whether it may be cached.
     fn verifying(
         &self,
+        provider: Arc<CryptoProvider>,
         versions: &[&'static SupportedProtocolVersion],
     ) -> Result<(ConfigBuilder<ClientConfig, WantsClientCert>, bool), Error> {
-        let mut store = RootCertStore::empty();
-        let mut is_whole = true;
-        if self.system {
-            let (roots, all) = system_roots()?;
-            is_whole = all;
-            // A system's store may contain certificates that rustls rejects; skip those.
-            store.add_parsable_certificates(roots.iter().cloned());
-        }
-        for certificate in &self.added {
-            store.add(certificate.clone()).map_err(Error::Tls)?;
-        }
-        let provider = certificate::provider();
+        let (store, is_whole) = self.store()?;
         let config = ClientConfig::builder_with_provider(provider.clone())
             .with_protocol_versions(versions)
             .map_err(Error::Tls)?;
@@ -164,6 +176,26 @@ impl Roots {
                 .with_custom_certificate_verifier(Arc::new(verifier))
         };
         Ok((config, is_whole))
+    }
+
+    /// All of them, and whether they are all that there are.
+    fn store(&self) -> Result<(RootCertStore, bool), Error> {
+        let mut store = RootCertStore::empty();
+        let mut is_whole = true;
+        if self.system {
+            let (roots, all) = system_roots()?;
+            is_whole = all;
+            // A system's store may hold certificates that rustls has no use for.
+            store.add_parsable_certificates(roots.iter().cloned());
+        }
+        #[cfg(feature = "webpki-roots")]
+        if self.webpki {
+            store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        }
+        for certificate in &self.added {
+            store.add(certificate.clone()).map_err(Error::Tls)?;
+        }
+        Ok((store, is_whole))
     }
 }
 
@@ -530,6 +562,23 @@ mod tests {
         let mut record = vec![23, 3, 3, high, low];
         record.extend(vec![0; usize::from(len)]);
         record
+    }
+
+    #[cfg(feature = "webpki-roots")]
+    #[test]
+    fn mozillas_authorities_are_trusted_if_they_shall_be() {
+        let mut roots = TlsSettings::default().roots;
+        roots.system = false;
+        assert!(roots.store().unwrap().0.is_empty());
+        roots.webpki = true;
+        let (store, is_whole) = roots.store().unwrap();
+        assert!(is_whole && store.len() > 100, "{}", store.len());
+        // The root of Let's Encrypt, https://letsencrypt.org/certificates.
+        let has = |name: &[u8]| {
+            let mut subjects = store.roots.iter().map(|root| root.subject.as_ref());
+            subjects.any(|subject| subject.windows(name.len()).any(|it| it == name))
+        };
+        assert!(has(b"ISRG Root X1") && !has(b"ISRG Root X9"));
     }
 
     proptest! {

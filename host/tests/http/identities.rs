@@ -110,6 +110,64 @@ fn another_server_sees_the_identity() {
     node.wait().unwrap();
 }
 
+/// The judge is Node.js again: the cipher is one that the server likes less than others.
+#[test]
+fn the_cryptography_is_the_embedders() {
+    const SERVER: &str = r#"
+        const files = JSON.parse(process.argv[1]);
+        const server = require("https").createServer(
+            { key: files.key, cert: files.cert, honorCipherOrder: true },
+            (request, response) => response.end(request.socket.getCipher().standardName));
+        server.listen(0, "127.0.0.1", () => console.log(server.address().port));
+        process.stdin.on("data", () => {}).on("end", () => process.exit(0));
+    "#;
+    let ca = TestCa::new();
+    let (cert, key) = ca.server_pem();
+    let files = serde_json::json!({ "key": key, "cert": cert });
+    let mut node = Command::new("node")
+        .args(["-e", SERVER, &files.to_string()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut port = String::new();
+    let mut stdout = BufReader::new(node.stdout.take().unwrap());
+    stdout.read_line(&mut port).unwrap();
+    let url = format!("https://localhost:{}/", port.trim());
+    let only = |suite| {
+        let mut provider = rustls::crypto::ring::default_provider();
+        provider.cipher_suites.retain(|it| it.suite() == suite);
+        Arc::new(provider)
+    };
+    use rustls::CipherSuite as Suite;
+    for (suite, name) in [
+        (
+            Suite::TLS13_CHACHA20_POLY1305_SHA256,
+            "TLS_CHACHA20_POLY1305_SHA256",
+        ),
+        (Suite::TLS13_AES_128_GCM_SHA256, "TLS_AES_128_GCM_SHA256"),
+    ] {
+        let mut with = guest(trusting(&ca).crypto_provider(only(suite)));
+        assert_eq!(with.fetch_all(&url), (200, name.into()));
+        // Whom it trusts is what it was.
+        let mut other = HttpClient::builder();
+        other
+            .system_root_certificates(false)
+            .crypto_provider(only(suite));
+        assert_eq!(guest(other).fetch(&url), Err(code::REQUEST_ERROR));
+    }
+    // Mozilla has not heard of a test's authority.
+    let mut of_mozilla = HttpClient::builder();
+    of_mozilla
+        .system_root_certificates(false)
+        .webpki_root_certificates(true);
+    let mut guest = guest(of_mozilla);
+    assert_eq!(guest.fetch(&url), Err(code::REQUEST_ERROR));
+    assert_eq!(guest.last_error().0, "tls_certificate");
+    drop(node.stdin.take());
+    node.wait().unwrap();
+}
+
 #[test]
 fn each_host_is_shown_its_own_certificate_and_no_other() {
     let ca = TestCa::new();

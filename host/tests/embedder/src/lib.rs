@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use wasi_experimental_http_wasmtime::http::{HeaderMap, HeaderValue, Method, Response};
 use wasi_experimental_http_wasmtime::rustls::ClientConfig;
+use wasi_experimental_http_wasmtime::rustls::crypto::CryptoProvider;
 use wasi_experimental_http_wasmtime::url::Url;
 use wasi_experimental_http_wasmtime::wasmtime::{Engine, Linker, Store};
 use wasi_experimental_http_wasmtime::{
@@ -16,8 +17,8 @@ use wasi_experimental_http_wasmtime::{
     AllowedHostsIntoIter, AllowedHostsIter, BodyPart, CancelHandle, CancelTimer, Cancelled,
     CertificateError, CertificateErrorKind, ClientCertificate, Credential, CredentialError, Denied,
     DeniedReason, ErrorKind, FailedCall, Hook, HookAction, HookRequest, HookResponse, Hop,
-    HttpClient, HttpClientBuilder, HttpCtx, HttpCtxBuilder, RequestError, RequestEvent, TlsVersion,
-    add_to_linker, add_to_linker_async, limits,
+    HttpClient, HttpClientBuilder, HttpCtx, HttpCtxBuilder, Proxy, ProxyError, RequestError,
+    RequestEvent, TlsVersion, add_to_linker, add_to_linker_async, limits,
 };
 
 /// What a store of the embedder has.
@@ -118,6 +119,30 @@ pub fn client(pem: &[u8]) -> Result<HttpClient, CertificateError> {
     }
 }
 
+/// A client behind a proxy, and what is wrong with one that cannot be.
+pub fn behind(proxy: &str) -> Result<HttpClient, String> {
+    let mut client = HttpClient::builder();
+    let proxied = client
+        .webpki_root_certificates(true)
+        .proxy_from_env()
+        .and_then(|client| {
+            let proxy: Proxy = proxy.parse()?;
+            client.proxy(proxy).no_proxy("localhost")
+        });
+    match proxied {
+        Ok(client) => Ok(client.build()),
+        Err(ProxyError::Variable { name, error }) => Err(format!("{name}: {error}")),
+        Err(ProxyError::Scheme(text) | ProxyError::NoProxy(text)) => Err(text),
+        Err(error @ (ProxyError::Url | ProxyError::Credentials)) => Err(error.to_string()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// A client with a cryptography of its own.
+pub fn encrypting(provider: Arc<CryptoProvider>) -> HttpClient {
+    HttpClient::builder().crypto_provider(provider).build()
+}
+
 /// A client that shows who it is.
 pub fn identity(config: Option<ClientConfig>, pem: &[u8]) -> Result<HttpClient, Box<dyn Error>> {
     let mut client = HttpClientBuilder::new();
@@ -161,6 +186,11 @@ pub fn credentials() -> Vec<Result<Credential, String>> {
         CredentialError::File { path, error } => format!("{}: {error}", path.display()),
         other => other.to_string(),
     };
+    let url = "https://api.example/".parse().expect("a URL");
+    for credential in all.iter().flatten() {
+        let is_sent = credential.is_for(&Method::GET, &url);
+        println!("{}: {is_sent}", credential.name());
+    }
     all.map(|credential| credential.map_err(explain)).into()
 }
 
@@ -431,6 +461,7 @@ mod tests {
         assert!(advice(&error).contains("https://example.com"));
         let client = client(b"").unwrap();
         assert!(identity(None, b"").is_ok());
+        assert!(behind("http://127.0.0.1:1").is_ok() && behind("https://a").is_err());
         let log = Arc::default();
         let mut http = settings(&client, hosts, &log).unwrap();
         for credential in credentials().into_iter().flatten() {
