@@ -313,7 +313,9 @@ mod tests {
             .lines()
             .rev()
             .skip(1)
-            .map_while(|line| line.trim().strip_prefix("///"))
+            .map(str::trim)
+            .skip_while(|line| line.starts_with("#["))
+            .map_while(|line| line.strip_prefix("///"))
             .collect();
         lines.reverse();
         lines.concat()
