@@ -546,3 +546,95 @@ fn without_the_cache_nothing_is_kept() {
     run(&["guest.wat"]).prints("");
     assert!(cache.exists());
 }
+
+#[test]
+fn each_end_is_told_in_a_line_that_says_what_to_do() {
+    let directory = Directory::new();
+    let start = |body: &str| format!("(module {body})");
+    directory.write("component.wat", "(component)");
+    directory.write("text.txt", "hello");
+    let import = r#"(import "env" "missing" (func)) (func (export "_start"))"#;
+    directory.write("import.wat", start(import));
+    directory.write(
+        "trap.wat",
+        start(r#"(func $guilty (export "_start") unreachable)"#),
+    );
+    directory.write(
+        "loop.wat",
+        start(r#"(func (export "_start") (loop $l (br $l)))"#),
+    );
+    directory.write(
+        "exit.wat",
+        start(
+            r#"(import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+           (func (export "_start") (call $exit (i32.const 3)))"#,
+        ),
+    );
+    directory.write(
+        "number.wat",
+        start(r#"(func (export "f") (result i32) i32.const 7)"#),
+    );
+    let cases: [(&[&str], i32, &str); 10] = [
+        (&["component.wat"], 1, "Build it for wasm32-wasip1"),
+        (
+            &["text.txt"],
+            1,
+            "Give the path of the module that your compiler wrote",
+        ),
+        (
+            &["none.wasm"],
+            1,
+            "Check the path, or build the module first",
+        ),
+        (
+            &["import.wat"],
+            1,
+            "link the library that has it, or define it",
+        ),
+        (&["trap.wat"], 134, "guilty"),
+        (
+            &["--timeout", "50ms", "loop.wat"],
+            134,
+            "the --timeout of 50ms",
+        ),
+        (&["number.wat"], 1, "f"),
+        (&["-i", "g", "number.wat"], 1, "f"),
+        (
+            &["--max-redirects", "many", "exit.wat"],
+            2,
+            "--max-redirects",
+        ),
+        (&["exit.wat"], 3, ""),
+    ];
+    for (arguments, code, text) in cases {
+        let outcome = directory.run(arguments).fails(code, &[text]);
+        let first = outcome.stderr.lines().next().unwrap_or_default();
+        let is_said = first.starts_with("wasmtime-http: ") || first.starts_with("error: ");
+        assert_eq!(
+            is_said,
+            !text.is_empty(),
+            "{arguments:?}: {}",
+            outcome.stderr
+        );
+    }
+    let outcome = directory.run_with(&["-"], &[], b"(component)");
+    outcome.fails(1, &["is a component", "Build it for wasm32-wasip1"]);
+
+    // Nobody reads what it writes.
+    let mut child = directory
+        .command()
+        .args(["-i", "f", "number.wat"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(
+        stderr.starts_with("wasmtime-http: cannot write to stdout"),
+        "{stderr}"
+    );
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+}
