@@ -11,6 +11,9 @@ use crate::{project, step, tools};
 /// The package of the benchmarks, from the root.
 pub const PACKAGE: &str = "host/bench";
 
+/// The package of what they are compared with, from the root.
+pub const PEERS: &str = "host/bench/peers";
+
 /// The arguments of `cargo xtask bench`.
 #[derive(clap::Args)]
 pub struct BenchArgs {
@@ -43,6 +46,7 @@ pub fn run(arguments: &BenchArgs) -> Result<()> {
     // The tours are measured for their sizes.
     let guests = ["rust-bench", "as-bench", "rust-tour", "as-tour"];
     guests::run(&GuestsArgs::only(&guests))?;
+    small_tour()?;
     step::header("Building the benchmarks");
     let benchmarks = build(PACKAGE, "wasi-experimental-http-bench")?;
     // Only the figures have a row of it.
@@ -91,6 +95,18 @@ pub fn run(arguments: &BenchArgs) -> Result<()> {
     step::run(&mut run)
 }
 
+/// Makes the tour smaller, as the page of the guest package says: with the optimiser that the
+/// compiler of AssemblyScript depends on.
+fn small_tour() -> Result<()> {
+    let package = project::root().join(project::AS_PACKAGE);
+    let mut optimiser = project::command(package.join("node_modules/.bin/wasm-opt"));
+    optimiser
+        .args(["-Oz", "--all-features", "-o"])
+        .arg(guests::path("rust-tour-small"))
+        .arg(guests::path("rust-tour"));
+    step::run(&mut optimiser)
+}
+
 /// What does the work of the benchmarks with other hosts.
 struct Peers {
     program: PathBuf,
@@ -105,7 +121,7 @@ impl Peers {
         step::header(
             "Building the peers and their wasmtime, which takes some ten minutes the first time",
         );
-        let program = build("host/bench/peers", "wasi-experimental-http-bench-peers")?;
+        let program = build(PEERS, "wasi-experimental-http-bench-peers")?;
         let mut component = project::command(&program);
         component
             .arg("component")

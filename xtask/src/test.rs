@@ -68,7 +68,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "clippy-of-benchmarks",
-        about: "the same for host/bench, which is not in the workspace",
+        about: "the same for host/bench and its peers, which are not in the workspace",
         needs: &[Need::Clippy],
         run: clippy_of_benchmarks,
     },
@@ -225,12 +225,15 @@ pub fn run(arguments: &TestArgs) -> Result<()> {
 fn formatting() -> Result<()> {
     step::header("Formatting");
     step::run(project::cargo().args(["fmt", "--all", "--", "--check"]))?;
-    // Not of the workspace.
-    step::run(
-        project::cargo()
-            .current_dir(project::root().join(bench::PACKAGE))
-            .args(["fmt", "--", "--check"]),
-    )
+    for package in [bench::PACKAGE, bench::PEERS] {
+        // Not of the workspace.
+        step::run(
+            project::cargo()
+                .current_dir(project::root().join(package))
+                .args(["fmt", "--", "--check"]),
+        )?;
+    }
+    Ok(())
 }
 
 fn spelling() -> Result<()> {
@@ -293,13 +296,16 @@ fn clippy() -> Result<()> {
 /// The benchmarks are not of the workspace, and must not fall behind it.
 fn clippy_of_benchmarks() -> Result<()> {
     step::header("Clippy of the benchmarks");
-    step::run(
-        project::cargo()
-            .current_dir(project::root().join(bench::PACKAGE))
-            .args(["clippy", "--locked", "--target-dir"])
-            .arg(bench::target())
-            .args(["--", "--deny", "warnings"]),
-    )
+    for package in [bench::PACKAGE, bench::PEERS] {
+        step::run(
+            project::cargo()
+                .current_dir(project::root().join(package))
+                .args(["clippy", "--locked", "--target-dir"])
+                .arg(bench::target())
+                .args(["--", "--deny", "warnings"]),
+        )?;
+    }
+    Ok(())
 }
 
 /// What embedders may turn on and off: nothing that one feature needs may come from another.

@@ -3,6 +3,8 @@
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use wasi_experimental_http_wasmtime::{HttpClient, HttpClientBuilder, HttpCtx};
 use wasmtime::error::Context;
@@ -34,16 +36,28 @@ enum State {
     Open,
     /// Connections to as many origins, of which none is in use
     Idle,
+    /// Such connections, until they are closed because nobody used them
+    Closed,
 }
 
-/// Prints how many KiB a connection takes.
+/// After how long connections are closed that nobody uses.
+pub const IDLE_TIME: Duration = Duration::from_secs(2);
+
+/// Prints how many KiB a connection takes; or, for those that are closed, how many seconds that
+/// took since the last of them was used, and how many KiB of each are left.
 pub fn run(arguments: &ConnectionsArgs) -> Result<()> {
     let mut client = HttpClient::builder();
     with_names(&mut client);
+    if arguments.state == State::Closed {
+        client.idle_timeout(IDLE_TIME);
+    }
     if let Some(path) = &arguments.ca_file {
         client.try_add_root_certificates_pem(fs::read(path)?)?;
     }
     let mut guest = Guest::new(&client.build())?;
+    if arguments.state == State::Closed {
+        return closed(arguments, &mut guest);
+    }
     // What is made once is there before it is measured.
     guest.get(&arguments.url)?;
     let before = memory()?;
@@ -53,12 +67,44 @@ pub fn run(arguments: &ConnectionsArgs) -> Result<()> {
                 guest.open(&arguments.url)?;
                 ensure!(guest.read(1)? == 1, "the body has a byte");
             }
-            State::Idle => guest.get(&named(&arguments.url, number))?,
+            State::Idle | State::Closed => guest.get(&named(&arguments.url, number))?,
         }
     }
     let count = u32::try_from(arguments.count)?;
     println!("{}", (memory()? - before) / f64::from(count));
     Ok(())
+}
+
+/// Makes connections idle, and waits until all are closed, without another request.
+fn closed(arguments: &ConnectionsArgs, guest: &mut Guest) -> Result<()> {
+    /// How often it is looked whether they are, of their idle time.
+    const LOOKS: u32 = 200;
+    const ROUNDS: usize = 4;
+    let without = open_files()?;
+    let mut left = Vec::new();
+    let mut seconds = 0.0;
+    // What a round leaves to the allocator is there for the next one.
+    for _ in 0..ROUNDS {
+        for number in 0..arguments.count {
+            guest.get(&named(&arguments.url, number))?;
+        }
+        let start = Instant::now();
+        while open_files()? > without {
+            let waited = start.elapsed();
+            ensure!(waited < 10 * IDLE_TIME, "they are open after {waited:?}");
+            thread::sleep(IDLE_TIME / LOOKS);
+        }
+        seconds = start.elapsed().as_secs_f64();
+        left.push(memory()?);
+    }
+    let count = u32::try_from(arguments.count)?;
+    println!("{seconds} {}", (left[ROUNDS - 1] - left[ROUNDS - 2]) / f64::from(count));
+    Ok(())
+}
+
+/// How many files this process has open, sockets among them.
+fn open_files() -> Result<usize> {
+    Ok(fs::read_dir("/proc/self/fd")?.count())
 }
 
 /// Makes this many connections idle, each to an origin of its own.

@@ -94,10 +94,9 @@ impl Body for Kept {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let polled = Pin::new(&mut self.incoming).poll_frame(context);
-        if self.incoming.is_end_stream() || matches!(polled, Poll::Ready(None)) {
-            if let Some((pool, authority, sender)) = self.connection.take() {
-                pool.give(authority, sender);
-            }
+        let is_over = self.incoming.is_end_stream() || matches!(polled, Poll::Ready(None));
+        if is_over && let Some((pool, authority, sender)) = self.connection.take() {
+            pool.give(authority, sender);
         }
         polled.map_err(Error::from)
     }
