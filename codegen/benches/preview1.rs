@@ -4,6 +4,15 @@
 //! ```sh
 //! cargo bench -p wasi-experimental-http-codegen
 //! ```
+//!
+//! To compare with another version, that of 0.11 for example, which had seven languages:
+//!
+//! ```sh
+//! export CARGO_TARGET_DIR=$PWD/target
+//! git worktree add target/old b1926db
+//! (cd target/old && cargo bench -p wasi-experimental-http-codegen -- --save-baseline old)
+//! cargo bench -p wasi-experimental-http-codegen -- --baseline-lenient old
+//! ```
 
 #[path = "../tests/support/mod.rs"]
 mod support;

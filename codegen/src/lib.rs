@@ -130,7 +130,7 @@ pub struct GeneratedFile {
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] if the document has a construct that one of the languages cannot express;
+/// [`Error::Invalid`] with each construct of the document that one of the languages cannot express;
 /// nothing is generated then.
 pub fn generate(
     document: &Document,
@@ -149,23 +149,32 @@ pub fn generate(
     // Wiggle takes as long as all others together, so they are generated beside it.
     let (wiggle, others): (Vec<_>, Vec<_>) = languages
         .iter()
-        .partition(|&&language| language == Language::Wiggle);
-    let files = |languages: Vec<&Language>| -> Result<Vec<GeneratedFile>, Error> {
-        languages.into_iter().map(file).collect()
+        .enumerate()
+        .partition(|(_, language)| **language == Language::Wiggle);
+    let files = |languages: Vec<(usize, &Language)>| -> Vec<(usize, Result<GeneratedFile, Error>)> {
+        let files = languages.into_iter();
+        files
+            .map(|(index, language)| (index, file(language)))
+            .collect()
     };
     let mut all = thread::scope(|scope| {
         let others = scope.spawn(|| files(others));
-        let mut all = files(wiggle)?;
-        all.extend(others.join().unwrap_or_else(|panic| resume_unwind(panic))?);
-        Ok::<_, Error>(all)
-    })?;
-    all.sort_by_key(|file| {
-        languages
-            .iter()
-            .position(|&language| language == file.language)
+        let mut all = files(wiggle);
+        all.extend(others.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        all
     });
+    all.sort_by_key(|(index, _)| *index);
+    let (mut files, mut refused) = (Vec::new(), Vec::new());
+    for (_, file) in all {
+        match file {
+            Ok(file) => files.push(file),
+            Err(Error::Invalid(faults)) => refused.extend(faults.iter().cloned()),
+            Err(error) => return Err(error),
+        }
+    }
+    Error::from_all(refused)?;
     Ok(Generated {
-        files: all,
+        files,
         warnings: document.warnings().to_vec(),
     })
 }

@@ -170,6 +170,7 @@ const FAULTS: &[(&str, &str)] = &[
         "forms of the dialect of other tools that are not whole",
         "(module $m\n  (resource $r $s)\n  (typename $a (inbuffer u8))\n  (typename $b (out-buffer))\n  (typename $c (handle $r $r)))",
     ),
+    ("a word in front of a name", "(typename hidden $size u32)"),
     (
         "faults in several functions of a module",
         "(module $m\n  (@interface func (export \"f\") (parm $x u8))\n  ;;; Is well.\n  (@interface func (export \"g\") (param $x u8))\n  (@interface func (export \"h\") (param $größe u8))\n  (@interface func (export \"i\") (param $y $missing)))\n(typename $q u33)",

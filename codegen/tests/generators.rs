@@ -7,7 +7,7 @@ use std::process::Command;
 
 use support::{generated, own_text, parse, root, text, wasi_documents};
 use wasi_experimental_http_codegen::{
-    Document, GENERATOR, Language, Options, generate, json_schema,
+    Document, Error, GENERATOR, Language, Options, generate, json_schema,
 };
 
 /// Compares a generated file with a snapshot, whatever the version of the generator.
@@ -50,6 +50,39 @@ fn what_wiggle_cannot_take_is_refused_one_by_one() {
         message.push_str(&format!("{error}\n\n"));
     }
     insta::assert_snapshot!("refused_by_wiggle", message);
+}
+
+/// All of it in one run, in the order of the languages, and no file of another one.
+#[test]
+fn what_several_languages_cannot_express_is_refused_together() {
+    let params: String = (0..18).map(|n| format!(" (param $a{n} u8)")).collect();
+    let text = format!(
+        "(module $m (@interface func (export \"a b\")) (@interface func (export \"c d\"))\n\
+         (@interface func (export \"many\"){params}))"
+    );
+    let languages = [Language::Go, Language::Rust, Language::Wiggle];
+    let options = Options::of_files(&["m.witx"]);
+    let error = generate(&parse("m", &text), &languages, &options).unwrap_err();
+    let Error::Invalid(refused) = error else {
+        panic!("{error}");
+    };
+    let lines = refused.iter().map(|fault| fault.to_string());
+    let lines: Vec<String> = lines
+        .map(|fault| fault.lines().next().unwrap().to_owned())
+        .collect();
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert!(lines[0].contains("Go cannot import") && lines[0].contains("`a b`"));
+    assert!(lines[1].contains("Go cannot import") && lines[1].contains("`c d`"));
+    assert!(lines[2].contains("wiggle cannot express function `many`"));
+}
+
+#[test]
+fn what_is_odd_comes_with_the_files() {
+    let options = Options::of_files(&["m.witx"]);
+    let generated = generate(&parse("m", "(module $m)"), &[Language::C], &options).unwrap();
+    let rules: Vec<_> = generated.warnings.iter().map(|it| it.rule).collect();
+    assert_eq!(rules, [Some("no_functions")]);
+    assert_eq!(generated.files.len(), 1);
 }
 
 #[test]

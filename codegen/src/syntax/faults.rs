@@ -145,6 +145,9 @@ pub(crate) fn fault(source: &Arc<Source>, text: &str, error: &wast::Error) -> Di
         return match word {
             // A type in the place of the name.
             word if is_known(word) => fault.hint(found(word)),
+            word if text[offset + word.len()..].trim_start().starts_with('$') => {
+                fault.hint(format!("remove `{word}`"))
+            }
             word if is_word => fault.hint(format!("write `${word}`")),
             word => fault.hint(found(word)),
         };

@@ -2,7 +2,7 @@
 
 use super::{AssemblyScript, Source, WIDTH, comment, quoted};
 use crate::abi::{Narrow, Word, layout, layout_of_record};
-use crate::backend::naming::{FunctionNames, ModuleNames};
+use crate::backend::naming::{FunctionNames, ModuleNames, Scope};
 use crate::model::{Function, InputKind, Module, Outcome, Role, Type, TypeKind, docs};
 
 impl AssemblyScript<'_> {
@@ -102,8 +102,84 @@ impl AssemblyScript<'_> {
     }
 
     fn function(&self, out: &mut Source, function: &Function, names: &FunctionNames) {
-        let lowered = &function.lowered;
         let mut scope = names.scope.clone();
+        let mut inputs = self.inputs(function, names, &mut scope);
+        let (offsets, size) = self.offsets(function);
+        let mut results = String::new();
+        if !offsets.is_empty() {
+            let bytes = scope.local("results");
+            inputs
+                .before
+                .push(format!("const {bytes} = new ArrayBuffer({size});"));
+            results = format!("changetype<usize>({bytes})");
+        }
+        inputs.args.extend(offsets.iter().map(|offset| match offset {
+            0 => results.clone(),
+            offset => format!("{results} + {offset}"),
+        }));
+        let result = match &function.lowered.outcome {
+            Outcome::Nothing | Outcome::NoReturn => "void".to_owned(),
+            Outcome::Value(ty) => self.value_type(ty),
+            Outcome::Expected { outs, error } if outs.is_empty() => self.error_type(error.as_ref()),
+            Outcome::Expected { .. } => names.result_type.clone(),
+        };
+        self.function_comment(out, function, names);
+        let open = format!("export function {}(", names.name);
+        out.list(&open, &inputs.params, &format!("): {result} {{"));
+        let mut body = Source::new("  ");
+        for line in &inputs.before {
+            body.line(line);
+        }
+        let call = |out: &mut Source, start: &str, end: &str| {
+            let start = format!("{start}{}(", import_name(names));
+            out.list(&start, &inputs.args, &format!("){end}"));
+        };
+        match &function.lowered.outcome {
+            Outcome::Nothing => call(&mut body, "", ";"),
+            Outcome::NoReturn => {
+                call(&mut body, "", ";");
+                body.line("unreachable();");
+            }
+            Outcome::Value(ty) => {
+                let (start, end) = match self.model.resolve(ty) {
+                    Type::Bool(_) => (String::new(), " != 0;"),
+                    _ => (self.cast(ty), ";"),
+                };
+                call(&mut body, &format!("return {start}"), end);
+            }
+            Outcome::Expected { outs, error } => {
+                let cast = match error {
+                    Some(error) => self.cast(error),
+                    None => "<i32>".to_owned(),
+                };
+                if outs.is_empty() {
+                    call(&mut body, &format!("return {cast}"), ";");
+                } else {
+                    let code = scope.local("code");
+                    call(&mut body, &format!("const {code} = {cast}"), ";");
+                    let class = &names.result_type;
+                    let values = outs.iter().zip(&offsets);
+                    let values = values.map(|(out, offset)| {
+                        let value = self.read(&out.ty, &results, *offset);
+                        (self.zero(&out.ty), value)
+                    });
+                    let (zeros, values): (Vec<String>, Vec<String>) =
+                        std::iter::once((code.clone(), code.clone())).chain(values).unzip();
+                    let zeros = zeros.join(", ");
+                    body.line(format!(
+                        "if (<i32>{code} != 0) return new {class}({zeros});"
+                    ));
+                    body.list(&format!("return new {class}("), &values, ");");
+                }
+            }
+        }
+        out.indented(&body.finish());
+        out.line("}");
+    }
+
+    /// What a function takes, and how that is passed to the import.
+    fn inputs(&self, function: &Function, names: &FunctionNames, scope: &mut Scope) -> Inputs {
+        let lowered = &function.lowered;
         let (mut params, mut before, mut args) = (Vec::new(), Vec::new(), Vec::new());
         let keeps = lowered.inputs.iter().any(|input| match &input.kind {
             InputKind::Reference(ty) | InputKind::List(ty) => self.holds_text(ty),
@@ -165,78 +241,11 @@ impl AssemblyScript<'_> {
                 }
             }
         }
-        let (offsets, size) = self.offsets(function);
-        let mut results = String::new();
-        if !offsets.is_empty() {
-            let bytes = scope.local("results");
-            before.push(format!("const {bytes} = new ArrayBuffer({size});"));
-            results = format!("changetype<usize>({bytes})");
+        Inputs {
+            params,
+            before,
+            args,
         }
-        args.extend(offsets.iter().map(|offset| match offset {
-            0 => results.clone(),
-            offset => format!("{results} + {offset}"),
-        }));
-        let result = match &lowered.outcome {
-            Outcome::Nothing => "void".to_owned(),
-            Outcome::NoReturn => "void".to_owned(),
-            Outcome::Value(ty) => self.value_type(ty),
-            Outcome::Expected { outs, error } if outs.is_empty() => self.error_type(error.as_ref()),
-            Outcome::Expected { .. } => names.result_type.clone(),
-        };
-        self.function_comment(out, function, names);
-        let open = format!("export function {}(", names.name);
-        out.list(&open, &params, &format!("): {result} {{"));
-        let mut body = Source::new("  ");
-        for line in &before {
-            body.line(line);
-        }
-        let call = |out: &mut Source, start: &str, end: &str| {
-            out.list(&format!("{start}{}(", import_name(names)),
-                &args,
-                &format!("){end}"),
-            );
-        };
-        match &lowered.outcome {
-            Outcome::Nothing => call(&mut body, "", ";"),
-            Outcome::NoReturn => {
-                call(&mut body, "", ";");
-                body.line("unreachable();");
-            }
-            Outcome::Value(ty) => {
-                let (start, end) = match self.model.resolve(ty) {
-                    Type::Bool(_) => (String::new(), " != 0;"),
-                    _ => (self.cast(ty), ";"),
-                };
-                call(&mut body, &format!("return {start}"), end);
-            }
-            Outcome::Expected { outs, error } => {
-                let cast = match error {
-                    Some(error) => self.cast(error),
-                    None => "<i32>".to_owned(),
-                };
-                if outs.is_empty() {
-                    call(&mut body, &format!("return {cast}"), ";");
-                } else {
-                    let code = scope.local("code");
-                    call(&mut body, &format!("const {code} = {cast}"), ";");
-                    let class = &names.result_type;
-                    let zeros = outs.iter().map(|value| self.zero(&value.ty));
-                    let zeros: Vec<String> = std::iter::once(code.clone()).chain(zeros).collect();
-                    let failed = format!(
-                        "if (<i32>{code} != 0) return new {class}({});",
-                        zeros.join(", ")
-                    );
-                    body.line(failed);
-                    let values = outs.iter().zip(&offsets);
-                    let values =
-                        values.map(|(value, offset)| self.read(&value.ty, &results, *offset));
-                    let values: Vec<String> = std::iter::once(code).chain(values).collect();
-                    body.list(&format!("return new {class}("), &values, ");");
-                }
-            }
-        }
-        out.indented(&body.finish());
-        out.line("}");
     }
 
     /// The cast that makes a value of a word that an import returned.
@@ -297,6 +306,15 @@ impl AssemblyScript<'_> {
         }
         comment(out, &text, "");
     }
+}
+
+/// The parameters of a function.
+struct Inputs {
+    params: Vec<String>,
+    /// The statements that encode them.
+    before: Vec<String>,
+    /// What is passed to the import for them.
+    args: Vec<String>,
 }
 
 /// The name of the import behind a function.
