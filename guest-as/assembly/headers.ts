@@ -1,3 +1,5 @@
+/** The header fields of a request or a response, and the text form in which they cross to the host. */
+
 import { copyOf, decodeText, encodeText, sameName } from "./text";
 
 /** One header. */

@@ -1,3 +1,5 @@
+/** Limits that a request sets for itself, lower than the host's. */
+
 import { OptionKey, RequestOption } from "./generated";
 
 /** How many options there are. */

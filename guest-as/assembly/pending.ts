@@ -1,3 +1,5 @@
+/** A request in progress: waiting for its response, or cancelling it. */
+
 import { Failure, Result, abortWith } from "./failure";
 import {
   EVENTS_RESPONSE,

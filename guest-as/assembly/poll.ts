@@ -1,3 +1,5 @@
+/** Waiting for any of several requests, bodies and uploads. */
+
 import { Failure, Result, abortWith } from "./failure";
 import { EVENTS_RESPONSE, EVENTS_WRITABLE, HttpError, Subscription, _poll } from "./generated";
 import { nanoseconds } from "./options";

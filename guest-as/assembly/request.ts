@@ -1,3 +1,5 @@
+/** Building a request and sending it. */
+
 import { Failure, Result, abortWith } from "./failure";
 import { HttpError, OptionKey, _req, _requestStart } from "./generated";
 import { Headers } from "./headers";

@@ -1,3 +1,5 @@
+/** An open response: its status, headers and body. */
+
 import { Failure, Result, abortWith, noteFailedCall } from "./failure";
 import {
   EVENTS_READABLE,

@@ -1,3 +1,5 @@
+/** Streaming request bodies. */
+
 import { Failure, Result, abortWith, noteFailedCall } from "./failure";
 import {
   EVENTS_WRITABLE,

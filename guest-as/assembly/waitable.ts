@@ -1,3 +1,5 @@
+/** What `poll` can wait for: the common base of requests, responses and uploads. */
+
 import { EVENTS_RESPONSE, Events, ResponseHandle, close } from "./generated";
 
 /** The length of a body that is sent in chunks, as the host takes it. */

@@ -1,4 +1,4 @@
-//! A host for tests, which run on the machine that builds them.
+//! A host for unit tests, which run natively.
 //!
 //! ```
 //! use wasi_experimental_http::http::{Request, Response};

@@ -1,5 +1,5 @@
-//! Parses the head of a response, and decides where its body ends. Pure functions over bytes and
-//! values.
+//! Parses the head of a response, and decides where its body ends and whether the connection can be
+//! reused. Pure functions over bytes and values.
 
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};

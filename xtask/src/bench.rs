@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::guests::{self, GuestsArgs};
 use crate::wasm_toolchain::find_program;
-use crate::{project, step, tools};
+use crate::{project, pypi, step};
 
 /// The package of the benchmarks, from the root.
 pub const PACKAGE: &str = "host/bench";
@@ -117,7 +117,7 @@ struct Peers {
 impl Peers {
     fn build() -> Result<Peers> {
         guests::peers()?;
-        let extism = tools::extism()?;
+        let extism = pypi::extism()?;
         step::header(
             "Building the peers and their wasmtime, which takes some ten minutes the first time",
         );

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use crate::machine::{self, Need};
 use crate::tool::Tool;
 use crate::wasm_toolchain::{Kind, Toolchain};
-use crate::{npm, pages, project, step, tools};
+use crate::{npm, pages, project, pypi, step};
 
 /// A guest in Rust.
 struct RustGuest {
@@ -489,7 +489,7 @@ fn build_other(guest: &OtherGuest) -> Result<()> {
             zig
         }
         Compiler::Bindings(Language::C) => {
-            let mut clang = tools::c_compiler()?;
+            let mut clang = pypi::c_compiler()?;
             clang
                 .args(["--target=wasm32-wasi", "-std=c11", "-Os"])
                 .args(["-Wall", "-Wextra", "-Werror", "-o"])
@@ -497,7 +497,7 @@ fn build_other(guest: &OtherGuest) -> Result<()> {
             clang
         }
         Compiler::Bindings(Language::Go) => {
-            let mut go = tools::go()?;
+            let mut go = pypi::go()?;
             go.args(["build", "-o"]).arg(&unfinished);
             go
         }
@@ -519,7 +519,7 @@ fn build_other(guest: &OtherGuest) -> Result<()> {
 }
 
 fn clang(output: &Path) -> Result<Command> {
-    let mut clang = tools::c_compiler()?;
+    let mut clang = pypi::c_compiler()?;
     clang
         .args(["--target=wasm32-freestanding", "-nostdlib", "-O2"])
         .args(["-Wall", "-Wextra", "-Werror", "-Wl,--no-entry", "-s", "-o"])
@@ -529,7 +529,7 @@ fn clang(output: &Path) -> Result<Command> {
 
 /// The Zig compiler, for a target.
 fn zig(target: &str, output: &Path) -> Result<Command> {
-    let mut zig = tools::zig(tools::NEWEST_ZIG)?;
+    let mut zig = pypi::zig(pypi::NEWEST_ZIG)?;
     zig.args(["build-exe", "-O", "ReleaseSmall", "-target", target])
         .arg(format!("-femit-bin={}", output.display()));
     Ok(zig)

@@ -3,7 +3,7 @@
 //! [`cli`] is the command line. Most commands are a module here; those that need large crates are
 //! programs of their own beside `src/`, which [`tool`] builds and runs, and which use this library
 //! for what all commands do: run programs with progress ([`step`]), look for what a machine has
-//! ([`machine`], [`tools`]) and sum up ([`summary`]).
+//! ([`machine`], [`pypi`]) and sum up ([`summary`]).
 
 mod bench;
 pub mod cli;
@@ -15,10 +15,10 @@ mod package;
 mod pages;
 pub mod portability;
 pub mod project;
+pub mod pypi;
 pub mod step;
 pub mod summary;
 mod test;
 pub mod tool;
-pub mod tools;
 mod versions;
 pub mod wasm_toolchain;

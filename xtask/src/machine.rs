@@ -1,5 +1,5 @@
-//! What a command needs of the machine: it is looked for before anything is built, and all that is
-//! missing is listed at once, each with the command that installs it on this system.
+//! Checks that the machine has what a command needs, before anything is built: everything that is
+//! missing is listed at once, with the commands that install it on this system.
 //!
 //! Nothing is installed outside of `target/` and the caches of cargo, npm and pip, unless the user
 //! asks for it with `--install`, or the environment says that this is CI.
@@ -13,7 +13,7 @@ use std::{env, fs};
 use anyhow::{Result, bail};
 
 use crate::wasm_toolchain::{TARGET, Toolchain, wanted};
-use crate::{project, step, tools};
+use crate::{project, pypi, step};
 
 /// The option that lets `cargo xtask` install what is missing.
 pub const OPTION: &str = "--install";
@@ -24,7 +24,7 @@ const PACKAGES_LIMIT: Duration = Duration::from_secs(600);
 /// Downloads of 20 MB; where its server cannot be reached, rustup may wait much longer.
 const RUSTUP_LIMIT: Duration = Duration::from_secs(120);
 
-/// Something that a command cannot do without.
+/// A requirement of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
     /// The components of the toolchain that check the code.
@@ -37,7 +37,8 @@ pub enum Need {
     Pip,
 }
 
-/// Why a step did not run: this is not there, and could not or must not be installed.
+/// The error of a step that did not run: this is missing, and could not be installed, or must not
+/// be.
 #[derive(Debug)]
 pub struct Missing(pub String);
 
@@ -66,7 +67,7 @@ fn is_ci() -> bool {
 }
 
 impl Need {
-    /// What it is called in messages.
+    /// Its name in messages.
     pub fn name(self) -> &'static str {
         match self {
             Need::Clippy => "clippy and rustfmt",
@@ -86,11 +87,11 @@ impl Need {
             Need::Node => {
                 succeeds(project::command(project::NPM).arg("--version")) && node_is_new_enough()
             }
-            Need::Pip => tools::are_installed() || tools::python().is_some(),
+            Need::Pip => pypi::are_installed() || pypi::python().is_some(),
         })
     }
 
-    /// The command that installs it: its words, without `sudo`.
+    /// How to install it.
     fn remedy(self, system: System) -> Remedy {
         let packages = |names: &[&str]| Remedy::Packages(system, strings(names));
         match (self, system) {

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use crate::machine::{self, Missing, Need};
 use crate::{project, step};
 
-/// Says, inside `node_modules`, which lock file it was installed from.
+/// A file in `node_modules`: a copy of the lock file that it was installed from.
 const STAMP: &str = ".installed-from-package-lock.json";
 
 const NPM_LIMIT: Duration = Duration::from_secs(600);

@@ -1,4 +1,4 @@
-//! `cargo xtask package`: what would be published, built and tested alone, as whoever gets it has it.
+//! `cargo xtask package`: packs the published crates, and builds and tests each archive on its own.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
-//! What the crates promise about compilers and systems other than those that they are developed
-//! with: the lowest version of Rust, a sentence where the guest crate cannot work, and that they
-//! compile for macOS and Windows.
+//! Checks with other compilers and for other systems: the lowest version of Rust, the error message
+//! of the guest crate on a target that it does not support, and type-checking for macOS and
+//! Windows.
 //!
 //! Toolchains for this are installed below `target/`, unless rustup has them.
 
@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::machine::{self, Missing};
 use crate::wasm_toolchain::rustup_has;
-use crate::{project, step, tools};
+use crate::{project, pypi, step};
 
 /// The package of the guest crate.
 const PACKAGE: &str = "wasi-experimental-http";
@@ -113,7 +113,7 @@ pub fn compile_c(cargo: &mut Command, target: &str) -> Result<()> {
         .iter()
         .find(|it| it.0 == target)
         .with_context(|| format!("no C compiler is known for {target}"))?;
-    let compiler = tools::c_compiler()?;
+    let compiler = pypi::c_compiler()?;
     let words = [compiler.get_program()]
         .into_iter()
         .chain(compiler.get_args());

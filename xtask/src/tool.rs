@@ -1,8 +1,8 @@
 //! Commands of `cargo xtask` that are programs of their own: they need crates that take minutes to
 //! build, so each is built when it is called, with progress shown.
 //!
-//! Such a program has the same command line ([`crate::cli::Arguments`]), so that `--help` needs no
-//! building, and finds its own command in it.
+//! Such a program parses the same command line ([`crate::cli::Arguments`]), so that `--help` works
+//! without building it.
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -2,7 +2,7 @@
 //! its language.
 //!
 //! Here is which documents and columns there are, and how the result is shown;
-//! [`compilers`] knows how each column is compiled, [`xtask::tools`] where the compilers come from.
+//! [`compilers`] knows how each column is compiled, [`xtask::pypi`] where the compilers come from.
 //! A cell that cannot be is declared with its reason in `impossible.txt` beside the documents,
 //! and has to be refused with a place; no cell is left out without that.
 

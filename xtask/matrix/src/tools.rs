@@ -1,4 +1,4 @@
-//! What the matrix compiles with: the compilers of [`xtask::tools`], and what has to be found or built
+//! What the matrix compiles with: the compilers of [`xtask::pypi`], and what has to be found or built
 //! once for all columns.
 
 use std::cell::OnceCell;
@@ -10,7 +10,7 @@ use cargo_metadata::Message;
 use xtask::wasm_toolchain::Toolchain;
 use xtask::{npm, project, step};
 
-pub use xtask::tools::*;
+pub use xtask::pypi::*;
 
 /// Documents that come with crates: a name, the crate, and the path in it.
 pub const DOCUMENTS_OF_CRATES: [(&str, &str, &str); 3] = [
