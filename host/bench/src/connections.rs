@@ -98,7 +98,10 @@ fn closed(arguments: &ConnectionsArgs, guest: &mut Guest) -> Result<()> {
         left.push(memory()?);
     }
     let count = u32::try_from(arguments.count)?;
-    println!("{seconds} {}", (left[ROUNDS - 1] - left[ROUNDS - 2]) / f64::from(count));
+    println!(
+        "{seconds} {}",
+        (left[ROUNDS - 1] - left[ROUNDS - 2]) / f64::from(count)
+    );
     Ok(())
 }
 

@@ -96,7 +96,7 @@ pub struct Bench<'a> {
     /// How often native and guest are run, in turns.
     rounds: usize,
     /// How often each of these runs repeats its requests.
-    pub batches: usize,
+    batches: usize,
 }
 
 /// How many small requests a batch has, and how many for each thread at least.
