@@ -177,7 +177,7 @@ const FAULTS: &[(&str, &str)] = &[
     ),
     (
         "numbers that no constant has, and a type that it does not have",
-        "(typename $size u8)\n(@witx const $size $a -1)\n(@witx const $size $b 1.5)\n(@witx const $size $c 99999999999999999999)\n(@witx const $sise $d 1)",
+        "(typename $size u8)\n(@witx const $size $a -1)\n(@witx const $size $b 1.5)\n(@witx const $size $c 99999999999999999999)\n(@witx const $sizes $d 1)",
     ),
     (
         "a file that is used and not there",

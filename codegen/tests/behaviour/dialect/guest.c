@@ -13,7 +13,7 @@ __attribute__((export_name("run"))) int run(void) {
     return 1;
   dialect_entry_t entry = {.truth = 1, .kind = DIALECT_KIND_LOUD,
                            .rights = DIALECT_RIGHTS_READ | DIALECT_RIGHTS_WRITE,
-                           .count = 0x0123456789abcdef, .name = {"name", 4}, .last = 0};
+                           .count = 0x0123456789abcdef, .name = {"keys", 4}, .last = 0};
   dialect_choice_t choice = {.tag = DIALECT_CHOICE_WIDE, .payload.wide = 0xfedcba9876543210};
   dialect_entry_t got;
   if (dialect_put(store, &entry, &choice, &got)) return 2;

@@ -14,7 +14,7 @@ __attribute__((export_name("run"))) extern "C" int run() {
   entry.kind = DIALECT_KIND_LOUD;
   entry.rights = DIALECT_RIGHTS_READ | DIALECT_RIGHTS_WRITE;
   entry.count = 0x0123456789abcdef;
-  entry.name = {"name", 4};
+  entry.name = {"keys", 4};
   dialect_choice_t choice{};
   choice.tag = DIALECT_CHOICE_WIDE;
   choice.payload.wide = 0xfedcba9876543210;
@@ -22,7 +22,7 @@ __attribute__((export_name("run"))) extern "C" int run() {
   if (!got) return 2;
   if (!got->truth || got->kind != DIALECT_KIND_LAST || got->rights != read_execute || got->last ||
       got->count != 0xfedcba9876543210 || got->name.len != 3 ||
-      std::memcmp(got->name.ptr, "nam", 3) != 0)
+      std::memcmp(got->name.ptr, "key", 3) != 0)
     return 3;
   dialect_entry_t second{};
   second.kind = DIALECT_KIND_LAST;

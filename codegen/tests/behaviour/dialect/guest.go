@@ -10,7 +10,7 @@ import (
 )
 
 // What values refer to by address, which keeps nothing alive.
-var name, source, target = []byte("name"), []byte{10, 20}, []byte{9, 9, 9, 9}
+var name, source, target = []byte("keys"), []byte{10, 20}, []byte{9, 9, 9, 9}
 
 //go:wasmexport run
 func run() int32 {
@@ -30,7 +30,7 @@ func run() int32 {
 		return 2
 	case got.Kind != dialect.KindLast || got.Rights != rights || got.Count != 0xfedcba9876543210:
 		return 3
-	case string(got.Name.Get()) != "nam":
+	case string(got.Name.Get()) != "key":
 		return 4
 	}
 	second := dialect.Entry{

@@ -9,7 +9,7 @@ fn steps() -> Result<i32, Errno> {
         kind: Kind::LOUD,
         rights: Rights::READ | Rights::WRITE,
         count: 0x0123_4567_89ab_cdef,
-        name: b"name".as_slice().into(),
+        name: b"keys".as_slice().into(),
         last: false.into(),
     };
     let wide = Choice::wide(0xfedc_ba98_7654_3210);

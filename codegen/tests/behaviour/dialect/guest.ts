@@ -23,13 +23,13 @@ export function run(): i32 {
   if (opened.error != Errno.SUCCESS || opened.store_ != 7) return 1;
   const store = opened.store_;
   const rights = RIGHTS_READ | RIGHTS_WRITE;
-  const entry = new Entry(true, Kind.LOUD, rights, 0x0123456789abcdef, "name", false);
+  const entry = new Entry(true, Kind.LOUD, rights, 0x0123456789abcdef, "keys", false);
   const wide = Choice.wide(0xfedcba9876543210);
   const got = put(store, entry, wide);
   if (got.error != Errno.SUCCESS || !got.entry.truth || got.entry.last) return 2;
   if (got.entry.kind != Kind.LAST || got.entry.rights != (RIGHTS_READ | RIGHTS_EXECUTE)) return 3;
   // The text is read after the call, whose bytes it was in.
-  if (got.entry.count != 0xfedcba9876543210 || got.entry.name != "nam") return 4;
+  if (got.entry.count != 0xfedcba9876543210 || got.entry.name != "key") return 4;
   const second = new Entry(false, Kind.LAST, RIGHTS_EXECUTE, 1, "x", true);
   if (put(store, second, Choice.truth(true)).error != Errno.SUCCESS) return 5;
   if (put(8, entry, wide).error != Errno.INVAL) return 6;

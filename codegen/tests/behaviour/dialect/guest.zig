@@ -17,14 +17,14 @@ fn steps() !i32 {
         .kind = .loud,
         .rights = .{ .read = true, .write = true },
         .count = 0x0123456789abcdef,
-        .name = .{ .ptr = "name", .len = 4 },
+        .name = .{ .ptr = "keys", .len = 4 },
         .last = 0,
     };
     const wide = bindings.Choice{ .tag = .wide, .payload = .{ .wide = 0xfedcba9876543210 } };
     const got = try dialect.put(store, &entry, &wide).unwrap();
     if (got.truth == 0 or got.kind != .last or got.rights != rights or got.last != 0) return 3;
     if (got.count != 0xfedcba9876543210) return 4;
-    if (!std.mem.eql(u8, got.name.ptr.?[0..got.name.len], "nam")) return 5;
+    if (!std.mem.eql(u8, got.name.ptr.?[0..got.name.len], "key")) return 5;
     const second = bindings.Entry{
         .truth = 0,
         .kind = .last,

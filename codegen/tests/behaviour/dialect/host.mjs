@@ -74,7 +74,7 @@ function host(guest) {
 
 await runGuests("dialect", host, [
   ["open", "grüße 😀", 5, 6, 1, 2],
-  ["put", [1, 1, 3, 0], 0x0123456789abcdefn, "name", [2, 0xfedcba9876543210n]],
+  ["put", [1, 1, 3, 0], 0x0123456789abcdefn, "keys", [2, 0xfedcba9876543210n]],
   ["put", [0, 2, 4, 1], 1n, "x", [3, 1]],
   ["choose", 0],
   ["choose", 1],

@@ -114,7 +114,7 @@ impl Dialect for Host {
 /// What each guest sends, as the host has to see it.
 const EXPECTED: [&str; 11] = [
     "open grüße 😀 5 6 True Last",
-    "put True Loud 3 False 0x123456789abcdef name wide 0xfedcba9876543210",
+    "put True Loud 3 False 0x123456789abcdef keys wide 0xfedcba9876543210",
     "put False Last 4 True 0x1 x truth True",
     "choose 0",
     "choose 1",
