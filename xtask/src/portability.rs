@@ -4,6 +4,7 @@
 //!
 //! Toolchains for this are installed below `target/`, unless rustup has them.
 
+use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -108,27 +109,53 @@ pub fn systems(arguments: &SystemsArgs) -> Result<()> {
 }
 
 /// Has the crates that have C in them compile it for a target.
+///
+/// The crate `cc` adds `--target=` with Rust's name of the target, which Zig cannot parse, and takes the
+/// first word of `CC` for the whole compiler. So it gets scripts that call Zig with its own name.
 pub fn compile_c(cargo: &mut Command, target: &str) -> Result<()> {
     let (_, c_target) = C_TARGETS
         .iter()
         .find(|it| it.0 == target)
         .with_context(|| format!("no C compiler is known for {target}"))?;
-    let compiler = pypi::c_compiler()?;
-    let words = [compiler.get_program()]
-        .into_iter()
-        .chain(compiler.get_args());
-    let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
+    let zig = pypi::zig(pypi::NEWEST_ZIG)?;
+    let program = zig.get_program().to_string_lossy();
     let suffix = target.replace('-', "_");
-    cargo.env(
-        format!("CC_{suffix}"),
-        format!("{} -target {c_target}", words.join(" ")),
-    );
-    for (name, value) in compiler.get_envs() {
+    // UBSan, which Zig turns on in debug builds, needs a library of Zig's own.
+    let compiler = script(
+        &format!("zig-cc-{target}"),
+        &format!(
+            "for argument do\n  shift\n  case $argument in\n  --target=*) ;;\n  \
+             *) set -- \"$@\" \"$argument\" ;;\n  esac\ndone\n\
+             exec '{program}' cc -target {c_target} -fno-sanitize=undefined \"$@\"\n"
+        ),
+    )?;
+    let archiver = script("zig-ar", &format!("exec '{program}' ar \"$@\"\n"))?;
+    cargo.env(format!("CC_{suffix}"), compiler);
+    cargo.env(format!("AR_{suffix}"), archiver);
+    for (name, value) in zig.get_envs() {
         if let Some(value) = value {
             cargo.env(name, value);
         }
     }
     Ok(())
+}
+
+/// Writes a shell script into `target/tools/`. Gives its path.
+#[cfg(unix)]
+fn script(name: &str, text: &str) -> Result<PathBuf> {
+    use std::os::unix::fs::PermissionsExt;
+
+    let path = project::root().join("target/tools").join(name);
+    fs::write(&path, format!("#!/bin/sh\n{text}"))
+        .and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(0o755)))
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(path)
+}
+
+/// There is no such shell.
+#[cfg(not(unix))]
+fn script(_: &str, _: &str) -> Result<PathBuf> {
+    bail!("compiling C for other targets needs a Unix shell")
 }
 
 /// A toolchain of rustup's.
