@@ -212,7 +212,7 @@ impl Wiggle<'_> {
         let start = move |borrowed: TokenStream| {
             quote! {
                 let #export = #start_caller.get_export("memory");
-                let Some((mut #memory, #cx)) = super::guest(&#export, #borrowed, get_cx)? else {
+                let Some((mut #memory, #cx)) = super::guest(&#export, #borrowed, &get_cx)? else {
                     return #no_memory;
                 };
             }
