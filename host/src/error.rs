@@ -249,7 +249,13 @@ impl Error {
         let (Error::Connect { source, .. } | Error::Socket(source)) = self else {
             return false;
         };
-        [Errno::MFILE, Errno::NFILE]
+        // That of the whole system is of Unix alone.
+        let shortages = [
+            Errno::MFILE,
+            #[cfg(unix)]
+            Errno::NFILE,
+        ];
+        shortages
             .iter()
             .any(|errno| source.raw_os_error() == Some(errno.raw_os_error()))
     }

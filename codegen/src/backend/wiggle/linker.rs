@@ -34,9 +34,12 @@ impl HostFunction {
         let params = self.params.iter().map(|(name, ty)| quote!(#name: #ty));
         let start = (self.start)(quote!(&mut #caller));
         quote! {
-            move |mut #caller: wasmtime::Caller<'_, T>, #(#params),*| -> wasmtime::Result<#result> {
-                #start
-                #body
+            {
+                let get_cx = get_cx.clone();
+                move |mut #caller: wasmtime::Caller<'_, T>, #(#params),*| -> wasmtime::Result<#result> {
+                    #start
+                    #body
+                }
             }
         }
     }
