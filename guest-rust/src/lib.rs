@@ -176,7 +176,7 @@ pub fn header_map_to_string(headers: &HeaderMap) -> Result<String, Error> {
 ///
 /// [`Error::InvalidAnswer`] if a line is not a header.
 pub fn string_to_header_map(text: &str) -> Result<HeaderMap, Error> {
-    header_text::decode(Bytes::copy_from_slice(text.as_bytes()))
+    header_text::decode(text.as_bytes())
 }
 
 #[cfg(test)]

@@ -114,7 +114,7 @@ impl Response {
         let text = transfer::fetch(FIRST_HEADERS_SIZE, |buffer| {
             counted(raw::headers_get_all(self.handle(), buffer))
         })?;
-        header_text::decode(text.into())
+        header_text::decode(&text)
     }
 
     /// The value of the header `name` as text, in any case, or `None` if there is none; the first

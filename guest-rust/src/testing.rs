@@ -160,8 +160,8 @@ fn head(url: &str, method: &str, headers: &str) -> Result<Request<()>, HttpError
     *head.uri_mut() = url.parse().map_err(|_| HttpError::INVALID_URL)?;
     *head.method_mut() =
         Method::from_bytes(method.as_bytes()).map_err(|_| HttpError::INVALID_METHOD)?;
-    let headers = Bytes::copy_from_slice(headers.as_bytes());
-    *head.headers_mut() = header_text::decode(headers).map_err(|_| HttpError::INVALID_ENCODING)?;
+    *head.headers_mut() =
+        header_text::decode(headers.as_bytes()).map_err(|_| HttpError::INVALID_ENCODING)?;
     Ok(head)
 }
 
