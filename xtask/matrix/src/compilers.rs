@@ -100,17 +100,23 @@ impl Column {
             Compiler::Rust(edition, false) => rust_for_host(folder, edition, inputs),
             Compiler::Asc => {
                 tools.npm()?;
-                assembly_script(folder, inputs)
+                let outcome = assembly_script(folder, inputs)?;
+                // Its parser knows no decorators of functions: a marker says so, which this obeys.
+                then_prettier(outcome, folder, inputs, &["--check-ignore-pragma"])
             }
             Compiler::Clang => each(&|input| clang(folder, input)),
             Compiler::Cpp => each(&|input| cpp(folder, input)),
             Compiler::Zig => zig(folder, inputs),
             Compiler::Go => go(folder, inputs),
             Compiler::Wiggle => wiggle(tools, folder, inputs),
-            Compiler::Markdown => each(&|input| Ok(check::markdown(&text(input)?).err())),
+            Compiler::Markdown => {
+                let outcome = each(&|input| Ok(check::markdown(&text(input)?).err()))?;
+                then_prettier(outcome, folder, inputs, &[])
+            }
             Compiler::Json => {
                 let schema = text(&project::root().join("codegen/json.schema.json"))?;
-                each(&|input| check::json(&schema, &text(input)?).map(Result::err))
+                let outcome = each(&|input| check::json(&schema, &text(input)?).map(Result::err))?;
+                then_prettier(outcome, folder, inputs, &[])
             }
         }
     }
@@ -134,6 +140,30 @@ fn run(command: &mut Command, input: &str) -> Result<Option<String>> {
     let mut text = String::from_utf8_lossy(&output.stderr).into_owned();
     text.push_str(&String::from_utf8_lossy(&output.stdout));
     Ok(Some(text))
+}
+
+/// What a compiler said, or if that was nothing, what Prettier says to the files, as a project has
+/// it that checks all of its files with it.
+fn then_prettier(
+    outcome: Outcome,
+    folder: &Path,
+    inputs: &[&Path],
+    options: &[&str],
+) -> Result<Outcome> {
+    let has_failed = match &outcome {
+        Outcome::Together(message) => message.is_some(),
+        Outcome::Each(messages) => messages.iter().any(Option::is_some),
+    };
+    if has_failed {
+        return Ok(outcome);
+    }
+    let mut prettier = tools::prettier()?;
+    prettier
+        .current_dir(folder)
+        .args(["--check", "--no-config", "--no-editorconfig"])
+        .args(options)
+        .args(inputs);
+    Ok(Outcome::Together(run(&mut prettier, "")?))
 }
 
 /// A crate with a module for each input, and no warning.
@@ -338,7 +368,13 @@ fn go(folder: &Path, inputs: &[&Path]) -> Result<Outcome> {
             return Ok(Outcome::Together(Some(format!("go {command}: {message}"))));
         }
     }
-    Ok(Outcome::Together(None))
+    // Lists the files that it would change.
+    let output = tools::gofmt()?.arg("-l").args(inputs).output();
+    let output = output.context("cannot run gofmt")?;
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    let message = (!said.is_empty()).then(|| format!("formatted by gofmt: {said}"));
+    Ok(Outcome::Together(message))
 }
 
 /// Compiles each file with the API of `asc`, which is quicker than to start it for each.
