@@ -97,6 +97,10 @@ pub struct MatrixArgs {
     #[arg(long, conflicts_with_all = ["write", "words", "random", "seed", "filter"])]
     pub behaviour: bool,
 
+    /// Only Rust, and compile it with the lowest version that it promises to compile with
+    #[arg(long, conflicts_with_all = ["write", "lang", "behaviour"])]
+    pub lowest_rust: bool,
+
     /// Only the documents with this in their names; nothing is compared then
     #[arg(value_name = "DOCUMENT")]
     pub filter: Option<String>,

@@ -87,6 +87,12 @@ pub fn go() -> Result<Command> {
     Ok(command)
 }
 
+/// The formatter of Go.
+pub fn gofmt() -> Result<Command> {
+    let folder = from_pypi(GO.0, GO.1)?;
+    Ok(project::command(program(&folder, "go/bin/gofmt")))
+}
+
 /// The Zig compiler of a version.
 pub fn zig(version: &str) -> Result<Command> {
     let folder = from_pypi(ZIG, version)?;

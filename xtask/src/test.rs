@@ -92,7 +92,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "lowest-rust",
-        about: "the guest crate with the oldest Rust that it promises to build with",
+        about: "the guest crate and generated bindings with the oldest Rust that they promise to build with",
         needs: &[],
         run: portability::lowest_rust,
     },

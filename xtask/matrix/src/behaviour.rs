@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use wasi_experimental_http_codegen::{Document, Language, Options, generate};
 
-use super::compilers::{link_host_crates, node_asc};
+use super::compilers::{NEWEST_ASC, OLDEST_ASC, link_host_crates, node_asc};
 use super::tools::{self, Tools};
-use super::write;
+use super::{promises, write};
 use xtask::wasm_toolchain::Kind;
 use xtask::{project, step};
 
@@ -34,6 +34,7 @@ pub fn run(tools: &Tools, folder: &Path, includes: impl Fn(Language) -> bool) ->
         };
         suite.run(&includes)?;
     }
+    promises::run(folder, &includes)?;
     match includes(Language::Go) {
         true => go_example(
             &project::root().join(SOURCES),
@@ -192,7 +193,7 @@ fn rust_guest(suite: &Suite<'_>) -> Result<Vec<PathBuf>> {
 }
 
 /// With each runtime of the language, and with a collector that runs at each allocation: what
-/// nothing holds is gone at once then.
+/// nothing holds is gone at once then. Also with the oldest compiler.
 fn assembly_script_guests(suite: &Suite<'_>) -> Result<Vec<PathBuf>> {
     suite.tools.npm()?;
     fs::copy(
@@ -202,9 +203,15 @@ fn assembly_script_guests(suite: &Suite<'_>) -> Result<Vec<PathBuf>> {
     .context("cannot copy guest.ts")?;
     collecting_runtime(&suite.folder)?;
     let mut guests = Vec::new();
-    for runtime in ["incremental", "minimal", "stub", "collecting"] {
-        let output = format!("guest-as-{runtime}.wasm");
-        let mut asc = node_asc();
+    for (compiler, runtime) in [
+        (NEWEST_ASC, "incremental"),
+        (NEWEST_ASC, "minimal"),
+        (NEWEST_ASC, "stub"),
+        (NEWEST_ASC, "collecting"),
+        (OLDEST_ASC, "incremental"),
+    ] {
+        let output = format!("guest-{compiler}-{runtime}.wasm");
+        let mut asc = node_asc(compiler);
         asc.current_dir(&suite.folder).args([
             "guest.ts",
             "--runtime",

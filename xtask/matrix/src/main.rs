@@ -9,6 +9,7 @@
 mod behaviour;
 mod check;
 mod compilers;
+mod promises;
 mod random;
 mod tools;
 mod words;
@@ -113,6 +114,9 @@ fn run(args: &MatrixArgs) -> Result<()> {
     for subject in &mut subjects {
         subject.generate(&folder)?;
     }
+    if args.lowest_rust {
+        return lowest_rust(&folder, &subjects);
+    }
     let mut cells: Vec<Vec<Cell>> = vec![Vec::new(); subjects.len()];
     let tools = tools::Tools::default();
     let columns = COLUMNS.iter();
@@ -150,6 +154,28 @@ fn run(args: &MatrixArgs) -> Result<()> {
         true => show(&table, args.write),
         false => Ok(()),
     }
+}
+
+/// Compiles the bindings of all documents with the lowest Rust that is promised.
+fn lowest_rust(folder: &Path, subjects: &[Subject]) -> Result<()> {
+    let outputs = subjects
+        .iter()
+        .map(|subject| &subject.outputs[&Language::Rust]);
+    let outputs: Vec<&Path> = outputs.flatten().map(PathBuf::as_path).collect();
+    step::header(format_args!(
+        "Compiling {} documents with the lowest Rust",
+        outputs.len()
+    ));
+    if outputs.len() != subjects.len() {
+        bail!("Rust cannot express every document");
+    }
+    for edition in ["2021", "2024"] {
+        let rustc = xtask::portability::lowest_rustc()?;
+        if let Some(message) = compilers::rust_for_host(rustc, folder, edition, &outputs)? {
+            bail!("edition {edition}: {message}");
+        }
+    }
+    Ok(())
 }
 
 /// Puts the matrix into the page, or compares it with the one that is there.
