@@ -309,14 +309,18 @@ fn go_guest(suite: &Suite<'_>) -> Result<Vec<PathBuf>> {
     for (from, to) in files {
         write(&module.join(to), &fs::read_to_string(from)?)?;
     }
-    let output = suite.folder.join("guest-go.wasm");
-    let mut go = tools::go()?;
-    go.current_dir(&module)
-        .args(["build", "-buildmode=c-shared", "-o"])
-        .arg(&output)
-        .arg(".");
-    step::run(&mut go)?;
-    Ok(vec![output])
+    let mut guests = Vec::new();
+    for version in tools::GO_VERSIONS {
+        let output = suite.folder.join(format!("guest-go-{version}.wasm"));
+        let mut go = tools::go(version)?;
+        go.current_dir(&module)
+            .args(["build", "-buildmode=c-shared", "-o"])
+            .arg(&output)
+            .arg(".");
+        step::run(&mut go)?;
+        guests.push(output);
+    }
+    Ok(guests)
 }
 
 /// Builds the program of `codegen/examples/go`, and runs it with a host that knows one server.
@@ -334,7 +338,7 @@ fn go_example(sources: &Path, module: &Path) -> Result<()> {
         write(&package.join("bindings.go"), &file.contents)?;
     }
     let output = module.join("go-example.wasm");
-    let mut go = tools::go()?;
+    let mut go = tools::go(tools::NEWEST_GO)?;
     go.current_dir(module)
         .args(["build", "-o"])
         .arg(&output)

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result};
 use wasi_experimental_http_codegen::Language;
 
-use super::tools::{self, Tools, ZIG_VERSIONS};
+use super::tools::{self, GO_VERSIONS, Tools, ZIG_VERSIONS};
 use super::{check, write};
 use xtask::project;
 use xtask::wasm_toolchain::Kind;
@@ -60,7 +60,7 @@ pub const COLUMNS: &[Column] = &[
     column("c and c++", Language::C, Compiler::Clang),
     column("c++", Language::Cpp, Compiler::Cpp),
     column("zig 0.14 to 0.17", Language::Zig, Compiler::Zig),
-    column("go", Language::Go, Compiler::Go),
+    column("go 1.24 and 1.27", Language::Go, Compiler::Go),
     column("wiggle", Language::Wiggle, Compiler::Wiggle),
     column("markdown", Language::Markdown, Compiler::Markdown),
     column("json", Language::Json, Compiler::Json),
@@ -375,11 +375,14 @@ fn go(folder: &Path, inputs: &[&Path]) -> Result<Outcome> {
         let package = module.join(name);
         write(&package.join("bindings.go"), &fs::read_to_string(input)?)?;
     }
-    for command in ["build", "vet"] {
-        let mut go = tools::go()?;
-        go.current_dir(&module).args([command, "./..."]);
-        if let Some(message) = run(&mut go, "")? {
-            return Ok(Outcome::Together(Some(format!("go {command}: {message}"))));
+    for version in GO_VERSIONS {
+        for command in ["build", "vet"] {
+            let mut go = tools::go(version)?;
+            go.current_dir(&module).args([command, "./..."]);
+            if let Some(message) = run(&mut go, "")? {
+                let message = format!("go {command} of Go {version}: {message}");
+                return Ok(Outcome::Together(Some(message)));
+            }
         }
     }
     // Lists the files that it would change.
