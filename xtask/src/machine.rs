@@ -35,6 +35,8 @@ pub enum Need {
     Node,
     /// For the compilers that come from PyPI: Zig, which compiles C and C++ as well, and Go.
     Pip,
+    /// For containers of the shim; only root can run them.
+    Containerd,
 }
 
 /// The error of a step that did not run: this is missing, and could not be installed, or must not
@@ -74,6 +76,7 @@ impl Need {
             Need::WasmRust => "a Rust compiler for wasm32-wasip1",
             Need::Node => "Node.js 18 or newer, with npm",
             Need::Pip => "Python 3 with pip",
+            Need::Containerd => "containerd with ctr, ip, and root, who alone can run containers",
         }
     }
 
@@ -88,6 +91,11 @@ impl Need {
                 succeeds(project::command(project::NPM).arg("--version")) && node_is_new_enough()
             }
             Need::Pip => pypi::are_installed() || pypi::python().is_some(),
+            Need::Containerd => {
+                let programs = ["containerd", "ctr"].into_iter().all(has);
+                let has_ip = succeeds(Command::new("ip").arg("-V"));
+                cfg!(target_os = "linux") && programs && has_ip && is_root()
+            }
         })
     }
 
@@ -119,6 +127,13 @@ impl Need {
                 Remedy::Words("install Node.js with npm, https://nodejs.org")
             }
             (Need::Pip, System::Debian | System::Fedora) => packages(&["python3-pip"]),
+            (Need::Containerd, System::Debian | System::Fedora) if is_root() => {
+                packages(&["containerd", "iproute2"])
+            }
+            (Need::Containerd, _) => Remedy::Words(
+                "install containerd, and run the step as root: sudo -E cargo xtask test --only \
+                 containerd; on another system than Linux, use a virtual machine",
+            ),
             (Need::Pip, System::Mac) => packages(&["python3"]),
             (Need::Pip, System::Other) => {
                 Remedy::Words("install Python with pip, https://www.python.org")

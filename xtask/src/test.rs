@@ -10,7 +10,7 @@ use crate::guests::{self, GuestsArgs};
 use crate::machine::{self, Missing, Need};
 use crate::summary::Summary;
 use crate::tool::Tool;
-use crate::{bench, npm, portability, project, pypi, step};
+use crate::{bench, npm, portability, project, pypi, shim, step};
 
 /// A step of `cargo xtask test`.
 struct Step {
@@ -71,6 +71,18 @@ const STEPS: &[Step] = &[
         about: "the same for host/bench and its peers, which are not in the workspace",
         needs: &[Need::Clippy],
         run: clippy_of_benchmarks,
+    },
+    Step {
+        name: "shim",
+        about: "the shim for containerd, which is not in the workspace: manifests, clippy, unit tests",
+        needs: &[Need::Clippy, Need::Pip],
+        run: shim::check,
+    },
+    Step {
+        name: "containerd",
+        about: "the shim for containerd: containers under a containerd of their own",
+        needs: &[Need::Containerd, Need::WasmRust, Need::Node, Need::Pip],
+        run: shim::containers,
     },
     Step {
         name: "features",
@@ -225,7 +237,7 @@ pub fn run(arguments: &TestArgs) -> Result<()> {
 fn formatting() -> Result<()> {
     step::header("Formatting");
     step::run(project::cargo().args(["fmt", "--all", "--", "--check"]))?;
-    for package in [bench::PACKAGE, bench::PEERS] {
+    for package in [bench::PACKAGE, bench::PEERS, shim::PACKAGE] {
         // Not of the workspace.
         step::run(
             project::cargo()
