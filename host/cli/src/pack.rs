@@ -101,7 +101,7 @@ fn wat(bytes: &[u8], path: &Path) -> Result<Vec<u8>> {
     let name = path.display();
     let text = std::str::from_utf8(bytes);
     let text = text.with_context(|| format!("`{name}` is neither a .wasm file nor text"))?;
-    Ok(wat::parse_str(text).with_context(|| format!("`{name}` is not a valid module in text"))?)
+    wat::parse_str(text).with_context(|| format!("`{name}` is not a valid module in text"))
 }
 
 /// The archive.
