@@ -235,11 +235,11 @@ impl Consent {
 pub fn narrow(levels: &[Level]) -> Policy {
     let mut options = Vec::new();
     for (name, counts) in OPTIONS {
-        let said = levels.iter().filter_map(|level| level.values.get(name));
+        let mut said = levels.iter().filter_map(|level| level.values.get(name));
         let value = match counts {
             Counts::Least(unit) => said.min_by_key(|value| unit.measure(value)),
             Counts::Greatest => said.max(),
-            Counts::Last => said.last(),
+            Counts::Last => said.next_back(),
         };
         // It has been checked by the level.
         options.extend(
@@ -260,7 +260,7 @@ pub fn narrow(levels: &[Level]) -> Policy {
     let base = narrowing
         .last()
         .copied()
-        .or_else(|| named().filter(|(_, hosts)| allows_all(hosts)).last())
+        .or_else(|| named().rfind(|(_, hosts)| allows_all(hosts)))
         .map(|(_, hosts)| hosts);
     let allowed = base.into_iter().flat_map(AllowedHosts::iter);
     let denied = named()
@@ -316,7 +316,8 @@ mod tests {
 
     #[test]
     fn a_limit_is_the_smallest_of_all_levels() {
-        let cases: [(&str, [Option<&str>; 3], Option<&str>); 12] = [
+        type Values = [Option<&'static str>; 3];
+        let cases: [(&str, Values, Option<&str>); 12] = [
             ("max-memory", [None, None, None], None),
             ("max-memory", [Some("1MiB"), None, None], Some("1MiB")),
             ("max-memory", [None, Some("1MiB"), None], Some("1MiB")),
@@ -411,7 +412,8 @@ mod tests {
         let denies_a = &[(HOST, "insecure:allow-all deny:a.example")][..];
         let only_denies_a = &[(HOST, "deny:a.example")][..];
         let none = &[(HOST, "")][..];
-        let cases: [(&[&[(&str, &str)]], &str, (bool, bool)); 31] = [
+        type Said<'a> = &'a [(&'a str, &'a str)];
+        let cases: [(&[Said<'_>], &str, (bool, bool)); 31] = [
             // Nobody says anything.
             (&[], "https://a.example", (false, false)),
             (&[&[], &[], &[]], "https://a.example", (false, false)),
