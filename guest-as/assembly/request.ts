@@ -114,7 +114,7 @@ function startExchange(request: Request, bodyLength: u64): Failure | null {
     texts.headers,
     texts.headersSize,
     options !== null ? options.start : 0,
-    options !== null ? options.length : 0,
+    options !== null ? <usize>options.length : 0,
     bodyLength,
     HANDLE,
   );
@@ -173,9 +173,9 @@ function findUnsendable(request: Request): Failure | null {
 // @ts-ignore: decorator
 @unmanaged
 class Texts {
-  urlSize: u32;
-  methodSize: u32;
-  headersSize: u32;
+  urlSize: u32 = 0;
+  methodSize: u32 = 0;
+  headersSize: u32 = 0;
 
   /** What `encoded` has written to a buffer, which has to be held as long as this is used. */
   static of(buffer: ArrayBuffer): Texts {

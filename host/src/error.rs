@@ -162,7 +162,7 @@ pub(crate) enum Error {
     BadArgument,
 }
 
-/// What a proxy did in place of leading to the server.
+/// Why a proxy gave no connection to the server.
 #[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum ProxyFault {
     #[error("cannot be connected to: {0}")]
@@ -171,7 +171,7 @@ pub(crate) enum ProxyFault {
     Credentials,
     #[error("refuses to connect to the server: it answered CONNECT with status {0}")]
     Status(u16),
-    /// By the numbers of RFC 1928, section 6.
+    /// A reply code of SOCKS5 (RFC 1928, section 6).
     #[error("does not connect to the server: {}", socks_reply(*.0))]
     Reply(u8),
     #[error("closed the connection before it led to the server")]
@@ -181,7 +181,7 @@ pub(crate) enum ProxyFault {
 }
 
 impl ProxyFault {
-    /// An error that says whose fault it is.
+    /// The error, which names the proxy.
     pub(crate) fn of(self, proxy: &Proxy) -> Error {
         Error::Proxy {
             proxy: proxy.to_string(),
@@ -249,7 +249,13 @@ impl Error {
         let (Error::Connect { source, .. } | Error::Socket(source)) = self else {
             return false;
         };
-        [Errno::MFILE, Errno::NFILE]
+        // That of the whole system is of Unix alone.
+        let shortages = [
+            Errno::MFILE,
+            #[cfg(unix)]
+            Errno::NFILE,
+        ];
+        shortages
             .iter()
             .any(|errno| source.raw_os_error() == Some(errno.raw_os_error()))
     }
@@ -599,7 +605,7 @@ impl Error {
             Error::NoCredential(_) => "the host has no credentials for it at the moment".to_owned(),
             // The guest must not learn the address of a name.
             Error::Connect { source, .. } => format!("cannot connect: {source}"),
-            // Nor is which proxy there is, and what it says.
+            // Neither which proxy there is, nor what it responded.
             Error::Proxy { .. } => "the host's proxy does not lead to the server".to_owned(),
             error => error.to_string(),
         };

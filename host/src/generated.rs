@@ -2213,7 +2213,7 @@ pub mod wasi_experimental_http {
         response_handle_ptr: u32,
     ) -> wasmtime::Result<u32> {
         let export = caller.get_export("memory");
-        let Some((mut memory, cx)) = super::guest(&export, caller, get_cx)? else {
+        let Some((mut memory, cx)) = super::guest(&export, caller, &get_cx)? else {
             return Ok(u32::from(HttpError::MemoryNotFound));
         };
         if !super::fits(&memory, status_code_ptr, 2)
@@ -2252,7 +2252,7 @@ pub mod wasi_experimental_http {
         response: u32,
     ) -> wasmtime::Result<u32> {
         let export = caller.get_export("memory");
-        let Some((mut memory, cx)) = super::guest(&export, caller, get_cx)? else {
+        let Some((mut memory, cx)) = super::guest(&export, caller, &get_cx)? else {
             return Ok(u32::from(HttpError::MemoryNotFound));
         };
         match WasiExperimentalHttp::close(
@@ -2277,7 +2277,7 @@ pub mod wasi_experimental_http {
         size_ptr: u32,
     ) -> wasmtime::Result<u32> {
         let export = caller.get_export("memory");
-        let Some((mut memory, cx)) = super::guest(&export, caller, get_cx)? else {
+        let Some((mut memory, cx)) = super::guest(&export, caller, &get_cx)? else {
             return Ok(u32::from(HttpError::MemoryNotFound));
         };
         if !super::fits(&memory, size_ptr, 4) {
@@ -2311,7 +2311,7 @@ pub mod wasi_experimental_http {
         size_ptr: u32,
     ) -> wasmtime::Result<u32> {
         let export = caller.get_export("memory");
-        let Some((mut memory, cx)) = super::guest(&export, caller, get_cx)? else {
+        let Some((mut memory, cx)) = super::guest(&export, caller, &get_cx)? else {
             return Ok(u32::from(HttpError::MemoryNotFound));
         };
         if !super::fits(&memory, size_ptr, 4) {
@@ -2344,7 +2344,7 @@ pub mod wasi_experimental_http {
         size_ptr: u32,
     ) -> wasmtime::Result<u32> {
         let export = caller.get_export("memory");
-        let Some((mut memory, cx)) = super::guest(&export, caller, get_cx)? else {
+        let Some((mut memory, cx)) = super::guest(&export, caller, &get_cx)? else {
             return Ok(u32::from(HttpError::MemoryNotFound));
         };
         if !super::fits(&memory, size_ptr, 4) {
@@ -2377,7 +2377,7 @@ pub mod wasi_experimental_http {
         size_ptr: u32,
     ) -> wasmtime::Result<u32> {
         let export = caller.get_export("memory");
-        let Some((mut memory, cx)) = super::guest(&export, caller, get_cx)? else {
+        let Some((mut memory, cx)) = super::guest(&export, caller, &get_cx)? else {
             return Ok(u32::from(HttpError::MemoryNotFound));
         };
         if !super::fits(&memory, size_ptr, 4) {
@@ -2411,7 +2411,7 @@ pub mod wasi_experimental_http {
         size_ptr: u32,
     ) -> wasmtime::Result<u32> {
         let export = caller.get_export("memory");
-        let Some((mut memory, cx)) = super::guest(&export, caller, get_cx)? else {
+        let Some((mut memory, cx)) = super::guest(&export, caller, &get_cx)? else {
             return Ok(u32::from(HttpError::MemoryNotFound));
         };
         if !super::fits(&memory, size_ptr, 4) {
@@ -2448,7 +2448,7 @@ pub mod wasi_experimental_http {
         size_ptr: u32,
     ) -> wasmtime::Result<u32> {
         let export = caller.get_export("memory");
-        let Some((mut memory, cx)) = super::guest(&export, caller, get_cx)? else {
+        let Some((mut memory, cx)) = super::guest(&export, caller, &get_cx)? else {
             return Ok(u32::from(HttpError::MemoryNotFound));
         };
         if !super::fits(&memory, size_ptr, 4) {
@@ -2488,7 +2488,7 @@ pub mod wasi_experimental_http {
         response_handle_ptr: u32,
     ) -> wasmtime::Result<u32> {
         let export = caller.get_export("memory");
-        let Some((mut memory, cx)) = super::guest(&export, caller, get_cx)? else {
+        let Some((mut memory, cx)) = super::guest(&export, caller, &get_cx)? else {
             return Ok(u32::from(HttpError::MemoryNotFound));
         };
         if !super::fits(&memory, response_handle_ptr, 4) {
@@ -2527,7 +2527,7 @@ pub mod wasi_experimental_http {
         size_ptr: u32,
     ) -> wasmtime::Result<u32> {
         let export = caller.get_export("memory");
-        let Some((mut memory, cx)) = super::guest(&export, caller, get_cx)? else {
+        let Some((mut memory, cx)) = super::guest(&export, caller, &get_cx)? else {
             return Ok(u32::from(HttpError::MemoryNotFound));
         };
         if !super::fits(&memory, size_ptr, 4) {
@@ -2556,7 +2556,7 @@ pub mod wasi_experimental_http {
         request: u32,
     ) -> wasmtime::Result<u32> {
         let export = caller.get_export("memory");
-        let Some((mut memory, cx)) = super::guest(&export, caller, get_cx)? else {
+        let Some((mut memory, cx)) = super::guest(&export, caller, &get_cx)? else {
             return Ok(u32::from(HttpError::MemoryNotFound));
         };
         match WasiExperimentalHttp::body_finish(
@@ -2576,7 +2576,7 @@ pub mod wasi_experimental_http {
         status_code_ptr: u32,
     ) -> wasmtime::Result<u32> {
         let export = caller.get_export("memory");
-        let Some((mut memory, cx)) = super::guest(&export, caller, get_cx)? else {
+        let Some((mut memory, cx)) = super::guest(&export, caller, &get_cx)? else {
             return Ok(u32::from(HttpError::MemoryNotFound));
         };
         if !super::fits(&memory, status_code_ptr, 2) {
@@ -2611,7 +2611,7 @@ pub mod wasi_experimental_http {
         size_ptr: u32,
     ) -> wasmtime::Result<u32> {
         let export = caller.get_export("memory");
-        let Some((mut memory, cx)) = super::guest(&export, caller, get_cx)? else {
+        let Some((mut memory, cx)) = super::guest(&export, caller, &get_cx)? else {
             return Ok(u32::from(HttpError::MemoryNotFound));
         };
         if !super::fits(&memory, size_ptr, 4) {

@@ -1,6 +1,6 @@
-//! Proxies: which one of a client's a request goes through, if any.
+//! Proxy settings: which proxy a request uses, if any.
 //!
-//! How a connection is made through one is [`crate::connection`]'s.
+//! Connecting through a proxy is in [`crate::connection`].
 
 use std::env;
 use std::fmt;
@@ -15,7 +15,7 @@ use url::{Host, Url};
 
 use crate::cidr::Cidr;
 
-/// The most bytes of a user name or a password, as SOCKS5 has them (RFC 1929, section 2).
+/// The longest user name or password in bytes, which is that of SOCKS5 (RFC 1929, section 2).
 const MAX_CREDENTIAL_LEN: usize = 255;
 
 /// The port of a SOCKS proxy whose URL names none.
@@ -25,16 +25,16 @@ const SOCKS_PORT: u16 = 1080;
 ///
 /// | scheme | `https` requests | `http` requests | who looks names up |
 /// |---|---|---|---|
-/// | `http` | in a tunnel (`CONNECT`) | are given to the proxy, which reads them | the proxy |
+/// | `http` | in a tunnel (`CONNECT`) | forwarded by the proxy, which can read them | the proxy |
 /// | `socks5` | in a tunnel | in a tunnel | this host |
 /// | `socks5h` | in a tunnel | in a tunnel | the proxy |
 ///
-/// Without a scheme it is `http`. User information is sent to the proxy as Basic authentication, or as
-/// that of SOCKS5 (RFC 1929), and is in no `Debug` text, error or trace. The proxy itself is spoken to in
-/// plain TCP: whoever is on the way to it reads the credentials, and what is not `https`.
+/// The default scheme is `http`. User information is sent to the proxy as Basic authentication or as
+/// that of SOCKS5 (RFC 1929), and is in no `Debug` text, error or trace. The connection to the proxy is
+/// plain TCP: anyone on the path can read the credentials, and requests that are not `https`.
 ///
-/// [`HttpClientBuilder::proxy`](crate::HttpClientBuilder::proxy) says what holds behind a proxy and what
-/// does not.
+/// [`HttpClientBuilder::proxy`](crate::HttpClientBuilder::proxy) describes which rules hold behind a
+/// proxy.
 ///
 /// ```
 /// use wasi_experimental_http_wasmtime::{HttpClient, Proxy};
@@ -54,9 +54,9 @@ pub struct Proxy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Protocol {
     Http,
-    /// The proxy is given addresses.
+    /// Takes addresses: names are looked up here.
     Socks5,
-    /// The proxy is given names.
+    /// Takes names, and looks them up itself.
     Socks5h,
 }
 
@@ -71,7 +71,7 @@ impl Proxy {
         self.protocol
     }
 
-    /// Its name or address, the latter in brackets if it is of IPv6.
+    /// Its name or address; an IPv6 address is in brackets.
     pub(crate) fn host(&self) -> String {
         self.host.to_string()
     }
@@ -96,7 +96,7 @@ impl Proxy {
         self.protocol != Protocol::Socks5
     }
 
-    /// Whether it is given requests to this URL themselves, rather than asked for a tunnel.
+    /// Whether the proxy forwards requests to this URL, rather than opening a tunnel for them.
     pub(crate) fn forwards(&self, url: &Url) -> bool {
         self.protocol == Protocol::Http && url.scheme() == "http"
     }
@@ -119,7 +119,7 @@ impl FromStr for Proxy {
             scheme => return Err(ProxyError::Scheme(scheme.to_owned())),
         };
         let extra = !matches!(url.path(), "" | "/") || url.query().or(url.fragment()).is_some();
-        // Of another scheme than HTTP's, it is not looked at yet.
+        // `url` does not parse the host of schemes other than `http`.
         let host = url.host_str().and_then(|host| Host::parse(host).ok());
         let (Some(host), false) = (host, extra) else {
             return Err(ProxyError::Url);
@@ -147,7 +147,7 @@ fn credentials(url: &Url) -> Result<Option<Credentials>, ProxyError> {
         }
     };
     let user = decoded(url.username())?;
-    // Basic authentication has no way to write it (RFC 7617, section 2).
+    // Basic authentication cannot express it (RFC 7617, section 2).
     if user.contains(':') {
         return Err(ProxyError::Credentials);
     }
@@ -155,7 +155,7 @@ fn credentials(url: &Url) -> Result<Option<Credentials>, ProxyError> {
     Ok(Some(Credentials { user, password }))
 }
 
-/// Host and port, and nothing secret.
+/// Scheme, host and port, without the credentials.
 impl fmt::Display for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = match self.protocol {
@@ -177,7 +177,7 @@ impl fmt::Debug for Proxy {
     }
 }
 
-/// A [`Proxy`], or a list of hosts without one, that cannot be one. Its text has no credentials in it.
+/// An invalid [`Proxy`], or an invalid list of hosts without one. Its text contains no credentials.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProxyError {
@@ -186,7 +186,7 @@ pub enum ProxyError {
         "not the URL of a proxy: write it as http://host:port or socks5://user:password@host:port"
     )]
     Url,
-    /// No proxy is spoken to by this scheme.
+    /// The scheme is not one of a proxy.
     #[error("{0:?} is not a scheme of proxies: those are http, socks5 and socks5h")]
     Scheme(String),
     /// The user name or the password cannot be sent.
@@ -195,12 +195,12 @@ pub enum ProxyError {
          a control character or, in the name, a colon in it"
     )]
     Credentials,
-    /// An entry of a list of hosts without a proxy.
+    /// An entry of the list of hosts without a proxy is invalid.
     #[error(
         "{0:?} is not a host: write a name, .name, an address or a block, with :port if needed"
     )]
     NoProxy(String),
-    /// What an environment variable says.
+    /// The value of an environment variable is invalid.
     #[error("the environment variable {name:?}: {error}")]
     Variable {
         /// Its name.
@@ -219,14 +219,14 @@ pub(crate) struct Proxies {
 }
 
 impl Proxies {
-    /// One for all.
+    /// Uses one proxy for both schemes.
     pub(crate) fn set(&mut self, proxy: Proxy) {
         let proxy = Arc::new(proxy);
         self.http = Some(proxy.clone());
         self.https = Some(proxy);
     }
 
-    /// Adds hosts that no proxy is used for.
+    /// Adds hosts to which requests are sent directly.
     pub(crate) fn add_without(&mut self, hosts: &str) -> Result<(), ProxyError> {
         let entries = hosts.split([',', ' ', '\t']).filter(|it| !it.is_empty());
         let entries = entries.map(str::parse).collect::<Result<Vec<_>, _>>()?;
@@ -234,11 +234,11 @@ impl Proxies {
         Ok(())
     }
 
-    /// Those that the environment names.
+    /// The proxies that environment variables name.
     pub(crate) fn from_env() -> Result<Self, ProxyError> {
         Self::from_variables(|name| {
             let value = env::var_os(name).filter(|value| !value.is_empty())?;
-            // What is not UTF-8 is no URL, and is said to be none.
+            // A value that is not UTF-8 is not a URL, and is reported as such.
             Some(value.to_string_lossy().into_owned())
         })
     }
@@ -259,7 +259,7 @@ impl Proxies {
             let proxy = text.parse().map_err(|error| of(error, name))?;
             Ok(Some(Arc::new(proxy)))
         };
-        // A CGI program gets the header `Proxy` of its client as HTTP_PROXY.
+        // In a CGI program, HTTP_PROXY is the header `Proxy` of a client.
         let http: &[_] = match get("REQUEST_METHOD") {
             None => &["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"],
             Some(_) => &["http_proxy", "all_proxy", "ALL_PROXY"],
@@ -279,8 +279,8 @@ impl Proxies {
 
     /// The proxy of requests to a URL.
     ///
-    /// It depends on the URL's scheme, host and port alone: connections are kept for these, so that none
-    /// through one proxy is used where another one is wanted, or none.
+    /// It depends only on the URL's scheme, host and port, which are the key of the connection pool: a
+    /// pooled connection always goes through the right proxy.
     pub(crate) fn of(&self, url: &Url) -> Option<&Arc<Proxy>> {
         let proxy = match url.scheme() {
             "https" => self.https.as_ref(),
@@ -291,7 +291,7 @@ impl Proxies {
     }
 }
 
-/// Hosts that no proxy is used for, as in the variable `NO_PROXY`.
+/// Hosts to which requests are sent directly, as in the variable `NO_PROXY`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Without {
     hosts: Hosts,
@@ -302,7 +302,7 @@ struct Without {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Hosts {
     All,
-    /// A name, and those below it.
+    /// A name, and its subdomains.
     Domain(String),
     Block(Cidr),
 }

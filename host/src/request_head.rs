@@ -1,7 +1,7 @@
 //! The head of a request as it goes on the wire (RFC 9112, section 3).
 //!
-//! Of a request without a body it is all there is to send, and is written here. Of one with a body it
-//! is a value of the crate `http`, which ureq sends. A test compares the two.
+//! A request without a body consists of its head, which is written here. For a request with a body,
+//! the head is a value of the crate `http`, which ureq sends. A test compares the two.
 
 use std::sync::Arc;
 
@@ -12,18 +12,17 @@ use url::Position;
 use crate::error::Error;
 use crate::request::{Body, Request};
 
-/// What is sent as `User-Agent` if the guest sends none.
+/// The default `User-Agent`.
 static OUR_USER_AGENT: HeaderValue = HeaderValue::from_static(concat!(
     env!("CARGO_PKG_NAME"),
     "/",
     env!("CARGO_PKG_VERSION")
 ));
 
-/// What is sent as `Accept` if the guest sends none.
+/// The default `Accept`.
 static ANYTHING: HeaderValue = HeaderValue::from_static("*/*");
 
-/// The fields that are sent if they are not among these headers. `Host` is the first of all fields
-/// (RFC 9110, section 7.2).
+/// The default fields that are missing in these headers. `Host` comes first (RFC 9110, section 7.2).
 fn added<'a>(
     request: &'a Request<'_>,
     headers: &HeaderMap,
@@ -39,7 +38,7 @@ fn added<'a>(
 
 /// The bytes of the head of a request without a body, with these headers.
 pub(crate) fn bytes(request: &Request<'_>, headers: &HeaderMap) -> Vec<u8> {
-    /// That of most requests is shorter.
+    /// Most heads are shorter.
     const CAPACITY: usize = 512;
     let mut head = Vec::with_capacity(CAPACITY);
     let mut put = |parts: [&[u8]; 4]| parts.iter().for_each(|part| head.extend_from_slice(part));
@@ -73,11 +72,11 @@ pub(crate) fn for_ureq(
         builder = if names.are_lower_case() {
             before.header(name, value)
         } else {
-            // It remembers each, which takes longer the more there are.
+            // This remembers each spelling in a list, which gets slow with many fields.
             ureq_proto::client::header_raw(before, name, value.as_bytes())
         };
     });
-    // ureq knows the length of what is there whole.
+    // ureq sets the length of a body that is complete.
     if let Some(Body::Upload(upload)) = request.body()
         && let Some(len) = upload.len()
     {
@@ -99,7 +98,7 @@ mod tests {
     use crate::limits::Limits;
     use crate::request_url::LastTarget;
 
-    /// What ureq makes of it.
+    /// The bytes that ureq writes.
     fn by_ureq(request: &Request<'_>) -> Vec<u8> {
         let head = for_ureq(request, request.headers()).unwrap();
         let mut call = Call::new(head).unwrap();
@@ -136,7 +135,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever a guest asks for.
+        /// For any request of a guest.
         #[test]
         fn it_is_what_ureq_writes(
             method in "GET|HEAD|DELETE|OPTIONS|get|M-SEARCH|[!#$%&'*+.^_`|~A-Za-z-]{1,9}",

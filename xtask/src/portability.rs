@@ -4,7 +4,6 @@
 //!
 //! Toolchains for this are installed below `target/`, unless rustup has them.
 
-use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -143,6 +142,7 @@ pub fn compile_c(cargo: &mut Command, target: &str) -> Result<()> {
 /// Writes a shell script into `target/tools/`. Gives its path.
 #[cfg(unix)]
 fn script(name: &str, text: &str) -> Result<PathBuf> {
+    use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
     let path = project::root().join("target/tools").join(name);

@@ -1,6 +1,6 @@
 //! Finds, or installs, a Rust compiler for `wasm32-wasip1`.
 //!
-//! Which guests are built with it is [`crate::guests`]'s.
+//! Which guests are built with it is said in `guests`.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

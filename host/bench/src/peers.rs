@@ -2,7 +2,6 @@
 
 use std::env;
 use std::fmt::Write;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -12,24 +11,6 @@ use wasmtime::{Result, ensure};
 use crate::measure::median;
 use crate::report::Row;
 use crate::run::{Bench, Cores, MIB, Measured, ONE, Server, TWO, pinned};
-
-/// What is needed of the peers.
-#[derive(clap::Args)]
-pub struct PeersArgs {
-    /// The program of `host/bench/peers`: measures beside peers, in place of the figures
-    #[arg(long = "peers", requires = "extism")]
-    program: Option<PathBuf>,
-    /// The C library of Extism
-    #[arg(long)]
-    extism: Option<PathBuf>,
-}
-
-impl PeersArgs {
-    /// Whether peers are to be measured.
-    pub fn are_given(&self) -> bool {
-        self.program.is_some()
-    }
-}
 
 /// Who does the work. A column of the table, in this order.
 #[derive(Clone, Copy, PartialEq, Eq)]

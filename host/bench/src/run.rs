@@ -11,7 +11,6 @@ use wasmtime::error::Context;
 use wasmtime::{Result, ensure};
 
 use crate::measure::median;
-use crate::peers::PeersArgs;
 use crate::report::{self, Row};
 use crate::{client, connections};
 
@@ -40,6 +39,24 @@ pub struct RunArgs {
     curves: bool,
     #[command(flatten)]
     pub peers: PeersArgs,
+}
+
+/// What is needed of the peers.
+#[derive(clap::Args)]
+pub struct PeersArgs {
+    /// The program of `host/bench/peers`: measures beside peers, in place of the figures
+    #[arg(long = "peers", requires = "extism")]
+    pub program: Option<PathBuf>,
+    /// The C library of Extism
+    #[arg(long)]
+    pub extism: Option<PathBuf>,
+}
+
+impl PeersArgs {
+    /// Whether peers are to be measured.
+    pub fn are_given(&self) -> bool {
+        self.program.is_some()
+    }
 }
 
 pub const MIB: u64 = 1024 * 1024;

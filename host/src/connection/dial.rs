@@ -86,7 +86,15 @@ impl Dialer {
         times.lookup += started.elapsed();
         let route = route?;
         let started = Instant::now();
-        let lease = self.connect(place, route, pool, key, url, exchange);
+        let opening = Opening {
+            dialer: self,
+            pool,
+            key,
+            url,
+            exchange,
+            deadline: exchange.deadlines.begin(Phase::Connect),
+        };
+        let lease = opening.along(route, place);
         times.connect += started.elapsed();
         lease
     }
@@ -165,71 +173,104 @@ impl Dialer {
         self.answered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn connect(
-        &self,
-        place: Place,
-        route: Route<'_>,
-        pool: &Arc<Pool>,
-        key: &Key,
-        url: &Url,
-        exchange: &Arc<Exchange>,
-    ) -> Result<Lease, Error> {
-        let deadline = exchange.deadlines.begin(Phase::Connect);
-        // That the other side is silent for a while is a part of connecting.
-        let patience = Patience::Until(deadline, Phase::Total);
-        let Route { addresses, proxy } = route;
-        let mut lease = match proxy {
-            None => {
-                let host = url.host_str().unwrap_or_default();
-                let (stream, peer) = self.reach(&addresses, host, pool, exchange, deadline)?;
-                let connection = Connection {
-                    socket: Socket::new(stream, peer),
-                    tls: None,
-                    server: Some(peer),
-                    forwarder: None,
-                };
-                Lease::new(connection, exchange.clone(), place, key.clone(), false)?
-            }
+    /// Notes which address of a host answered.
+    fn remember(&self, host: &str, address: IpAddr) {
+        let mut answered = self.remembered();
+        if answered.len() >= MAX_REMEMBERED {
+            answered.clear();
+        }
+        answered.insert(host.to_owned(), address);
+    }
+}
+
+/// One connection that is being opened.
+struct Opening<'a> {
+    dialer: &'a Dialer,
+    pool: &'a Arc<Pool>,
+    key: &'a Key,
+    url: &'a Url,
+    exchange: &'a Arc<Exchange>,
+    deadline: Deadline,
+}
+
+impl Opening<'_> {
+    /// Follows a route to its end, and negotiates TLS there.
+    fn along(&self, route: Route<'_>, place: Place) -> Result<Lease, Error> {
+        let mut lease = match route.proxy {
+            None => self.directly(&route.addresses, place),
             Some((proxy, destinations)) => {
-                let mut place = Some(place);
-                let mut refused = Error::NoAddress(url.host_str().unwrap_or_default().to_owned());
-                let mut destinations = destinations.into_iter();
-                loop {
-                    let Some(destination) = destinations.next() else {
-                        return Err(refused);
-                    };
-                    let place = place.take().map_or_else(|| pool.reserve(), Ok)?;
-                    let host = proxy.host();
-                    let reached = self.reach(&addresses, &host, pool, exchange, deadline);
-                    let (stream, peer) = reached.map_err(|error| match error {
-                        Error::Connect { source, .. } => ProxyFault::Connect(source).of(proxy),
-                        error => error,
-                    })?;
-                    let forwards = proxy.forwards(url);
-                    let connection = Connection {
-                        socket: Socket::new(stream, peer),
-                        tls: None,
-                        server: destination.address(),
-                        forwarder: forwards.then(|| proxy.clone()),
-                    };
-                    let exchange = exchange.clone();
-                    let mut lease = Lease::new(connection, exchange, place, key.clone(), false)?;
-                    if forwards {
-                        break lease;
-                    }
-                    match tunnel::open(&mut lease, proxy, &destination, patience) {
-                        Ok(()) => break lease,
-                        // Another of the server's addresses may be one that it can reach.
-                        Err(error) if error.is_of_address() => refused = error,
-                        Err(error) => return Err(error),
-                    }
-                }
+                self.through(proxy, &route.addresses, &destinations, place)
             }
-        };
-        if url.scheme() == "https" {
-            lease.start_tls(&self.tls, url, patience)?;
+        }?;
+        if self.url.scheme() == "https" {
+            lease.start_tls(&self.dialer.tls, self.url, self.patience())?;
         }
         Ok(lease)
+    }
+
+    /// During handshakes the connect deadline applies, and not the timeout for silence.
+    fn patience(&self) -> Patience {
+        Patience::Until(self.deadline, Phase::Total)
+    }
+
+    fn directly(&self, addresses: &[SocketAddr], place: Place) -> Result<Lease, Error> {
+        let host = self.url.host_str().unwrap_or_default();
+        let (stream, peer) = self.reach(addresses, host)?;
+        let connection = Connection {
+            socket: Socket::new(stream, peer),
+            tls: None,
+            server: Some(peer),
+            forwarder: None,
+        };
+        self.lease(connection, place)
+    }
+
+    /// Through a proxy, which is asked for one destination after the other until it reaches one.
+    fn through(
+        &self,
+        proxy: &Arc<Proxy>,
+        addresses: &[SocketAddr],
+        destinations: &[Destination],
+        place: Place,
+    ) -> Result<Lease, Error> {
+        let forwards = proxy.forwards(self.url);
+        let mut place = Some(place);
+        let mut refused = None;
+        for destination in destinations {
+            let place = place.take().map_or_else(|| self.pool.reserve(), Ok)?;
+            let reached = self.reach(addresses, &proxy.host());
+            let (stream, peer) = reached.map_err(|error| match error {
+                Error::Connect { source, .. } => ProxyFault::Connect(source).of(proxy),
+                error => error,
+            })?;
+            let connection = Connection {
+                socket: Socket::new(stream, peer),
+                tls: None,
+                server: destination.address(),
+                forwarder: forwards.then(|| proxy.clone()),
+            };
+            let mut lease = self.lease(connection, place)?;
+            if forwards {
+                return Ok(lease);
+            }
+            match tunnel::open(&mut lease, proxy, destination, self.patience()) {
+                Ok(()) => return Ok(lease),
+                Err(error) if error.is_of_address() => refused = Some(error),
+                Err(error) => return Err(error),
+            }
+        }
+        let host = self.url.host_str().unwrap_or_default();
+        Err(refused.unwrap_or_else(|| Error::NoAddress(host.to_owned())))
+    }
+
+    fn lease(&self, connection: Connection, place: Place) -> Result<Lease, Error> {
+        Lease::new(
+            connection,
+            self.exchange.clone(),
+            place,
+            self.key.clone(),
+            false,
+        )
     }
 
     /// Connects to one of the addresses of a host.
@@ -237,23 +278,15 @@ impl Dialer {
         &self,
         addresses: &[SocketAddr],
         host: &str,
-        pool: &Pool,
-        exchange: &Exchange,
-        deadline: Deadline,
     ) -> Result<(TcpStream, SocketAddr), Error> {
-        let (stream, peer) = match race(addresses, exchange, deadline) {
+        let race = || race(addresses, self.exchange, self.deadline);
+        let (stream, peer) = match race() {
             // Out of file descriptors: close idle connections before failing the request.
-            Err(error) if error.is_shortage() && pool.close_idle() => {
-                race(addresses, exchange, deadline)?
-            }
+            Err(error) if error.is_shortage() && self.pool.close_idle() => race()?,
             result => result?,
         };
         if addresses.len() > 1 {
-            let mut answered = self.remembered();
-            if answered.len() >= MAX_REMEMBERED {
-                answered.clear();
-            }
-            answered.insert(host.to_owned(), peer.ip());
+            self.dialer.remember(host, peer.ip());
         }
         Ok((stream, peer))
     }

@@ -178,14 +178,14 @@ impl Roots {
         Ok((config, is_whole))
     }
 
-    /// All of them, and whether they are all that there are.
+    /// The store of all trusted roots, and whether all of the system's could be read.
     fn store(&self) -> Result<(RootCertStore, bool), Error> {
         let mut store = RootCertStore::empty();
         let mut is_whole = true;
         if self.system {
             let (roots, all) = system_roots()?;
             is_whole = all;
-            // A system's store may hold certificates that rustls has no use for.
+            // A system's store may contain certificates that rustls rejects; skip those.
             store.add_parsable_certificates(roots.iter().cloned());
         }
         #[cfg(feature = "webpki-roots")]

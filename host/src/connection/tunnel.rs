@@ -1,5 +1,5 @@
-//! What is said to a proxy before a connection is as good as one to the server: `CONNECT` (RFC 9110,
-//! section 9.3.6) or SOCKS5 (RFC 1928, with the passwords of RFC 1929).
+//! Handshakes with proxies: `CONNECT` (RFC 9110, section 9.3.6), and SOCKS5 (RFC 1928) with the
+//! passwords of RFC 1929.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -27,7 +27,7 @@ impl Destination {
         }
     }
 
-    /// As `CONNECT` and `Host` have it.
+    /// The form for `CONNECT` and `Host`.
     fn authority(&self) -> String {
         match self {
             Destination::Name(name, port) => format!("{name}:{port}"),
@@ -36,7 +36,7 @@ impl Destination {
     }
 }
 
-/// Has a proxy connect to a server.
+/// Asks a proxy to connect to a server.
 pub(super) fn open(
     lease: &mut Lease,
     proxy: &Proxy,
@@ -104,7 +104,7 @@ impl Tunnel<'_> {
         match head.status {
             StatusCode::PROXY_AUTHENTICATION_REQUIRED => Err(ProxyFault::Credentials.into()),
             status if !status.is_success() => Err(ProxyFault::Status(status.as_u16()).into()),
-            // The server's bytes come through TLS, from the socket: nothing is in between.
+            // TLS reads from the socket, so no byte of the server may have arrived here.
             _ if !self.lease.input.waiting().is_empty() => {
                 Err(ProxyFault::Protocol("bytes behind the answer to CONNECT".to_owned()).into())
             }
@@ -112,7 +112,7 @@ impl Tunnel<'_> {
         }
     }
 
-    /// The head of the proxy's answer. Lengths in one to `CONNECT` mean nothing.
+    /// The head of the proxy's response. Framing fields in a response to `CONNECT` are ignored.
     fn head(&mut self) -> Result<Head, Failure> {
         loop {
             match super::unanswered::next_head(self.lease) {
@@ -131,7 +131,7 @@ impl Tunnel<'_> {
         }
     }
 
-    /// So many bytes, and none of those behind them.
+    /// Reads exactly `LEN` bytes.
     fn receive<const LEN: usize>(&mut self) -> Result<[u8; LEN], Failure> {
         let mut bytes = [0; LEN];
         self.receive_into(&mut bytes)?;
@@ -205,7 +205,7 @@ impl Tunnel<'_> {
             (VERSION, reply) => return Err(ProxyFault::Reply(reply).into()),
             _ => return Err(wrong("its answer").into()),
         }
-        // Where the proxy's own connection starts, which is of no use.
+        // The address that the proxy connects from, which is not needed.
         let len = match kind {
             ADDRESS_V4 => 4,
             ADDRESS_V6 => 16,
@@ -220,7 +220,7 @@ impl Tunnel<'_> {
         const VERSION: u8 = 1;
         let mut message = vec![VERSION];
         for text in [&credentials.user, &credentials.password] {
-            // `Proxy` has none that are longer.
+            // `Proxy` rejects longer ones.
             message.push(u8::try_from(text.len()).unwrap_or(u8::MAX));
             message.extend(text.bytes().take(u8::MAX.into()));
         }

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses a part of this")]
 
 pub mod network;
+pub mod node;
 pub mod servers;
 pub mod trace;
 

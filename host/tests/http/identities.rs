@@ -1,8 +1,6 @@
 //! Certificates that a client shows, versions of TLS, and a configuration of the embedder's own.
 
 use std::borrow::Borrow;
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use wasi_experimental_http_test_server::{ServerCertificate, TestCa, TestServer};
@@ -10,6 +8,7 @@ use wasi_experimental_http_wasmtime::{
     CertificateError, ClientCertificate, HttpClient, HttpClientBuilder, HttpCtx, TlsVersion, rustls,
 };
 
+use crate::common::node::Node;
 use crate::common::{Guest, code};
 
 fn trusting(ca: &TestCa) -> HttpClientBuilder {
@@ -88,26 +87,14 @@ fn another_server_sees_the_identity() {
     let ca = TestCa::new();
     let (cert, key) = ca.server_pem();
     let files = serde_json::json!({ "key": key, "cert": cert, "ca": ca.pem() });
-    let mut node = Command::new("node")
-        .args(["-e", SERVER, &files.to_string()])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut port = String::new();
-    let mut stdout = BufReader::new(node.stdout.take().unwrap());
-    stdout.read_line(&mut port).unwrap();
-    let url = format!("https://localhost:{}/", port.trim());
+    let node = Node::start(["-e", SERVER, &files.to_string()]);
+    let url = format!("https://localhost:{}/", node.port);
     let (certificate, _) = issued(&ca, "plugin 7");
     let mut with = guest(trusting(&ca).client_certificate(certificate));
     for _ in 0..2 {
         assert_eq!(with.fetch_all(&url), (200, b"plugin 7".to_vec()));
     }
     assert_eq!(guest(trusting(&ca)).fetch(&url), Err(code::REQUEST_ERROR));
-    let mut stdin = node.stdin.take().unwrap();
-    stdin.flush().unwrap();
-    drop(stdin);
-    node.wait().unwrap();
 }
 
 /// The judge is Node.js again: the cipher is one that the server likes less than others.
@@ -124,16 +111,8 @@ fn the_cryptography_is_the_embedders() {
     let ca = TestCa::new();
     let (cert, key) = ca.server_pem();
     let files = serde_json::json!({ "key": key, "cert": cert });
-    let mut node = Command::new("node")
-        .args(["-e", SERVER, &files.to_string()])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut port = String::new();
-    let mut stdout = BufReader::new(node.stdout.take().unwrap());
-    stdout.read_line(&mut port).unwrap();
-    let url = format!("https://localhost:{}/", port.trim());
+    let node = Node::start(["-e", SERVER, &files.to_string()]);
+    let url = format!("https://localhost:{}/", node.port);
     let only = |suite| {
         let mut provider = rustls::crypto::ring::default_provider();
         provider.cipher_suites.retain(|it| it.suite() == suite);
@@ -164,8 +143,6 @@ fn the_cryptography_is_the_embedders() {
     let mut guest = guest(of_mozilla);
     assert_eq!(guest.fetch(&url), Err(code::REQUEST_ERROR));
     assert_eq!(guest.last_error().0, "tls_certificate");
-    drop(node.stdin.take());
-    node.wait().unwrap();
 }
 
 #[test]

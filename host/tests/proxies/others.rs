@@ -1,50 +1,27 @@
 //! Proxies that others wrote, of npm: `cargo xtask test` installs them.
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 
 use wasi_experimental_http_test_server::{HELLO, TestCa, TestServer};
 
 use crate::common::code;
+use crate::common::node::Node;
 use crate::{guest, trusting_through};
 
-/// One that runs until it is dropped.
-struct Other {
-    process: Child,
-    port: u16,
-}
-
-impl Other {
-    fn start(kind: &str, credentials: &[&str]) -> Other {
-        let judges = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/judges");
-        assert!(
-            judges.join("node_modules").exists(),
-            "the packages of host/tests/judges are not installed: run `cargo xtask test`, or `npm ci` \
-             there"
-        );
-        let mut process = Command::new("node")
-            .arg(judges.join("proxy.cjs"))
-            .arg(kind)
-            .args(credentials)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut port = String::new();
-        let mut stdout = BufReader::new(process.stdout.take().unwrap());
-        stdout.read_line(&mut port).unwrap();
-        let port = port.trim().parse().expect("a port");
-        Other { process, port }
-    }
-}
-
-impl Drop for Other {
-    fn drop(&mut self) {
-        // It ends with its stdin.
-        drop(self.process.stdin.take());
-        let _ = self.process.wait();
-    }
+fn start(kind: &str, credentials: &[&str]) -> Node {
+    let judges = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/judges");
+    assert!(
+        judges.join("node_modules").exists(),
+        "the packages of host/tests/judges are not installed: run `cargo xtask test`, or `npm ci` \
+         there"
+    );
+    let program = judges.join("proxy.cjs");
+    let arguments = [program.as_os_str(), kind.as_ref()];
+    Node::start(
+        arguments
+            .into_iter()
+            .chain(credentials.iter().map(AsRef::as_ref)),
+    )
 }
 
 #[test]
@@ -53,7 +30,7 @@ fn proxies_of_others_lead_to_servers() {
     let servers = [TestServer::http().start(), TestServer::https(&ca).start()];
     for (kind, scheme) in [("http", "http"), ("socks", "socks5"), ("socks", "socks5h")] {
         for credentials in [&[][..], &["me", "p@ss:word"]] {
-            let other = Other::start(kind, credentials);
+            let other = start(kind, credentials);
             let user = if credentials.is_empty() {
                 ""
             } else {

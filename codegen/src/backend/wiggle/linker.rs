@@ -34,9 +34,12 @@ impl HostFunction {
         let params = self.params.iter().map(|(name, ty)| quote!(#name: #ty));
         let start = (self.start)(quote!(&mut #caller));
         quote! {
-            move |mut #caller: wasmtime::Caller<'_, T>, #(#params),*| -> wasmtime::Result<#result> {
-                #start
-                #body
+            {
+                let get_cx = get_cx.clone();
+                move |mut #caller: wasmtime::Caller<'_, T>, #(#params),*| -> wasmtime::Result<#result> {
+                    #start
+                    #body
+                }
             }
         }
     }
@@ -212,7 +215,7 @@ impl Wiggle<'_> {
         let start = move |borrowed: TokenStream| {
             quote! {
                 let #export = #start_caller.get_export("memory");
-                let Some((mut #memory, #cx)) = super::guest(&#export, #borrowed, get_cx)? else {
+                let Some((mut #memory, #cx)) = super::guest(&#export, #borrowed, &get_cx)? else {
                     return #no_memory;
                 };
             }

@@ -1,6 +1,5 @@
 //! `--header`: fields for one host, which nobody else gets to see.
 
-use std::fs;
 use std::process::Stdio;
 
 use wasi_experimental_http_test_server::{HELLO, TestServer};
@@ -120,7 +119,7 @@ fn a_variable_is_not_in_the_list_of_processes() {
         .spawn()
         .unwrap();
     server.wait_for_requests(1);
-    let shown = fs::read_to_string(format!("/proc/{}/cmdline", child.id())).unwrap();
+    let shown = std::fs::read_to_string(format!("/proc/{}/cmdline", child.id())).unwrap();
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(
