@@ -147,7 +147,7 @@ fn names_are_those_of_the_container_s_files() {
     serve_names();
     let resolv = containerd.write(
         "resolv.conf",
-        "nameserver 127.0.0.53\nsearch default.svc.test\noptions ndots:5\n",
+        "nameserver 127.0.0.99\nsearch default.svc.test\noptions ndots:5\n",
     );
     let [mount_option, resolv_mount] = mount(&resolv, "/etc/resolv.conf");
     let hosts = format!(
@@ -171,10 +171,10 @@ fn names_are_those_of_the_container_s_files() {
     containerd.leaves_nothing();
 }
 
-/// Starts a DNS server that knows one name, at 127.0.0.53: its port is fixed, since a name server in
-/// `resolv.conf` has none.
+/// Starts a DNS server that knows one name, at 127.0.0.99: its port is fixed, since a name server in
+/// `resolv.conf` has none. systemd-resolved has 127.0.0.53 and 127.0.0.54.
 fn serve_names() {
-    let socket = UdpSocket::bind("127.0.0.53:53").expect("port 53 of 127.0.0.53 has to be free");
+    let socket = UdpSocket::bind("127.0.0.99:53").expect("port 53 of 127.0.0.99 has to be free");
     thread::spawn(move || {
         let mut buffer = [0; 512];
         while let Ok((length, client)) = socket.recv_from(&mut buffer) {
