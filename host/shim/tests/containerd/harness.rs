@@ -23,7 +23,10 @@ const NAMESPACE: &str = "wasmtime-http-test";
 pub const RUNTIME: &str = "io.containerd.wasmtime-http.v1";
 
 /// How long something may take that takes a moment: the machine may be slow, and busy.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// The same, as ctr takes it.
+const CONNECT_TIMEOUT: &str = "300s";
 
 pub struct Containerd {
     directory: TempDir,
@@ -97,6 +100,7 @@ impl Containerd {
         command
             .arg("--address")
             .arg(self.path("socket"))
+            .args(["--connect-timeout", CONNECT_TIMEOUT])
             .args(["--namespace", NAMESPACE])
             .args(arguments);
         command
