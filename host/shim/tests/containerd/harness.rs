@@ -17,8 +17,9 @@ const PRELUDE: &str = include_str!("../../../cli/tests/cli/prelude.wat");
 
 const GET: &str = include_str!("get.wat");
 
-/// The namespace of containerd in which all this is.
-const NAMESPACE: &str = "wasmtime-http-test";
+/// Where shims have their sockets, and what they note of containers.
+const SOCKETS: &str = "/run/containerd/s";
+const SHIMS: &str = "/run/containerd/wasmtime-http";
 
 pub const RUNTIME: &str = "io.containerd.wasmtime-http.v1";
 
@@ -31,6 +32,11 @@ const CONNECT_TIMEOUT: &str = "300s";
 pub struct Containerd {
     directory: TempDir,
     child: Child,
+    /// The namespace of containerd in which all containers of a test are, and after which the group of
+    /// their cgroups is called.
+    namespace: String,
+    /// Sockets that others have left.
+    old_sockets: Vec<String>,
 }
 
 impl Containerd {
@@ -72,7 +78,13 @@ impl Containerd {
             .stderr(log)
             .spawn()
             .expect("containerd has to be installed");
-        let containerd = Containerd { directory, child };
+        let name = directory.path().extension().unwrap().to_str().unwrap();
+        let containerd = Containerd {
+            namespace: format!("wasmtime-http-test-{name}"),
+            old_sockets: dead_sockets(),
+            directory,
+            child,
+        };
         containerd.until("containerd answers", || {
             containerd.ctr(&["version"]).status.success()
         });
@@ -101,7 +113,7 @@ impl Containerd {
             .arg("--address")
             .arg(self.path("socket"))
             .args(["--connect-timeout", CONNECT_TIMEOUT])
-            .args(["--namespace", NAMESPACE])
+            .args(["--namespace", &self.namespace])
             .args(arguments);
         command
     }
@@ -129,22 +141,26 @@ impl Containerd {
 
     /// Packs a module, imports the image, and gives its name.
     pub fn image(&self, name: &str, module: &Path, options: &[&str]) -> Image {
-        let archive = self.path(&format!("{name}.tar"));
+        self.named_image(&format!("localhost/{name}:latest"), module, options)
+    }
+
+    /// The same for a name that is complete.
+    pub fn named_image(&self, image: &str, module: &Path, options: &[&str]) -> Image {
+        let archive = self.path(&format!("{}.tar", image.replace(['/', ':'], "-")));
         let archive = archive.to_str().unwrap();
-        let image = format!("localhost/{name}:latest");
         let line = [
             "pack",
             module.to_str().unwrap(),
             "--output",
             archive,
             "--name",
-            &image,
+            image,
         ];
         let arguments = PackArguments::parse_from(line.iter().chain(options));
         pack::run(&arguments).unwrap();
         self.ok(&["images", "import", "--snapshotter", "native", archive]);
         Image {
-            name: image,
+            name: image.to_owned(),
             entry: format!("/{}.wasm", module.file_stem().unwrap().display()),
         }
     }
@@ -203,7 +219,8 @@ impl Containerd {
         }
     }
 
-    /// What is left of containers: processes with this name or directory in their command lines, and mounts.
+    /// What is left of containers: processes of shims, mounts, directories, cgroups, and sockets to which
+    /// nobody listens.
     pub fn leftovers(&self) -> Vec<String> {
         let directory = self.directory.path().to_str().unwrap();
         let mut left = Vec::new();
@@ -218,20 +235,42 @@ impl Containerd {
         let mounts = fs::read_to_string("/proc/self/mounts").unwrap();
         let mounts = mounts.lines().filter(|line| line.contains(directory));
         left.extend(mounts.map(str::to_owned));
-        let tasks = fs::read_dir(
-            self.path("state")
-                .join("io.containerd.runtime.v2.task")
-                .join(NAMESPACE),
-        );
-        let tasks = tasks.into_iter().flatten().flatten();
-        left.extend(tasks.map(|task| task.path().display().to_string()));
+        let tasks = self.path("state").join("io.containerd.runtime.v2.task");
+        let mut parents = vec![tasks.join(&self.namespace)];
+        parents.push(Path::new(SHIMS).join(&self.namespace));
+        parents.extend(self.cgroups());
+        for parent in parents {
+            let entries = fs::read_dir(parent).into_iter().flatten().flatten();
+            let directories = entries.filter(|entry| entry.path().is_dir());
+            left.extend(directories.map(|entry| entry.path().display().to_string()));
+        }
+        let sockets = dead_sockets().into_iter();
+        left.extend(sockets.filter(|socket| !self.old_sockets.contains(socket)));
         left
     }
 
+    /// The cgroups that contain those of the containers: one, or in version 1 one for each controller.
+    fn cgroups(&self) -> Vec<PathBuf> {
+        let root = Path::new("/sys/fs/cgroup");
+        let controllers = fs::read_dir(root).into_iter().flatten().flatten();
+        let mut groups: Vec<PathBuf> = controllers
+            .map(|controller| controller.path().join(&self.namespace))
+            .collect();
+        groups.push(root.join(&self.namespace));
+        groups
+    }
+
     pub fn leaves_nothing(&self) {
-        self.until("nothing is left of containers", || {
-            self.leftovers().is_empty()
-        });
+        let mut left = Vec::new();
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
+            left = self.leftovers();
+            if left.is_empty() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        panic!("left of containers: {left:#?}\n{}", self.log());
     }
 }
 
@@ -243,10 +282,25 @@ impl Drop for Containerd {
         }
         let _ = self.child.kill();
         let _ = self.child.wait();
+        let own = Path::new(SHIMS).join(&self.namespace);
+        for directory in self.cgroups().iter().chain([&own]) {
+            let _ = fs::remove_dir(directory);
+        }
         if thread::panicking() {
             let _ = writeln!(std::io::stderr(), "{}", self.log());
         }
     }
+}
+
+/// Sockets of shims to which nobody listens.
+fn dead_sockets() -> Vec<String> {
+    let sockets = fs::read_dir(SOCKETS).into_iter().flatten().flatten();
+    let sockets: Vec<String> = sockets
+        .map(|socket| socket.path().display().to_string())
+        .collect();
+    let alive = fs::read_to_string("/proc/net/unix").unwrap();
+    let is_dead = |socket: &String| !alive.contains(socket.as_str());
+    sockets.into_iter().filter(is_dead).collect()
 }
 
 /// An image of a module.

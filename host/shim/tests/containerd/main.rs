@@ -1,6 +1,7 @@
 //! Containers of real modules under a real containerd, which has to be installed; only root can run them.
 
 mod harness;
+mod manifests;
 mod network;
 mod policy;
 

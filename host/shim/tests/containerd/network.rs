@@ -9,7 +9,7 @@ use wasi_experimental_http_test_server::{HELLO, TestCa, TestServer};
 use crate::harness::Containerd;
 
 /// The option of `ctr run` that puts a file in the place of one of the image.
-fn mount(file: &str, place: &str) -> [String; 2] {
+pub fn mount(file: &str, place: &str) -> [String; 2] {
     [
         "--mount".to_owned(),
         format!("type=bind,src={file},dst={place},options=rbind:ro"),
@@ -17,7 +17,7 @@ fn mount(file: &str, place: &str) -> [String; 2] {
 }
 
 /// A namespace of networks, with a server in it.
-struct Namespace {
+pub struct Namespace {
     name: String,
     server: Child,
 }
@@ -25,8 +25,8 @@ struct Namespace {
 impl Namespace {
     const PORT: u16 = 8080;
 
-    fn start(directory: &std::path::Path) -> Namespace {
-        let name = format!("wasmtime-http-{}", std::process::id());
+    pub fn start(directory: &std::path::Path, name: &str) -> Namespace {
+        let name = format!("wasmtime-http-{name}-{}", std::process::id());
         let ip = |arguments: &[&str]| {
             let status = Command::new("ip").args(arguments).status().unwrap();
             assert!(status.success(), "ip {arguments:?}");
@@ -49,8 +49,13 @@ impl Namespace {
         Namespace { name, server }
     }
 
+    /// It, as `--with-ns` of ctr takes it.
+    pub fn option(&self) -> String {
+        format!("network:/var/run/netns/{}", self.name)
+    }
+
     /// Whether the server answers, as seen by another client.
-    fn answers(&self) -> bool {
+    pub fn answers(&self) -> bool {
         let request = format!(
             "import urllib.request; urllib.request.urlopen('http://127.0.0.1:{}/')",
             Self::PORT
@@ -81,14 +86,14 @@ fn requests_leave_from_the_container_s_own_network() {
     let pages = containerd.path("pages");
     std::fs::create_dir(&pages).unwrap();
     std::fs::write(pages.join("hello"), HELLO).unwrap();
-    let namespace = Namespace::start(&pages);
+    let namespace = Namespace::start(&pages, "own");
     containerd.until("the server in the namespace answers", || {
         namespace.answers()
     });
     let image = containerd.getter("_start");
     let hosts = "wasmtime-http.dev/allowed-hosts=http://127.0.0.1:*";
     let url = format!("http://127.0.0.1:{}/hello", Namespace::PORT);
-    let inside = format!("network:/var/run/netns/{}", namespace.name);
+    let inside = namespace.option();
     let outcome = containerd.run(
         "inside",
         &["--with-ns", &inside, "--annotation", hosts],
