@@ -49,7 +49,7 @@ pub enum Task {
     #[command(about = "Packs the commands for people without Rust", long_about = DIST_HELP)]
     Dist(DistArgs),
     #[command(about = "Builds the shim for containerd", long_about = SHIM_HELP)]
-    Shim,
+    Shim(shim::ShimArgs),
 }
 
 // The arguments of the commands that are programs of their own.
@@ -237,7 +237,9 @@ target/tools/, and Zig, which comes from PyPI, compiles the C.";
 
 const SHIM_HELP: &str = "\
 Builds containerd-shim-wasmtime-http-v1, optimised, and says how it is installed. It needs nothing but
-Rust, and libseccomp, which a Debian has. host/shim/README.md says what it is for.";
+Rust, and libseccomp, which a Debian has. host/shim/README.md says what it is for.
+
+--bench takes root, containerd, runc and busybox-static.";
 
 const SYSTEMS_HELP: &str = "\
 Type-checks all crates and their tests for macOS and Windows, without those systems. rustup installs
@@ -283,7 +285,7 @@ pub fn run(task: Task) -> Result<ExitCode> {
         Task::Bench(arguments) => return done(bench::run(&arguments)),
         Task::Package(arguments) => return done(package::run(&arguments)),
         Task::Versions(arguments) => return done(versions::run(&arguments)),
-        Task::Shim => return done(shim::build()),
+        Task::Shim(arguments) => return done(shim::run(&arguments)),
         Task::Systems(arguments) => return done(portability::systems(&arguments)),
         Task::Test(arguments) => return done(test::run(&arguments)),
     };

@@ -7,6 +7,8 @@ use std::{env, fs};
 use anyhow::{Context, Result, ensure};
 use cargo_metadata::MetadataCommand;
 
+use crate::guests::{self, GuestsArgs};
+use crate::machine::{self, Need};
 use crate::{project, pypi, step};
 
 /// The package of the shim, from the root. It has a workspace of its own.
@@ -143,8 +145,27 @@ pub fn containers() -> Result<()> {
     ])?)
 }
 
-/// Builds the shim, optimised, and says where it is.
-pub fn build() -> Result<()> {
+/// The arguments of `cargo xtask shim`.
+#[derive(clap::Args)]
+pub struct ShimArgs {
+    /// Measure it beside runc with busybox, in place of building it alone
+    #[arg(long)]
+    bench: bool,
+}
+
+/// Builds the shim, optimised, and says where it is; or measures it.
+pub fn run(arguments: &ShimArgs) -> Result<()> {
+    if arguments.bench { bench() } else { build() }
+}
+
+fn bench() -> Result<()> {
+    machine::require(&[Need::Containers, Need::Containerd])?;
+    guests::run(&GuestsArgs::only(&["rust-download"]))?;
+    step::header("Measuring the shim beside runc");
+    step::run(&mut cargo(&["bench", "--bench", "start"])?)
+}
+
+fn build() -> Result<()> {
     step::header("Building the shim for containerd");
     ensure!(is_possible(), "it is for Linux");
     step::run(&mut cargo(&["build", "--release"])?)?;

@@ -262,6 +262,19 @@ mod tests {
                 of_annotations([("wasmtime-http.dev/nonsense", "1")]),
                 "annotation wasmtime-http.dev/nonsense: there is no such option",
             ),
+            // Files of the node, and its proxy, are its own.
+            (
+                of_annotations([("wasmtime-http.dev/client-cert", "/node.pem")]),
+                "annotation wasmtime-http.dev/client-cert: there is no such option",
+            ),
+            (
+                of_annotations([("wasmtime-http.dev/ca-file", "/node.pem")]),
+                "annotation wasmtime-http.dev/ca-file: there is no such option",
+            ),
+            (
+                of_environment(["WASMTIME_HTTP_PROXY=http://127.0.0.1:1"]),
+                "variable WASMTIME_HTTP_PROXY: there is no such option",
+            ),
             (
                 of_environment(["WASMTIME_HTTP_TIMEOUT=x"]),
                 "variable WASMTIME_HTTP_TIMEOUT: ",

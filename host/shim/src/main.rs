@@ -10,6 +10,7 @@ mod container;
 mod levels;
 mod names;
 mod policy;
+mod remains;
 
 use std::env;
 use std::process::ExitCode;
@@ -24,6 +25,7 @@ use crate::levels::{Bundle, Node};
 const START: &str = "start";
 
 fn main() -> ExitCode {
+    remains::remove_if_asked();
     let pod = read();
     // containerd shows what is written here to whoever wants the container started, and in events.
     if let Err(error) = &pod

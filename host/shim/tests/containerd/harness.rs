@@ -188,14 +188,10 @@ impl Containerd {
         image: &Image,
         arguments: &[&str],
     ) -> Command {
-        let mut line = vec![
-            "run",
-            "--rm",
-            "--runtime",
-            RUNTIME,
-            "--snapshotter",
-            "native",
-        ];
+        let mut line = vec!["run", "--runtime", RUNTIME, "--snapshotter", "native"];
+        if !options.contains(&"--detach") {
+            line.push("--rm");
+        }
         line.extend(options);
         line.extend([image.name.as_str(), id]);
         if !arguments.is_empty() {
@@ -217,6 +213,20 @@ impl Containerd {
             );
             thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// The process that serves the shim's part of this container: the eldest of those that have its name.
+    pub fn shim(&self, id: &str) -> Option<String> {
+        let words = ["-namespace", &self.namespace, "-id", id].map(str::to_owned);
+        let processes = fs::read_dir("/proc").unwrap().flatten();
+        let of_shim = processes.filter_map(|process| {
+            let line = fs::read(process.path().join("cmdline")).ok()?;
+            let line = String::from_utf8_lossy(&line).into_owned();
+            let has = |pair: &[String]| line.contains(&pair.join("\0"));
+            let is_of_shim = has(&words[..2]) && has(&words[2..]);
+            is_of_shim.then(|| process.file_name().to_str()?.parse::<u32>().ok())?
+        });
+        of_shim.min().map(|process| process.to_string())
     }
 
     /// What is left of containers: processes of shims, mounts, directories, cgroups, and sockets to which

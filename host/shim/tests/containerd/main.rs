@@ -6,7 +6,7 @@ mod network;
 mod policy;
 
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::thread;
 
 use wasi_experimental_http_test_server::{HELLO, TestServer, body_hash, fill_pattern};
@@ -218,6 +218,30 @@ fn signals_end_a_container() {
         containerd.ok(&["tasks", "kill", "--signal", signal, id]);
         let outcome = Outcome::of(child.wait_with_output().unwrap());
         assert_eq!(outcome.code, Some(code), "{id}: {outcome:?}");
+        containerd.leaves_nothing();
+    }
+}
+
+#[test]
+fn a_task_that_is_deleted_or_whose_shim_is_killed_leaves_nothing() {
+    let containerd = Containerd::start("");
+    let server = TestServer::http().start();
+    let image = containerd.getter("_start");
+    let [annotation, hosts] = hosts(&server.origin());
+    let url = server.url("/hang");
+    for id in ["delete", "orphan"] {
+        let requests = server.requests();
+        let options = ["--detach", "--null-io", "--net-host", &annotation, &hosts];
+        let outcome = containerd.run(id, &options, &image, &[&url]);
+        outcome.is(0, "");
+        server.wait_for_requests(requests + 1);
+        if id == "delete" {
+            containerd.ok(&["tasks", "delete", "--force", id]);
+        } else {
+            let shim = containerd.shim(id).expect("the task has a shim");
+            let killed = Command::new("kill").args(["-KILL", &shim]).status();
+            assert!(killed.unwrap().success());
+        }
         containerd.leaves_nothing();
     }
 }
