@@ -258,13 +258,14 @@ fn append(archive: &mut tar::Builder<Vec<u8>>, path: &str, bytes: &[u8], mode: u
     archive.append_data(&mut header, path, bytes).unwrap();
 }
 
+/// What a row of the table is of.
+type Times = fn(&Figures) -> Vec<Duration>;
+
 fn print([runc, shim]: [Figures; 2]) {
     println!("| | runc, busybox | shim, Rust guest | ratio |");
     println!("| --- | ---: | ---: | ---: |");
-    let times = |figures: &Figures, of: fn(&Figures) -> Vec<Duration>| {
-        median(of(figures)).as_secs_f64() * 1000.0
-    };
-    let rows: [(&str, fn(&Figures) -> Vec<Duration>); 4] = [
+    let times = |figures: &Figures, of: Times| median(of(figures)).as_secs_f64() * 1000.0;
+    let rows: [(&str, Times); 4] = [
         ("first start of an image", |it| vec![it.first]),
         ("`ctr run` of what does nothing", |it| it.start.clone()),
         ("from `ctr run` to the request", |it| {

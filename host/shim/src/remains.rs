@@ -38,12 +38,14 @@ pub fn remove_if_asked() {
 }
 
 fn remove(state: &Path) {
-    if state.exists() {
-        let removed = Container::load(state.to_owned()).and_then(|mut it| it.delete(true));
-        if let Err(error) = removed {
-            // containerd has it in its log.
-            eprintln!("wasmtime-http: cannot remove {}: {error}", state.display());
-        }
+    if state.exists()
+        && let Err(error) = end(state)
+    {
+        // containerd has it in its log.
+        eprintln!(
+            "wasmtime-http: cannot remove {}: {error:#}",
+            state.display()
+        );
     }
     let address = fs::read_to_string(ADDRESS).unwrap_or_default();
     if let Some(socket) = address.trim().strip_prefix("unix://")
@@ -51,4 +53,9 @@ fn remove(state: &Path) {
     {
         let _ = fs::remove_file(socket);
     }
+}
+
+fn end(state: &Path) -> anyhow::Result<()> {
+    Container::load(state.to_owned())?.delete(true)?;
+    Ok(())
 }
