@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 
 use crate::machine::Need;
 use crate::tool::Tool;
-use crate::{bench, demo, guests, machine, package, portability, test, versions};
+use crate::{bench, demo, guests, machine, package, portability, shim, test, versions};
 
 /// Generates the bindings, builds the guests, runs the tests and the demo.
 #[derive(Parser)]
@@ -49,6 +49,8 @@ pub enum Task {
     Package(package::PackageArgs),
     #[command(about = "Packs the commands for people without Rust", long_about = DIST_HELP)]
     Dist(DistArgs),
+    #[command(about = "Builds the shim for containerd", long_about = SHIM_HELP)]
+    Shim(shim::ShimArgs),
 }
 
 // The arguments of the commands that are programs of their own.
@@ -243,6 +245,12 @@ elsewhere and runs the commands.
 With --target x86_64-unknown-linux-musl the binaries are static. rustup installs the target below
 target/tools/, and Zig, which comes from PyPI, compiles the C.";
 
+const SHIM_HELP: &str = "\
+Builds containerd-shim-wasmtime-http-v1, optimised, and says how it is installed. It needs nothing but
+Rust, and libseccomp, which a Debian has. host/shim/README.md says what it is for.
+
+--bench takes root, containerd, runc and busybox-static.";
+
 const SYSTEMS_HELP: &str = "\
 Type-checks all crates and their tests for macOS and Windows, without those systems. rustup installs
 a toolchain for them below target/tools/, and Zig, which comes from PyPI, compiles their C.";
@@ -287,6 +295,7 @@ pub fn run(task: Task) -> Result<ExitCode> {
         Task::Bench(arguments) => return done(bench::run(&arguments)),
         Task::Package(arguments) => return done(package::run(&arguments)),
         Task::Versions(arguments) => return done(versions::run(&arguments)),
+        Task::Shim(arguments) => return done(shim::run(&arguments)),
         Task::Systems(arguments) => return done(portability::systems(&arguments)),
         Task::Test(arguments) => return done(test::run(&arguments)),
     };

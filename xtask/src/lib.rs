@@ -16,6 +16,7 @@ mod pages;
 pub mod portability;
 pub mod project;
 pub mod pypi;
+mod shim;
 pub mod step;
 pub mod summary;
 mod test;

@@ -35,6 +35,10 @@ pub enum Need {
     Node,
     /// For the compilers that come from PyPI: Zig, which compiles C and C++ as well, and Go.
     Pip,
+    /// What a container of the shim takes from the system.
+    Containers,
+    /// What starts containers of the shim.
+    Containerd,
 }
 
 /// The error of a step that did not run: this is missing, and could not be installed, or must not
@@ -74,6 +78,8 @@ impl Need {
             Need::WasmRust => "a Rust compiler for wasm32-wasip1",
             Need::Node => "Node.js 18 or newer, with npm",
             Need::Pip => "Python 3 with pip",
+            Need::Containers => "permission to run containers: root, mounts, namespaces, cgroups",
+            Need::Containerd => "containerd with ctr, and ip of iproute2",
         }
     }
 
@@ -88,6 +94,14 @@ impl Need {
                 succeeds(project::command(project::NPM).arg("--version")) && node_is_new_enough()
             }
             Need::Pip => pypi::are_installed() || pypi::python().is_some(),
+            Need::Containers => {
+                let attempt = ["-c", CONTAINER_ATTEMPT];
+                cfg!(target_os = "linux") && is_root() && succeeds(Command::new("sh").args(attempt))
+            }
+            Need::Containerd => {
+                let programs = ["containerd", "ctr"].into_iter().all(has);
+                programs && succeeds(Command::new("ip").arg("-V"))
+            }
         })
     }
 
@@ -119,6 +133,13 @@ impl Need {
                 Remedy::Words("install Node.js with npm, https://nodejs.org")
             }
             (Need::Pip, System::Debian | System::Fedora) => packages(&["python3-pip"]),
+            (Need::Containers, _) => Remedy::Words(
+                "run it as root on Linux, outside of a sandbox that forbids mounts: \
+                 sudo -E cargo xtask test --only containerd",
+            ),
+            (Need::Containerd, System::Debian) => packages(&["containerd", "iproute2"]),
+            (Need::Containerd, System::Fedora) => packages(&["containerd", "iproute"]),
+            (Need::Containerd, _) => Remedy::Words("install containerd, https://containerd.io"),
             (Need::Pip, System::Mac) => packages(&["python3"]),
             (Need::Pip, System::Other) => {
                 Remedy::Words("install Python with pip, https://www.python.org")
@@ -126,6 +147,15 @@ impl Need {
         }
     }
 }
+
+/// Does what a container needs, and undoes it: a sandbox may forbid any of it to root as well.
+const CONTAINER_ATTEMPT: &str = "
+set -e
+unshare --mount --pid --net --ipc --uts --fork mount -t tmpfs tmpfs /tmp
+group=/sys/fs/cgroup/memory
+[ -d $group ] || group=/sys/fs/cgroup
+mkdir $group/wasmtime-http-$$
+rmdir $group/wasmtime-http-$$";
 
 /// The oldest Node.js that what `guest-as` depends on promises to work with.
 const OLDEST_NODE: u32 = 18;
@@ -209,6 +239,19 @@ impl System {
 /// Looks for all of these; installs what is missing where that is allowed; lists what is missing
 /// then, with how to install it. Gives that.
 pub fn prepare(needs: &[Need]) -> Result<Vec<Need>> {
+    let missing = install_missing(needs)?;
+    if !missing.is_empty() {
+        eprintln!(
+            "{}",
+            list(&missing, System::this(), is_root(), !may_install())
+        );
+    }
+    Ok(missing)
+}
+
+/// Looks for all of these, and installs what is missing where that is allowed. Gives what is still
+/// missing.
+pub fn install_missing(needs: &[Need]) -> Result<Vec<Need>> {
     let mut missing = missing(needs)?;
     if missing.is_empty() {
         return Ok(missing);
@@ -231,11 +274,7 @@ pub fn prepare(needs: &[Need]) -> Result<Vec<Need>> {
             }
             missing = self::missing(needs)?;
         }
-        if missing.is_empty() {
-            return Ok(missing);
-        }
     }
-    eprintln!("{}", list(&missing, system, is_root(), !may_install()));
     Ok(missing)
 }
 

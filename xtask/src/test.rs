@@ -11,7 +11,7 @@ use crate::guests::{self, GuestsArgs};
 use crate::machine::{self, Missing, Need};
 use crate::summary::Summary;
 use crate::tool::Tool;
-use crate::{bench, npm, portability, project, pypi, step};
+use crate::{bench, npm, portability, project, pypi, shim, step};
 
 /// A step of `cargo xtask test`.
 struct Step {
@@ -74,6 +74,18 @@ const STEPS: &[Step] = &[
         run: clippy_of_benchmarks,
     },
     Step {
+        name: "shim",
+        about: "the shim for containerd, which is not in the workspace: manifests, clippy, unit tests",
+        needs: &[Need::Clippy, Need::Pip],
+        run: shim::check,
+    },
+    Step {
+        name: CONTAINERD,
+        about: "the shim for containerd: containers under a containerd of their own, as root",
+        needs: &[Need::WasmRust, Need::Node, Need::Pip],
+        run: shim::containers,
+    },
+    Step {
         name: "features",
         about: "the host library without features, and with each alone",
         needs: &[Need::Clippy],
@@ -131,6 +143,8 @@ const STEPS: &[Step] = &[
 ];
 
 const GUESTS: &str = "guests";
+/// Not everybody can run containers: unless `--only` names it, it need not run.
+const CONTAINERD: &str = "containerd";
 const RUST_TESTS: &str = "rust-tests";
 
 /// The text of `cargo xtask test --help`.
@@ -147,7 +161,8 @@ pub fn help() -> String {
 
 const HELP: &str = "
 A step that cannot run, because something is missing that it needs, is named at the end and counts
-as failed. What is missing is listed at the start, with the commands that install it.
+as failed; only `containerd`, which takes root and permission to mount, does not, unless --only names
+it. What is missing is listed at the start, with the commands that install it.
 
 The first run takes about 25 minutes on two cores and 15 GB below target/. Compilers for C, Zig and
 Go come from PyPI, into target/tools/.
@@ -203,11 +218,20 @@ pub fn run(arguments: &TestArgs) -> Result<()> {
             needs.push(*need);
         }
     }
-    let missing = machine::prepare(&needs)?;
+    let mut missing = machine::prepare(&needs)?;
+    let mut allowed = arguments.allow_missing.clone();
+    if steps.iter().any(|step| step.name == CONTAINERD) {
+        missing.extend(containers_miss(&arguments.only)?);
+        if arguments.only.is_empty() {
+            allowed.push(CONTAINERD.to_owned());
+        }
+    }
     let mut summary = Summary::default();
     for step in steps {
         let goes_on = summary.step(step.name, || {
-            if let Some(need) = step.needs.iter().find(|need| missing.contains(need)) {
+            let of_containers = CONTAINER_NEEDS.iter().filter(|_| step.name == CONTAINERD);
+            let mut needs = step.needs.iter().chain(of_containers);
+            if let Some(need) = needs.find(|need| missing.contains(need)) {
                 return Err(Missing(need.name().to_owned()).into());
             }
             match arguments.arguments[..] {
@@ -220,13 +244,31 @@ pub fn run(arguments: &TestArgs) -> Result<()> {
             break;
         }
     }
-    summary.finish(&arguments.allow_missing)
+    summary.finish(&allowed)
+}
+
+const CONTAINER_NEEDS: [Need; 2] = [Need::Containers, Need::Containerd];
+
+/// What containers cannot do without and is not here. Nothing is installed for them where they cannot
+/// run, and nothing is advised unless they are asked for.
+fn containers_miss(only: &[String]) -> Result<Vec<Need>> {
+    let find = match only {
+        [] => machine::install_missing,
+        _ => machine::prepare,
+    };
+    for need in CONTAINER_NEEDS {
+        let missing = find(&[need])?;
+        if !missing.is_empty() {
+            return Ok(missing);
+        }
+    }
+    Ok(Vec::new())
 }
 
 fn formatting() -> Result<()> {
     step::header("Formatting");
     step::run(project::cargo().args(["fmt", "--all", "--", "--check"]))?;
-    for package in [bench::PACKAGE, bench::PEERS] {
+    for package in [bench::PACKAGE, bench::PEERS, shim::PACKAGE] {
         // Not of the workspace.
         step::run(
             project::cargo()

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::error::{ContextKind, ErrorKind};
@@ -308,7 +308,7 @@ pub struct Arguments {
 impl Arguments {
     /// Parses the command line. Ends the process after an error, or after help.
     pub fn from_command_line() -> Arguments {
-        let arguments = Self::parse_words(std::env::args_os()).unwrap_or_else(|error| error.exit());
+        let arguments = Self::parse(std::env::args_os()).unwrap_or_else(|error| error.exit());
         if let Some(kind) = arguments.generate {
             let sections = [AFTER_LONG_HELP, LONG_EXAMPLES];
             let written = generate::write(kind, Self::command(), &sections);
@@ -333,7 +333,12 @@ impl Arguments {
         arguments
     }
 
-    fn parse_words(
+    /// What a command line says, whose first word is the program's name.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, as it is shown to a person.
+    pub fn parse(
         words: impl IntoIterator<Item = impl Into<OsString> + Clone>,
     ) -> Result<Arguments, clap::Error> {
         let mut command = Self::command().mut_args(|arg| {
@@ -343,8 +348,7 @@ impl Arguments {
         let mut words: Vec<OsString> = words.into_iter().map(Into::into).collect();
         let mut matches = matches(&mut command, &words)?;
         if let Some(path) = matches.get_one::<PathBuf>("config") {
-            let check = |word: &str| Self::parse_words(["wasmtime-http", word, "module"]);
-            let options = config::read(path, &command, &matches, |word| check(word).map(drop));
+            let options = config::read(path, &command, &matches, Self::check);
             let options = options.map_err(|text| command.error(ErrorKind::Io, text))?;
             // Insert the options of the file before the module.
             words.splice(1..1, options.into_iter().map(OsString::from));
@@ -407,6 +411,23 @@ impl Arguments {
             client.no_proxy(hosts)?;
         }
         Ok(client)
+    }
+
+    /// The options of a file, as `--config` takes it, in the form `--NAME` or `--NAME=VALUE`.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the file, and on which line.
+    pub fn options_of_file(path: &Path) -> Result<Vec<String>, String> {
+        let mut command = Self::command();
+        let given = matches(&mut command, &["wasmtime-http".into(), "module".into()])
+            .map_err(|error| error.to_string())?;
+        config::read(path, &command, &given, Self::check)
+    }
+
+    /// Whether an option can be used so.
+    fn check(word: &str) -> Result<(), clap::Error> {
+        Self::parse(["wasmtime-http", word, "module"]).map(drop)
     }
 
     /// Arguments of the module that look like options of `wasmtime-http`.
@@ -673,7 +694,7 @@ mod tests {
 
     #[test]
     fn everything_behind_the_module_is_the_modules() {
-        let parse = |line: &str| Arguments::parse_words(line.split(' '));
+        let parse = |line: &str| Arguments::parse(line.split(' '));
         let arguments = parse("wasmtime-http -i f a.wasm -1e-3 -a http://b -v x -- -c").unwrap();
         assert_eq!(arguments.invoke, "f");
         assert_eq!(arguments.module, PathBuf::from("a.wasm"));

@@ -6,8 +6,8 @@ use std::time::Duration;
 use wasmtime::{Error, Result, Trap, bail};
 
 use crate::args::Arguments;
-use crate::backtrace;
 use crate::say::say;
+use crate::{backtrace, interrupt};
 
 /// The module could not be loaded or run.
 const FAILURE: i32 = 1;
@@ -36,8 +36,19 @@ pub fn proc_exit(code: u32) -> Result<()> {
     }
 }
 
+/// Prints why the guest ended, unless it just exited, and returns the exit code of the process.
+pub fn code(ended: Result<()>, arguments: &Arguments) -> i32 {
+    if let Some(code) = interrupt::exit_code() {
+        return code;
+    }
+    match ended {
+        Ok(()) => 0,
+        Err(error) => report(&error, arguments),
+    }
+}
+
 /// Prints the error, unless the guest just exited, and returns the exit code.
-pub fn report(error: &Error, arguments: &Arguments) -> i32 {
+fn report(error: &Error, arguments: &Arguments) -> i32 {
     if let Some(exit) = error.downcast_ref::<Exit>() {
         if let Some(frames) = backtrace::of_abort(error) {
             say(format_args!("the guest aborted{frames}"));

@@ -3,42 +3,27 @@
 //! What the requests may do is decided by the crate `wasi-experimental-http-wasmtime`; this program
 //! configures it from the command line, beside WASI.
 
-mod args;
-mod backtrace;
-mod config;
-mod engine;
-mod exit;
-mod generate;
-mod har;
-mod imports;
-mod interrupt;
-mod invoke;
-mod limits;
-mod log;
-mod module;
-mod progress;
-mod report;
-mod run;
-mod say;
-mod timeout;
-mod units;
-
 use std::env;
 use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
-
-use crate::args::Arguments;
+use wasmtime_http::args::Arguments;
+use wasmtime_http::pack::{self, PackArguments};
+use wasmtime_http::say::say;
+use wasmtime_http::{exit, run};
 
 fn main() {
+    if let Some(arguments) = PackArguments::from_command_line() {
+        let packed = pack::run(&arguments);
+        if let Err(error) = &packed {
+            say(format_args!("{error:#}"));
+        }
+        std::process::exit(i32::from(packed.is_err()));
+    }
     let arguments = Arguments::from_command_line();
     trace_to_stderr(arguments.verbose);
     let ran = run::run(&arguments);
-    let code = match ran {
-        _ if interrupt::is_interrupted() => interrupt::INTERRUPTED,
-        Ok(()) => 0,
-        Err(error) => exit::report(&error, &arguments),
-    };
+    let code = exit::code(ran, &arguments);
     // Not by returning, which would wait for a thread that reads stdin for the guest.
     std::process::exit(code);
 }

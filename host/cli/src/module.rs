@@ -40,7 +40,7 @@ pub fn load(engine: &Engine, path: &Path, allow_precompiled: bool) -> Result<Mod
         }
         false => fs::read(path),
     };
-    let mut bytes = match read {
+    let bytes = match read {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == ErrorKind::NotFound => bail!(
             "there is no module `{name}`{}. Check the path, or build the module first",
@@ -48,6 +48,16 @@ pub fn load(engine: &Engine, path: &Path, allow_precompiled: bool) -> Result<Mod
         ),
         Err(error) => return Err(error).context(format!("cannot read the module `{name}`")),
     };
+    compile(engine, &name.to_string(), bytes, allow_precompiled)
+}
+
+/// Compiles a module that people know by this name, or takes one that is compiled if it may.
+pub fn compile(
+    engine: &Engine,
+    name: &str,
+    mut bytes: Vec<u8>,
+    allow_precompiled: bool,
+) -> Result<Module> {
     if is_component(&bytes) {
         bail!(
             "`{name}` is a component, and wasmtime-http runs core modules. Build it for \

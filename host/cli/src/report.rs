@@ -15,10 +15,35 @@ use crate::say::say;
 /// names fills neither memory nor log.
 const MAX_TOLD: usize = 50;
 
-/// An observer that says which option would allow a denied request.
-pub fn denials(hosts: AllowedHosts) -> impl Fn(&Denied) + Send + Sync + 'static {
+/// How a person allows what was denied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Advice {
+    /// By options of the command line.
+    Options,
+    /// By annotations of a pod.
+    Annotations,
+}
+
+impl Advice {
+    fn allow(self, entry: &str) -> String {
+        match self {
+            Advice::Options => format!("--allowed-host {entry}"),
+            Advice::Annotations => format!("wasmtime-http.dev/allowed-hosts: {entry}"),
+        }
+    }
+
+    fn allow_private(self) -> &'static str {
+        match self {
+            Advice::Options => "--allow-private",
+            Advice::Annotations => "wasmtime-http.dev/allow-private: \"true\"",
+        }
+    }
+}
+
+/// An observer that says what would allow a denied request.
+pub fn denials(hosts: AllowedHosts, advice: Advice) -> impl Fn(&Denied) + Send + Sync + 'static {
     let told = Told::new("more requests are denied");
-    move |denied| told.once(&denied.origin, || explain(denied, &hosts))
+    move |denied| told.once(&denied.origin, || explain(denied, &hosts, advice))
 }
 
 /// An observer that says why a request failed.
@@ -75,8 +100,8 @@ impl Told {
     }
 }
 
-/// The message about a denied request, with the option that allows it.
-fn explain(denied: &Denied, hosts: &AllowedHosts) -> String {
+/// The message about a denied request, with what allows it.
+fn explain(denied: &Denied, hosts: &AllowedHosts, advice: Advice) -> String {
     let Denied { url, origin, .. } = denied;
     let reason = match &denied.reason {
         DeniedReason::NotPublic(address) => {
@@ -87,19 +112,26 @@ fn explain(denied: &Denied, hosts: &AllowedHosts) -> String {
             let is_named = origin.parse().is_ok_and(|url| named.allows(&url));
             let entry = match is_named {
                 true => String::new(),
-                false => format!(" --allowed-host {origin}"),
+                false => format!(" {}", advice.allow(origin)),
             };
+            let private = advice.allow_private();
             format!(
                 "it leads to {address}, which is not a public address; to allow it add: \
-                 --allow-private{entry}"
+                 {private}{entry}"
             )
         }
         DeniedReason::MethodOrPath(entry) => format!(
-            "the allowed hosts have other methods or paths of it; to allow it add: \
-             --allowed-host '{entry}'"
+            "the allowed hosts have other methods or paths of it; to allow it add: {}",
+            advice.allow(&format!("'{entry}'"))
         ),
-        DeniedReason::DeniedBy(entry) => format!("--allowed-host deny:{entry} denies it"),
-        _ => format!("not in the allowed hosts; to allow it add: --allowed-host {origin}"),
+        DeniedReason::DeniedBy(entry) => {
+            format!("{} denies it", advice.allow(&format!("deny:{entry}")))
+        }
+        DeniedReason::Refused(reason) => reason.clone(),
+        _ => format!(
+            "not in the allowed hosts; to allow it add: {}",
+            advice.allow(origin)
+        ),
     };
     format!("denied request to {url}: {reason}")
 }
@@ -134,7 +166,11 @@ mod tests {
         let http = HttpCtx::builder()
             .client(client)
             .allowed_hosts(hosts.clone())
-            .on_denied(move |denied| log.lock().unwrap().push(explain(denied, &hosts)))
+            .on_denied(move |denied| {
+                log.lock()
+                    .unwrap()
+                    .push(explain(denied, &hosts, Advice::Options))
+            })
             .build();
         let engine = Engine::default();
         let mut linker = Linker::new(&engine);

@@ -3,7 +3,9 @@
 use std::io::Write;
 use std::{env, fs};
 
-use wasi_experimental_http_wasmtime::{AllowedHosts, HttpCtx, TlsVersion};
+use wasi_experimental_http_wasmtime::{
+    AllowedHosts, HttpClientBuilder, HttpCtx, HttpCtxBuilder, TlsVersion,
+};
 use wasmtime::error::Context;
 use wasmtime::{Engine, FuncType, Linker, Module, Result, Store, Trap, Val, bail};
 use wasmtime::{StoreLimits, StoreLimitsBuilder};
@@ -12,6 +14,7 @@ use wasmtime_wasi::p1::{self, WasiP1Ctx};
 
 use crate::args::{Arguments, Tls};
 use crate::har::Har;
+use crate::report::Advice;
 use crate::timeout::Watchdog;
 use crate::{exit, imports, interrupt, invoke, log, module, report};
 
@@ -27,7 +30,35 @@ struct State {
     memory: StoreLimits,
 }
 
-/// Runs the module to its end.
+/// The program that runs a module: what it decides beside the options.
+pub trait Program {
+    /// The signals that end the guest.
+    fn signals(&self) -> &[i32] {
+        &[interrupt::SIGINT]
+    }
+
+    /// How requests that are denied could be allowed.
+    fn advice(&self) -> Advice {
+        Advice::Options
+    }
+
+    /// Changes how connections are made.
+    fn set_up_client(&self, client: &mut HttpClientBuilder) {
+        let _ = client;
+    }
+
+    /// Changes what requests may do.
+    fn set_up_requests(&self, http: &mut HttpCtxBuilder) {
+        let _ = http;
+    }
+}
+
+/// `wasmtime-http` itself.
+struct Command;
+
+impl Program for Command {}
+
+/// Runs the module that the command line names to its end.
 ///
 /// # Errors
 ///
@@ -37,26 +68,40 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let engine = arguments
         .engine
         .engine(arguments.timeout.0.is_some(), !arguments.no_cache)?;
-    let load = |path| module::load(&engine, path, arguments.allow_precompiled);
-    let module = load(&arguments.module)?;
+    let module = module::load(&engine, &arguments.module, arguments.allow_precompiled)?;
+    run_module(arguments, &engine, &module, &Command)
+}
+
+/// Runs a module to its end. The engine needs epochs if there is a timeout.
+///
+/// # Errors
+///
+/// As [`run`].
+pub fn run_module(
+    arguments: &Arguments,
+    engine: &Engine,
+    module: &Module,
+    program: &dyn Program,
+) -> Result<()> {
+    let load = |path| module::load(engine, path, arguments.allow_precompiled);
     let preloads = arguments.preloads.iter();
     let preloads = preloads.map(|(name, path)| Ok((name.as_str(), load(path)?)));
     let preloads = preloads.collect::<Result<Vec<_>>>()?;
-    let (name, given) = invoke::call(&module, &arguments.invoke, &arguments.arguments)?;
-    let function = invoke::find(&module, name)?;
+    let (name, given) = invoke::call(module, &arguments.invoke, &arguments.arguments)?;
+    let function = invoke::find(module, name)?;
     // A command gets its arguments from WASI, and `_start` has no parameters.
     let parameters = match name {
         START => Vec::new(),
         name => invoke::parameters(name, &function, &given)?,
     };
 
-    let mut linker = linker(&engine)?;
+    let mut linker = linker(engine)?;
     let state = State {
         wasi: wasi(arguments)?,
-        http: http(arguments)?,
+        http: http(arguments, program)?,
         memory: memory(arguments),
     };
-    let mut store = Store::new(&engine, state);
+    let mut store = Store::new(engine, state);
     store.limiter(|state| &mut state.memory);
     // wasmtime-wasi bounds what one call may copy for the sake of hosts with many guests. Here a
     // guest may read as much at once as its memory holds.
@@ -66,13 +111,17 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
 
     let cancel = store.data().http.cancel_handle();
-    interrupt::cancel_on_interrupt(cancel.clone())?;
+    interrupt::cancel_on(program.signals(), cancel.clone())?;
     let watchdog = match arguments.timeout.0 {
         Some(limit) => {
             store.set_epoch_deadline(1);
             Some(Watchdog::start(engine.clone(), cancel, limit)?)
         }
-        None => None,
+        None => {
+            // An engine with epochs would stop the guest at once.
+            store.set_epoch_deadline(u64::MAX);
+            None
+        }
     };
     let preloaded = preloads.iter().try_for_each(|(name, module)| {
         imports::check(&linker, &mut store, module)
@@ -85,7 +134,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             name,
             &linker,
             &mut store,
-            &module,
+            module,
             &function,
             &parameters,
         )
@@ -203,8 +252,9 @@ fn wasi(arguments: &Arguments) -> Result<WasiP1Ctx> {
     Ok(builder.build_p1())
 }
 
-fn http(arguments: &Arguments) -> Result<HttpCtx> {
+fn http(arguments: &Arguments, program: &dyn Program) -> Result<HttpCtx> {
     let mut client = arguments.proxied()?;
+    program.set_up_client(&mut client);
     for path in &arguments.ca_files {
         let name = path.display();
         let pem = fs::read(path).with_context(|| format!("cannot read the --ca-file `{name}`"))?;
@@ -222,6 +272,7 @@ fn http(arguments: &Arguments) -> Result<HttpCtx> {
     let limits = &arguments.limits;
     let hosts = AllowedHosts::parse(&arguments.allowed_hosts)?;
     let mut http = HttpCtx::builder();
+    program.set_up_requests(&mut http);
     match arguments.verbose {
         0 => http.observer(report::failures()),
         verbose => http
@@ -245,6 +296,6 @@ fn http(arguments: &Arguments) -> Result<HttpCtx> {
         .allowed_hosts(hosts.clone())
         .max_concurrent_requests(arguments.concurrency)
         .client(limits.client(&mut client).build())
-        .on_denied(report::denials(hosts))
+        .on_denied(report::denials(hosts, program.advice()))
         .build())
 }

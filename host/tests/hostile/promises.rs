@@ -19,7 +19,7 @@ fn sources(directory: &Path, text: &mut String) {
 fn every_test_that_is_named_exists() {
     let host = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut code = String::new();
-    for directory in ["src", "tests", "cli/tests"] {
+    for directory in ["src", "tests", "cli/tests", "shim/src", "shim/tests"] {
         sources(&host.join(directory), &mut code);
     }
     let page = fs::read_to_string(host.join("SECURITY.md")).unwrap();

@@ -11,6 +11,7 @@ mod harness;
 mod limits;
 mod log;
 mod modules;
+mod pack;
 mod proxies;
 mod requests;
 mod shell;

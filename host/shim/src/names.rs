@@ -1,0 +1,37 @@
+//! Looks names up as the container's `/etc/hosts` and `/etc/resolv.conf` say, without the C library:
+//! what that does depends on files of an image, and an image of one module has none.
+
+use std::io;
+use std::net::IpAddr;
+
+use hickory_resolver::Resolver;
+use hickory_resolver::config::{LookupIpStrategy, ResolveHosts, ResolverConfig};
+use hickory_resolver::name_server::TokioConnectionProvider;
+use hickory_resolver::system_conf::read_system_conf;
+
+/// The addresses of a name. The files are read each time, so that their changes are seen, and nothing is
+/// kept: connections are, by the client.
+pub fn look_up(name: &str) -> io::Result<Vec<IpAddr>> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let provider = TokioConnectionProvider::default();
+    let mut builder = match read_system_conf() {
+        Ok((config, options)) => {
+            Resolver::builder_with_config(config, provider).with_options(options)
+        }
+        // Without servers there still is the file of hosts.
+        Err(error) => {
+            log::debug!("no name servers: {error}");
+            Resolver::builder_with_config(ResolverConfig::new(), provider)
+        }
+    };
+    let options = builder.options_mut();
+    options.use_hosts_file = ResolveHosts::Always;
+    options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
+    options.cache_size = 0;
+    let resolver = builder.build();
+    let found = runtime.block_on(resolver.lookup_ip(name));
+    let found = found.map_err(io::Error::other)?;
+    Ok(found.iter().collect())
+}
