@@ -248,6 +248,13 @@ mod now {
 
     use rustix::net::{RecvFlags, SendFlags, recv, send};
 
+    /// A closed connection is an error, and no signal. On Apple's systems it is an option of the
+    /// socket that says so, which the standard library sets.
+    #[cfg(target_vendor = "apple")]
+    const NO_SIGNAL: SendFlags = SendFlags::empty();
+    #[cfg(not(target_vendor = "apple"))]
+    const NO_SIGNAL: SendFlags = SendFlags::NOSIGNAL;
+
     pub(super) fn read(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
         Ok(recv(stream, buffer, RecvFlags::DONTWAIT)?.0)
     }
@@ -257,11 +264,7 @@ mod now {
     }
 
     pub(super) fn write(stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
-        Ok(send(
-            stream,
-            bytes,
-            SendFlags::DONTWAIT | SendFlags::NOSIGNAL,
-        )?)
+        Ok(send(stream, bytes, SendFlags::DONTWAIT | NO_SIGNAL)?)
     }
 }
 
