@@ -183,6 +183,55 @@ const FAULTS: &[(&str, &str)] = &[
         "a file that is used and not there",
         ";; nothing\n(use \"missing.witx\")",
     ),
+    (
+        "comments of other languages",
+        "// about a\n(typename $a u8)\n# about b\n(typename $b u8)\n; about c\n(typename $c u8) ;)",
+    ),
+    (
+        "another language",
+        "interface kv { get: func(k: string) -> string }",
+    ),
+    ("text without parentheses", "hello world\n(typename $a u8)"),
+    (
+        "types of other languages",
+        "(typename $a (option u8))\n(typename $b (result u8 u8))\n(typename $c (array u8))\n(typename $d int)\n(typename $e (pointer u8))\n(typename $f char8)\n(typename $g i128)\n(module $m (@interface func (export \"f\") (result $r void)))",
+    ),
+    (
+        "members that are written otherwise",
+        "(typename $a (enum (case $x)))\n(typename $b (flags (flag $x)))\n(typename $c (record $x u8))\n(typename $d (record))\n(typename $e (variant (case u8)))\n(typename $f (enum \"x\"))\n(typename $g (enum $x, $y))",
+    ),
+    (
+        "uses and imports that are written otherwise",
+        "(use $a)\n(use \"a.witx\" \"b.witx\")\n(module $m (import \"memory\"))\n(module $n (import \"env\" \"memory\" (memory)))\n(module $o (import \"f\" (func)))",
+    ),
+    (
+        "tags that are none",
+        "(typename $r (record (field $x u8)))\n(typename $a (variant (@witx tag s32) (case $x)))\n(typename $b (variant (@witx tag $r) (case $x)))\n(typename $c (flags (@witx tag u8) $x))\n(typename $d (flags (@witx repr u24) $x))",
+    ),
+    (
+        "characters that are not seen",
+        "(typename $a u8)\0\n(typename\u{a0}$b u8)\n(typename $c\u{200b} u8)\n(typename $d “u8”)",
+    ),
+    (
+        "lines that end in other ways, and tabs",
+        "(typename $a u8)\r\n\t\t(typename\t$b\t$missing)\r\n",
+    ),
+    (
+        "parentheses that are nested too deep",
+        "((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((",
+    ),
+    (
+        "numbers that are none",
+        "(typename $a u64)\n(@witx const $a $x 18446744073709551616)\n(@witx const $a $y 0xg)\n(@witx const $a $z \"1\")\n(@witx const $a $w)\n(@witx const $a 1)",
+    ),
+    (
+        "names that are none",
+        "(typename $ u8)\n(typename \"a\" u8)\n(typename u8)\n(module (@interface func (export \"f\")))\n(module \"m\")",
+    ),
+    (
+        "names that differ in case",
+        "(typename $size u8)\n(typename $b $Size)",
+    ),
 ];
 
 /// What is wrong with a document, if anything is.
@@ -202,6 +251,10 @@ fn faults_are_shown_with_their_place() {
         let document = document.join("\n");
         writeln!(shown, "{what}\n{underline}\n{document}\n\n{fault}\n\n").unwrap();
     }
+    let count = shown.matches(" error: ").count();
+    assert!(count > 160, "{count} faults are shown");
+    // The page is a text.
+    let shown = shown.replace('\0', "\\0").replace('\u{200b}', "\\u{200b}");
     insta::assert_snapshot!("faults", shown);
 }
 

@@ -351,3 +351,59 @@ fn documents_are_wit_or_refused_at_their_place() {
         "{error}"
     );
 }
+
+/// The guests' languages have a function that gives the message of an error.
+const WITH_MESSAGES: [Language; 5] = [
+    Language::Rust,
+    Language::AssemblyScript,
+    Language::C,
+    Language::Zig,
+    Language::Go,
+];
+
+#[test]
+fn a_message_is_the_first_sentence_if_that_is_short() {
+    let long = "A sentence that is much too long for a message ".repeat(3);
+    let text = format!(
+        "(typename $errno (enum (@witx tag u16)\n  $success\n  \
+         ;;; It is too short. It may become longer.\n  $short_thing\n  \
+         ;;; {long}.\n  $long_thing))\n\
+         (module $m (@interface func (export \"f\") (result $e (expected (error $errno)))))"
+    );
+    let document = parse("messages", &text);
+    for language in WITH_MESSAGES {
+        let contents = generated(&document, "messages", language).unwrap();
+        for message in ["\"It is too short\"", "\"long thing\""] {
+            assert!(contents.contains(message), "{language}: {message}");
+        }
+        assert!(!contents.contains("\"A sentence"), "{language}");
+    }
+}
+
+#[test]
+fn messages_of_this_project_are_short_first_sentences() {
+    let document = parse("own", &own_text());
+    let code = generated(&document, "own", Language::AssemblyScript).unwrap();
+    let (_, rest) = code.split_once("function httpErrorMessage(").unwrap();
+    let (body, _) = rest.split_once("\n}\n").unwrap();
+    let messages = body.lines().filter(|line| line.contains("case "));
+    let messages: Vec<&str> = messages.filter_map(|line| line.split('"').nth(1)).collect();
+    assert!(messages.len() > 20, "{body}");
+    for message in messages {
+        // A line of a terminal, with the name of a program in front.
+        assert!(message.len() <= 90, "{message}");
+        // Not the name in words, which stands where the sentence is too long.
+        assert!(message.starts_with(char::is_uppercase), "{message}");
+    }
+}
+
+#[test]
+fn no_constant_hides_the_one_with_which_programs_leave_out_messages() {
+    let text = "(typename $asc u32)\n(@witx const $asc $no_assert 1)\n\
+                (typename $errno (enum (@witx tag u16) $ok $bad))\n\
+                (module $m (@interface func (export \"f\") (param $x $asc)\n  \
+                (result $e (expected (error $errno)))))";
+    let code = generated(&parse("asc", text), "asc", Language::AssemblyScript).unwrap();
+    assert!(code.contains("if (ASC_NO_ASSERT) return"), "{code}");
+    assert!(!code.contains("const ASC_NO_ASSERT:"), "{code}");
+}

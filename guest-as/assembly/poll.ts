@@ -1,6 +1,7 @@
 /** Waiting for any of several requests, bodies and uploads. */
 
 import { Failure, Result, abortWith } from "./failure";
+// The import itself: the wrapper takes an array of objects, and writes them at each turn of the loop.
 import { EVENTS_RESPONSE, EVENTS_WRITABLE, HttpError, Subscription, _poll } from "./generated";
 import { nanoseconds } from "./options";
 import { Pending } from "./pending";

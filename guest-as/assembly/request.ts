@@ -1,6 +1,8 @@
 /** Building a request and sending it. */
 
 import { Failure, Result, abortWith } from "./failure";
+// The imports themselves: a wrapper encodes each text into a buffer of its own, and its result is one
+// more object for each request.
 import { HttpError, OptionKey, _req, _requestStart } from "./generated";
 import { Headers } from "./headers";
 import { Method, methodName, methodOf } from "./method";

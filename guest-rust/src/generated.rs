@@ -729,8 +729,8 @@ mod wasi_experimental_http_bindings {
                 headers.len(),
                 body.as_ptr(),
                 body.len(),
-                &mut status_code,
-                &mut response_handle,
+                &raw mut status_code,
+                &raw mut response_handle,
             )
         };
         if code == 0 { Ok((status_code, response_handle)) } else { Err(HttpError(code)) }
@@ -780,7 +780,7 @@ mod wasi_experimental_http_bindings {
                 name.len(),
                 value.as_mut_ptr(),
                 value.len(),
-                &mut size,
+                &raw mut size,
             )
         };
         if code == 0 { Ok(size) } else { Err(HttpError(code)) }
@@ -810,7 +810,7 @@ mod wasi_experimental_http_bindings {
                 response.0,
                 headers.as_mut_ptr(),
                 headers.len(),
-                &mut size,
+                &raw mut size,
             )
         };
         if code == 0 { Ok(size) } else { Err(HttpError(code)) }
@@ -840,7 +840,7 @@ mod wasi_experimental_http_bindings {
         let mut size: Size = 0;
         // SAFETY: the pointers and lengths come from references that outlive the call.
         let code = unsafe {
-            imports::body_read(response.0, buffer.as_mut_ptr(), buffer.len(), &mut size)
+            imports::body_read(response.0, buffer.as_mut_ptr(), buffer.len(), &raw mut size)
         };
         if code == 0 { Ok(size) } else { Err(HttpError(code)) }
     }
@@ -866,7 +866,12 @@ mod wasi_experimental_http_bindings {
         let mut size: Size = 0;
         // SAFETY: the pointers and lengths come from references that outlive the call.
         let code = unsafe {
-            imports::body_read_some(response.0, buffer.as_mut_ptr(), buffer.len(), &mut size)
+            imports::body_read_some(
+                response.0,
+                buffer.as_mut_ptr(),
+                buffer.len(),
+                &raw mut size,
+            )
         };
         if code == 0 { Ok(size) } else { Err(HttpError(code)) }
     }
@@ -896,7 +901,7 @@ mod wasi_experimental_http_bindings {
                 fact.0,
                 value.as_mut_ptr(),
                 value.len(),
-                &mut size,
+                &raw mut size,
             )
         };
         if code == 0 { Ok(size) } else { Err(HttpError(code)) }
@@ -929,7 +934,7 @@ mod wasi_experimental_http_bindings {
         let mut size: Size = 0;
         // SAFETY: the caller vouches for the raw pointers; all others come from references.
         let code = unsafe {
-            imports::error_get(reason, message.as_mut_ptr(), message.len(), &mut size)
+            imports::error_get(reason, message.as_mut_ptr(), message.len(), &raw mut size)
         };
         if code == 0 { Ok(size) } else { Err(HttpError(code)) }
     }
@@ -975,7 +980,7 @@ mod wasi_experimental_http_bindings {
                 options.as_ptr(),
                 options.len(),
                 body_len,
-                &mut response_handle,
+                &raw mut response_handle,
             )
         };
         if code == 0 { Ok(response_handle) } else { Err(HttpError(code)) }
@@ -999,7 +1004,7 @@ mod wasi_experimental_http_bindings {
         let mut size: Size = 0;
         // SAFETY: the pointers and lengths come from references that outlive the call.
         let code = unsafe {
-            imports::body_write(request.0, bytes.as_ptr(), bytes.len(), &mut size)
+            imports::body_write(request.0, bytes.as_ptr(), bytes.len(), &raw mut size)
         };
         if code == 0 { Ok(size) } else { Err(HttpError(code)) }
     }
@@ -1031,7 +1036,7 @@ mod wasi_experimental_http_bindings {
     pub fn response_wait(request: ResponseHandle) -> Result<StatusCode, HttpError> {
         let mut status_code: StatusCode = 0;
         // SAFETY: the pointers and lengths come from references that outlive the call.
-        let code = unsafe { imports::response_wait(request.0, &mut status_code) };
+        let code = unsafe { imports::response_wait(request.0, &raw mut status_code) };
         if code == 0 { Ok(status_code) } else { Err(HttpError(code)) }
     }
 
@@ -1062,7 +1067,7 @@ mod wasi_experimental_http_bindings {
         let mut size: Size = 0;
         // SAFETY: the caller vouches for the raw pointers; all others come from references.
         let code = unsafe {
-            imports::poll(subscriptions, subscriptions_len, timeout, &mut size)
+            imports::poll(subscriptions, subscriptions_len, timeout, &raw mut size)
         };
         if code == 0 { Ok(size) } else { Err(HttpError(code)) }
     }

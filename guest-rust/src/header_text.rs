@@ -39,7 +39,8 @@ pub(crate) fn encode(headers: &HeaderMap) -> Result<String, Error> {
 /// are more lines than a [`HeaderMap`] holds.
 pub(crate) fn decode(text: &[u8]) -> Result<HeaderMap, Error> {
     const INVALID: Error = Error::InvalidAnswer("a line that is not a header");
-    let mut headers = HeaderMap::new();
+    let lines = text.iter().filter(|&&byte| byte == b'\n').count();
+    let mut headers = HeaderMap::try_with_capacity(lines).map_err(|_| Error::HeadersTooLarge)?;
     for line in text.split(|&byte| byte == b'\n') {
         if line.is_empty() {
             continue;

@@ -45,7 +45,7 @@ pub(crate) enum Error {
     Header(#[from] HeaderError),
     #[error(transparent)]
     Url(#[from] UrlError),
-    #[error("a redirect leads nowhere: {0}")]
+    #[error("cannot follow the redirect: {0}")]
     Redirect(UrlError),
     #[error("more than {max} redirects")]
     TooManyRedirects { max: usize },
@@ -106,11 +106,13 @@ pub(crate) enum Error {
     Receive(Arc<io::Error>),
     #[error("the server disconnected before it answered")]
     Closed,
-    #[error("protocol error: what the server sent is no head of a response: {0}")]
+    #[error("protocol error: the server sent an invalid response head: {0}")]
     Head(String),
     #[error("the head of the response has no end within {max} bytes")]
     BufferFull { max: usize },
-    #[error("the server sent more than {max} bytes, and neither headers nor a body in them")]
+    #[error(
+        "the server sent more than {max} bytes of framing: interim responses, chunk lengths or trailers"
+    )]
     Flood { max: u64 },
     /// ureq refused the request.
     #[error("the request cannot be sent: {0}")]
@@ -129,15 +131,17 @@ pub(crate) enum Error {
     BodyFailed(Arc<Error>),
     #[error("{missing} bytes of the request's body that were announced are missing")]
     ShortUpload { missing: u64 },
-    #[error("the request's body takes no more bytes")]
+    #[error(
+        "the request body takes no more bytes: it has ended, or the server wants no more of it"
+    )]
     BodyClosed,
-    #[error("the handle has no request's body that is written piece by piece")]
+    #[error("the handle has no request body that is sent in pieces")]
     NotStarted,
-    #[error("the host knows no option with the key {0}")]
+    #[error("there is no option with the key {0}")]
     UnknownOption(u32),
     #[error("the list has more than {max} records")]
     ListTooLong { max: usize },
-    #[error("the host knows no event with the bits {0:#x}")]
+    #[error("there is no event with the bits {0:#x}")]
     UnknownEvents(u8),
     /// The request failed earlier: every later call on its handle reports the same error.
     #[error("{0}")]
@@ -167,16 +171,16 @@ pub(crate) enum Error {
 pub(crate) enum ProxyFault {
     #[error("cannot be connected to: {0}")]
     Connect(Arc<io::Error>),
-    #[error("wants a user name and a password, or others than it was given")]
+    #[error("requires a user name and a password, or rejects those it was given")]
     Credentials,
     #[error("refuses to connect to the server: it answered CONNECT with status {0}")]
     Status(u16),
     /// A reply code of SOCKS5 (RFC 1928, section 6).
-    #[error("does not connect to the server: {}", socks_reply(*.0))]
+    #[error("cannot reach the server: {}", socks_reply(*.0))]
     Reply(u8),
-    #[error("closed the connection before it led to the server")]
+    #[error("closed the connection before the tunnel was open")]
     Closed,
-    #[error("sent what it must not: {0}")]
+    #[error("sent an invalid reply: {0}")]
     Protocol(String),
 }
 

@@ -26,10 +26,10 @@ pub(crate) enum HeaderError {
 }
 
 /// Parses the text of a guest's request headers, whose length has been checked; at most `max`
-/// headers.
-pub(crate) fn parse(text: &str, max: usize) -> Result<HeaderMap, HeaderError> {
+/// headers. Gives their spelling as well.
+pub(crate) fn parse(text: &str, max: usize) -> Result<(HeaderMap, NamesAsWritten), HeaderError> {
     if text.is_empty() {
-        return Ok(HeaderMap::new());
+        return Ok((HeaderMap::new(), NamesAsWritten::default()));
     }
     let too_many = HeaderError::TooMany { max };
     // Values are parts of one copy: to keep one, and to send it, allocates nothing.
@@ -37,6 +37,7 @@ pub(crate) fn parse(text: &str, max: usize) -> Result<HeaderMap, HeaderError> {
     let lines = text.bytes().filter(|byte| *byte == b'\n').count() + 1;
     let capacity = lines.min(max);
     let mut headers = HeaderMap::try_with_capacity(capacity).map_err(|_| too_many.clone())?;
+    let mut has_capitals = false;
     for (index, header) in text.split('\n').enumerate() {
         let line = index + 1;
         if header.is_empty() {
@@ -45,6 +46,7 @@ pub(crate) fn parse(text: &str, max: usize) -> Result<HeaderMap, HeaderError> {
         let (name, value) = header
             .split_once(':')
             .ok_or(HeaderError::NoColon { line })?;
+        has_capitals |= name.bytes().any(|byte| byte.is_ascii_uppercase());
         let name = HeaderName::from_bytes(name.as_bytes())
             .map_err(|_| HeaderError::InvalidName { line })?;
         let value = part_of(&copy, text.as_bytes(), trim(value).as_bytes());
@@ -57,7 +59,11 @@ pub(crate) fn parse(text: &str, max: usize) -> Result<HeaderMap, HeaderError> {
             .try_append(name, value)
             .map_err(|_| too_many.clone())?;
     }
-    Ok(headers)
+    let names = match has_capitals {
+        true => NamesAsWritten::of(text),
+        false => NamesAsWritten::default(),
+    };
+    Ok((headers, names))
 }
 
 /// The slice of `copy` that is where `part` is in `original`.
@@ -72,20 +78,13 @@ pub(crate) fn part_of(copy: &Bytes, original: &[u8], part: &[u8]) -> Bytes {
 
 /// The spelling of header names with capitals. Some servers are case-sensitive, against RFC 9110,
 /// section 5.1.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(crate) struct NamesAsWritten(Vec<Box<str>>);
 
 impl NamesAsWritten {
-    /// The names in a text that [`parse`] takes.
-    pub(crate) fn of(text: &str) -> Self {
-        let names = || text.split('\n').filter_map(|line| line.split_once(':'));
-        let has_capitals = |text: &str| text.bytes().any(|byte| byte.is_ascii_uppercase());
-        // Most often none are anywhere, which takes one look at each byte.
-        if has_capitals(text) && names().any(|(name, _)| has_capitals(name)) {
-            NamesAsWritten(names().map(|(name, _)| name.into()).collect())
-        } else {
-            NamesAsWritten::default()
-        }
+    fn of(text: &str) -> Self {
+        let lines = text.split('\n').filter_map(|line| line.split_once(':'));
+        NamesAsWritten(lines.map(|(name, _)| name.into()).collect())
     }
 
     /// Whether all names were written in lower case.
@@ -261,7 +260,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn parse_default(text: &str) -> Result<HeaderMap, HeaderError> {
-        parse(text, DEFAULT_MAX_REQUEST_HEADERS)
+        parse(text, DEFAULT_MAX_REQUEST_HEADERS).map(|(headers, _)| headers)
     }
 
     #[test]
@@ -309,7 +308,10 @@ mod tests {
 
     #[test]
     fn the_number_of_headers_holds_at_the_edge() {
-        assert_eq!(parse("a:b\nc:d\n", 2).map(|headers| headers.len()), Ok(2));
+        assert_eq!(
+            parse("a:b\nc:d\n", 2).map(|(headers, _)| headers.len()),
+            Ok(2)
+        );
         assert_eq!(parse("a:\na:\na:", 2), Err(HeaderError::TooMany { max: 2 }));
     }
 

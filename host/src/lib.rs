@@ -113,7 +113,7 @@
 //! |---|---|---|
 //! | 0.11 | 48, which has long-term support | 1.95 |
 //!
-//! `ureq`, which sends bodies, is no part of the interface. Of it this crate uses what may
+//! `ureq`, which sends streamed bodies, is no part of the interface. Of it this crate uses what may
 //! change in any minor version, so it takes those that it is tested with, 3.5.1 to the last 3.5. Cargo
 //! allows one version of `ureq` 3 in a program: one that itself needs 3.6 or later, or 3.5.0 or
 //! earlier, cannot have this crate until a release with a wider range.

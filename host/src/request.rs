@@ -53,8 +53,7 @@ impl<'a> Request<'a> {
         may_choose_host: bool,
     ) -> Result<Self, Error> {
         let method = parse_method(method, limits.max_method_len)?;
-        let mut headers = headers::parse(header_text, limits.max_request_headers)?;
-        let names = NamesAsWritten::of(header_text);
+        let (mut headers, names) = headers::parse(header_text, limits.max_request_headers)?;
         headers::take_framing(&mut headers, target.url(), body.len(), may_choose_host)?;
         // The guest's own `Authorization` header takes precedence over user information in the URL.
         if let Some(credentials) = target.credentials()

@@ -18,8 +18,8 @@ use crate::body;
 use crate::client::HttpClient;
 use crate::connection::dial::DialTimes;
 use crate::connection::pool::Key;
-use crate::connection::transport;
 use crate::connection::{Lease, Unanswered};
+use crate::connection::{sender, transport};
 use crate::credentials;
 use crate::error::{Error, ProxyFault};
 use crate::exchange::Exchange;
@@ -412,22 +412,22 @@ impl<'a> Way<'a> {
     fn ask_without_waiting(&self, mut lease: Lease) -> Result<Option<Unanswered>, Error> {
         self.claim(&mut lease);
         let head = request_head::bytes(self.request, self.headers());
-        transport::ask_without_waiting(lease, &head)
+        sender::ask_without_waiting(lease, &head)
     }
 
     fn ask(&self, mut lease: Lease) -> Result<Unanswered, Error> {
         self.claim(&mut lease);
-        let headers = self.headers();
-        let Some(body) = self.request.body() else {
-            return transport::ask(lease, &request_head::bytes(self.request, headers));
-        };
-        let (agents, head) = (
-            self.client.agents(),
-            request_head::for_ureq(self.request, headers)?,
-        );
-        match body {
-            Body::Whole(bytes) => transport::ask_with_body(agents, lease, head.map(|()| &**bytes)),
-            Body::Upload(upload) => transport::ask_with_upload(agents, lease, head, upload),
+        let (request, headers) = (self.request, self.headers());
+        match request.body() {
+            None => sender::ask(lease, &request_head::bytes(request, headers)),
+            Some(Body::Whole(body)) => {
+                let head = request_head::bytes(request, headers);
+                sender::ask_with_body(lease, head, body)
+            }
+            Some(Body::Upload(upload)) => {
+                let head = request_head::for_ureq(request, headers)?;
+                transport::ask_with_upload(self.client.agents(), lease, head, upload)
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The command line of `cargo xtask`: its commands, their arguments and their help.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
@@ -91,13 +92,22 @@ pub struct MatrixArgs {
     #[arg(long, value_name = "COUNT", conflicts_with_all = ["write", "filter", "words"])]
     pub random: Option<usize>,
 
+    /// The documents in these folders, and in those below, instead of all documents; nothing is
+    /// compared then
+    #[arg(long, value_name = "FOLDER", num_args = 1.., conflicts_with_all = ["write", "words", "random"])]
+    pub documents: Vec<PathBuf>,
+
     /// Other random documents than those of the seed 0
     #[arg(long, default_value_t, conflicts_with = "words")]
     pub seed: u64,
 
     /// Only the guests that call hosts, and no matrix
-    #[arg(long, conflicts_with_all = ["write", "words", "random", "seed", "filter"])]
+    #[arg(long, conflicts_with_all = ["write", "words", "random", "seed", "filter", "documents"])]
     pub behaviour: bool,
+
+    /// Only Rust, and compile it with the lowest version that it promises to compile with
+    #[arg(long, conflicts_with_all = ["write", "lang", "behaviour"])]
+    pub lowest_rust: bool,
 
     /// Only the documents with this in their names; nothing is compared then
     #[arg(value_name = "DOCUMENT")]

@@ -250,7 +250,7 @@ impl Server {
         if let Some((_, answers)) = &mut *self.pipes.borrow_mut() {
             answers
                 .read_line(&mut line)
-                .context("cannot hear the server")?;
+                .context("cannot read from the server")?;
         }
         ensure!(line.ends_with('\n'), "the server ended");
         Ok(line.trim_end().to_owned())

@@ -497,7 +497,7 @@ fn build_other(guest: &OtherGuest) -> Result<()> {
             clang
         }
         Compiler::Bindings(Language::Go) => {
-            let mut go = pypi::go()?;
+            let mut go = pypi::go(pypi::NEWEST_GO)?;
             go.args(["build", "-o"]).arg(&unfinished);
             go
         }

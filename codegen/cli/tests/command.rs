@@ -5,6 +5,8 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use wasi_experimental_http_codegen::Language;
+
 const CLOCK: &str = r#"
 ;;; Nanoseconds.
 (typename $instant u64)
@@ -48,6 +50,19 @@ fn files(folder: &Path) -> Vec<(String, String)> {
         .collect();
     files.sort();
     files
+}
+
+/// The names of all languages, as the command lists them.
+fn languages() -> Vec<String> {
+    let listed = run(Path::new("."), &["--list-langs"]);
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    let names = listed.lines().filter_map(|line| line.split(' ').next());
+    let names: Vec<String> = names.map(str::to_owned).collect();
+    assert_eq!(
+        names,
+        Language::ALL.iter().map(|it| it.name()).collect::<Vec<_>>()
+    );
+    names
 }
 
 #[test]
@@ -104,7 +119,8 @@ fn files_are_the_same_however_the_paths_are_written() {
     let inner = folder.path().join("inner");
     fs::create_dir(&inner).unwrap();
     let absolute = folder.path().join("clock.witx");
-    let all = "rust,assemblyscript,c,zig,wiggle,markdown,json";
+    let languages = languages();
+    let all = languages.join(",");
     let calls: [(&Path, &str, &str); 4] = [
         (folder.path(), "clock.witx", "one"),
         (folder.path(), "./inner/../clock.witx", "two"),
@@ -112,14 +128,21 @@ fn files_are_the_same_however_the_paths_are_written() {
         (&inner, absolute.to_str().unwrap(), "../four"),
     ];
     for (cwd, witx, out) in calls {
-        let output = run(cwd, &["--witx", witx, "--lang", all, "--out", out]);
+        let output = run(cwd, &["--witx", witx, "--lang", &all, "--out", out]);
         assert!(output.status.success(), "{}", stderr(&output));
     }
     let first = files(&folder.path().join("one"));
-    assert_eq!(first.len(), 7);
+    assert_eq!(first.len(), languages.len());
     for out in ["two", "three", "four"] {
         assert!(files(&folder.path().join(out)) == first, "{out}");
     }
+    // Each language alone: the others of a run change nothing.
+    for language in &languages {
+        let line = ["--witx", "clock.witx", "--lang", language, "--out", "alone"];
+        let output = run(folder.path(), &line);
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
+    assert!(files(&folder.path().join("alone")) == first);
 }
 
 #[test]
@@ -149,10 +172,7 @@ fn a_renamed_file_has_the_same_api() {
         folder.path().join("other.witx"),
     )
     .unwrap();
-    let listed = run(folder.path(), &["--list-langs"]);
-    let listed = String::from_utf8(listed.stdout).unwrap();
-    let languages = listed.lines().filter_map(|line| line.split(' ').next());
-    for language in languages {
+    for language in &languages() {
         let code = |file: &str| {
             let line = ["--witx", file, "--lang", language, "--out", "-"];
             let output = run(folder.path(), &line);

@@ -49,6 +49,20 @@ pub(super) fn fault(
                 ))
             }
         }
+        // The tag of a variant or a union.
+        WrongKindName {
+            location,
+            expected,
+            got,
+            ..
+        } if expected.contains("builtin") => {
+            let what = match *got {
+                "builtin" => "this integer".to_owned(),
+                kind => format!("a {kind}"),
+            };
+            Diagnostic::new(at(location), format!("{what} cannot be a tag"))
+                .hint("a tag is u8, u16, u32 or u64, or an enum of the document")
+        }
         WrongKindName {
             name,
             location,

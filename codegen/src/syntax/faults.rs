@@ -9,7 +9,8 @@ use crate::diagnostic::Diagnostic;
 use crate::location::{Location, Source, span_offset};
 
 /// Words of other languages, and the WITX for them.
-const ELSEWHERE: [(&str, &str); 27] = [
+const ELSEWHERE: [(&str, &str); 34] = [
+    ("array", "list"),
     ("boolean", "bool"),
     ("byte", "u8"),
     ("char8", "(@witx char8)"),
@@ -19,10 +20,12 @@ const ELSEWHERE: [(&str, &str); 27] = [
     ("float32", "f32"),
     ("float64", "f64"),
     ("function", "func"),
+    ("i128", "s64"),
     ("i16", "s16"),
     ("i32", "s32"),
     ("i64", "s64"),
     ("i8", "s8"),
+    ("int", "s32"),
     ("int16", "s16"),
     ("int32", "s32"),
     ("int64", "s64"),
@@ -32,12 +35,29 @@ const ELSEWHERE: [(&str, &str); 27] = [
     ("str", "string"),
     ("struct", "record"),
     ("type", "typename"),
+    ("u128", "u64"),
+    ("uint", "u32"),
     ("uint16", "u16"),
     ("uint32", "u32"),
     ("uint64", "u64"),
     ("uint8", "u8"),
     ("usize", "(@witx usize)"),
+    ("vec", "list"),
+    ("vector", "list"),
 ];
+
+/// Types of other languages that WITX has no word for, and what to write.
+const WITHOUT_A_WORD: [(&str, &str); 4] = [
+    ("option", OPTION),
+    ("optional", OPTION),
+    ("result", "write `(expected TYPE (error $errno))`"),
+    ("void", "leave the result out"),
+];
+
+const OPTION: &str = "declare `(variant (case $none) (case $some TYPE))` with a name";
+
+/// What starts a comment in other languages.
+const COMMENTS: [&str; 5] = ["//", "#", ";", "--", "/*"];
 
 /// What witx calls a number or a character.
 const BUILTINS: [&str; 11] = [
@@ -84,22 +104,30 @@ const KEYWORDS: [&str; 29] = [
 const FUNCTION: &str = "a function is `(@interface func (export \"name\") ...)`";
 
 /// What a list that starts with a word looks like.
-const SHAPES: [(&str, &str); 12] = [
+const SHAPES: [(&str, &str); 17] = [
     ("@interface", FUNCTION),
     ("case", "a case is `(case $name)`, or `(case $name TYPE)`"),
+    ("enum", "an enum is `(enum $name $name ...)`"),
     ("expected", "write `(expected TYPE (error $errno))`"),
     ("export", FUNCTION),
     ("field", "a field is `(field $name TYPE)`"),
+    ("flags", "flags are `(flags $name $name ...)`"),
     (
         "handle",
         "write `(handle)`, or `(handle $resource)` where `$resource` is declared",
     ),
+    ("import", "write `(import \"memory\" (memory))`"),
     ("in-buffer", "write `(in-buffer TYPE)`"),
     ("list", "write `(list TYPE)`"),
     ("out-buffer", "write `(out-buffer TYPE)`"),
     ("param", "a parameter is `(param $name TYPE)`"),
+    ("record", "a record is `(record (field $name TYPE) ...)`"),
     ("resource", "write `(resource $name)`"),
     ("result", "a result is `(result $name TYPE)`"),
+    (
+        "use",
+        "write `(use \"FILE.witx\")`, or `(use $type from $module)` in the other dialect",
+    ),
 ];
 
 /// Describes a syntax error in `text`, which is the source or one form of it behind blanks that keep
@@ -136,6 +164,16 @@ pub(crate) fn fault(source: &Arc<Source>, text: &str, error: &wast::Error) -> Di
         return here("this parenthesis closes nothing".to_owned()).hint("remove it");
     }
     let wanted = wanted(&message);
+    if wanted == ["("] && is_outside(text, offset) {
+        if text[offset..].starts_with(";)") {
+            return here("this closes no comment".to_owned()).hint("remove it");
+        }
+        if let Some(sign) = COMMENTS.iter().find(|sign| word.starts_with(**sign)) {
+            return here(format!("`{sign}` starts no comment")).hint("a comment starts with `;;`");
+        }
+        return here(format!("`{word}` is outside of all parentheses"))
+            .hint("a document is made of `(typename ...)`, `(module ...)` and `(use ...)`");
+    }
     let is_word = word.starts_with(|c: char| c.is_ascii_alphabetic() || "@_".contains(c));
     let parent = parent_of(text, offset);
     let shape = SHAPES.iter().find(|(head, _)| Some(*head) == parent);
@@ -169,8 +207,18 @@ pub(crate) fn fault(source: &Arc<Source>, text: &str, error: &wast::Error) -> Di
             false => here(format!("expected {}", listed(&wanted))).hint(found(word)),
         };
     }
+    let is_type = message.contains("builtin type") || wanted.contains(&"record");
+    let other_type = WITHOUT_A_WORD.iter().find(|(other, _)| *other == word);
+    if let Some((_, hint)) = other_type.filter(|_| is_type) {
+        return here(format!("WITX has no type `{word}`")).hint(*hint);
+    }
+    let fits = |witx: &str| wanted.contains(&witx) || (is_type && witx.starts_with("(@witx"));
     if is_known(word) {
         let fault = here(format!("`{word}` cannot be here"));
+        let renamed = ELSEWHERE.iter().find(|(other, _)| *other == word);
+        if let Some((_, witx)) = renamed.filter(|(_, witx)| fits(witx)) {
+            return fault.hint(format!("write `{witx}`"));
+        }
         return match (parent, word) {
             (Some("module"), "func") => fault.hint(FUNCTION),
             _ if shape.is_some() => fault.hint(found(word)),
@@ -178,10 +226,8 @@ pub(crate) fn fault(source: &Arc<Source>, text: &str, error: &wast::Error) -> Di
         };
     }
     let known = wanted.iter().copied();
-    let is_type = message.contains("builtin type") || wanted.contains(&"record");
     let other = OTHER_DIALECT.iter().copied().filter(|_| is_type);
     let known = known.chain(other);
-    let fits = |witx: &str| wanted.contains(&witx) || (is_type && witx.starts_with("(@witx"));
     let elsewhere = ELSEWHERE.iter().filter(|(_, witx)| fits(witx));
     let elsewhere = elsewhere.map(|(word, _)| *word);
     let hint = match nearest(word, known.chain(elsewhere)) {
@@ -199,6 +245,16 @@ pub(crate) fn fault(source: &Arc<Source>, text: &str, error: &wast::Error) -> Di
         None => format!("expected {}", listed(&wanted)),
     };
     here(format!("unknown word `{word}`")).hint(hint)
+}
+
+/// Whether a place is in no list.
+fn is_outside(text: &str, offset: usize) -> bool {
+    let depth = text[..offset].bytes().fold(0, |depth, byte| match byte {
+        b'(' => depth + 1,
+        b')' => depth - 1,
+        _ => depth,
+    });
+    depth == 0
 }
 
 /// Whether a word means something somewhere in WITX.

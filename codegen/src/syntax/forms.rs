@@ -253,7 +253,12 @@ fn distance(a: &str, b: &str) -> usize {
 /// text whose parentheses do not match, a form starts at each one in the first column.
 pub(crate) fn top_level(text: &str) -> Vec<Range<usize>> {
     let mut ends: Vec<usize> = match parse(text) {
-        Some(nodes) => nodes.iter().map(|node| node.end).collect(),
+        Some(nodes) => {
+            // Words without parentheses are one form: they are one fault, however many.
+            let is_word = |index: usize| nodes.get(index).is_some_and(|n| n.children.is_none());
+            let last = (0..nodes.len()).filter(|index| !(is_word(*index) && is_word(index + 1)));
+            last.map(|index| nodes[index].end).collect()
+        }
         None => {
             let starts = text.match_indices("\n(").map(|(at, _)| at + 1);
             starts.map(|start| comments_before(text, start)).collect()

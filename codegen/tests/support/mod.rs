@@ -22,6 +22,27 @@ pub fn text(name: &str) -> String {
     read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/documents/{name}.witx")))
 }
 
+/// The paths of all documents below `codegen/tests`, in the order of their names.
+pub fn documents_of_tests() -> Vec<PathBuf> {
+    fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            match path.extension() {
+                _ if path.is_dir() => collect(&path, found),
+                Some(extension) if extension == "witx" => found.push(path),
+                _ => {}
+            }
+        }
+    }
+    let mut found = Vec::new();
+    collect(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests"),
+        &mut found,
+    );
+    found.sort();
+    found
+}
+
 fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }

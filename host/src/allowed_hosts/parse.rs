@@ -179,7 +179,7 @@ enum Reason {
         "a * is the whole host, the first labels of a name as in *.example.com, or the whole port"
     )]
     Wildcard,
-    #[error("the host is no host: {0}")]
+    #[error("the host is invalid: {0}")]
     Unparsable(ParseError),
     #[error("no request can have this host, so it would never match")]
     NeverMatches,

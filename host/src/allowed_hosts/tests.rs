@@ -277,8 +277,8 @@ fn a_bad_entry_says_why_and_what_was_meant() {
             "not the size of a block",
             &["https://[::1]"],
         ),
-        ("https://[::1", "no host", &[]),
-        ("https://a..example", "no host", &[]),
+        ("https://[::1", "the host is invalid", &[]),
+        ("https://a..example", "the host is invalid", &[]),
         ("http://10.0.0.0:1/8:2", "two ports", &["http://10.0.0.0:1"]),
         (
             "deny:ftp://example.com",

@@ -8,6 +8,7 @@ pub(crate) mod dial;
 mod lease;
 pub(crate) mod lookup;
 pub(crate) mod pool;
+pub(crate) mod sender;
 mod socket;
 pub(crate) mod tls;
 pub(crate) mod transport;

@@ -55,13 +55,13 @@ fn playing(answers: Answers) -> TestServer {
     })
 }
 
-const REFUSED: &str = "does not connect to the server: the server refused";
+const REFUSED: &str = "cannot reach the server: the server refused";
 
 #[test]
 fn what_a_proxy_does_wrong_has_a_code_and_a_reason() {
     const HTTPS: &str = "https://a.test/";
     const HTTP: &str = "http://a.test/";
-    const CREDENTIALS: &str = "wants a user name";
+    const CREDENTIALS: &str = "requires a user name";
     let long = Box::leak(vec![b'a'; 200 * 1024].into_boxed_slice());
     let endless: Answers = Box::leak(Box::new([&*long]));
     let cases: &[(&str, &str, Answers, &str, &str)] = &[
@@ -120,7 +120,7 @@ fn what_a_proxy_does_wrong_has_a_code_and_a_reason() {
             HTTPS,
             &[b"SSH-2.0-OpenSSH\r\n\r\n"],
             "invalid_response",
-            "sent what it must not",
+            "sent an invalid reply",
         ),
         (
             "http",
@@ -134,7 +134,7 @@ fn what_a_proxy_does_wrong_has_a_code_and_a_reason() {
             HTTPS,
             endless,
             "invalid_response",
-            "sent what it must not",
+            "sent an invalid reply",
         ),
         (
             "http",

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use wasi_experimental_http_codegen::{Document, Language, Options, generate};
 
-use super::compilers::{link_host_crates, node_asc};
+use super::compilers::{NEWEST_ASC, OLDEST_ASC, link_host_crates, node_asc};
 use super::tools::{self, Tools};
-use super::write;
+use super::{promises, write};
 use xtask::wasm_toolchain::Kind;
 use xtask::{project, step};
 
@@ -34,6 +34,7 @@ pub fn run(tools: &Tools, folder: &Path, includes: impl Fn(Language) -> bool) ->
         };
         suite.run(&includes)?;
     }
+    promises::run(folder, &includes)?;
     match includes(Language::Go) {
         true => go_example(
             &project::root().join(SOURCES),
@@ -192,7 +193,7 @@ fn rust_guest(suite: &Suite<'_>) -> Result<Vec<PathBuf>> {
 }
 
 /// With each runtime of the language, and with a collector that runs at each allocation: what
-/// nothing holds is gone at once then.
+/// nothing holds is gone at once then. Also with the oldest compiler.
 fn assembly_script_guests(suite: &Suite<'_>) -> Result<Vec<PathBuf>> {
     suite.tools.npm()?;
     fs::copy(
@@ -202,9 +203,15 @@ fn assembly_script_guests(suite: &Suite<'_>) -> Result<Vec<PathBuf>> {
     .context("cannot copy guest.ts")?;
     collecting_runtime(&suite.folder)?;
     let mut guests = Vec::new();
-    for runtime in ["incremental", "minimal", "stub", "collecting"] {
-        let output = format!("guest-as-{runtime}.wasm");
-        let mut asc = node_asc();
+    for (compiler, runtime) in [
+        (NEWEST_ASC, "incremental"),
+        (NEWEST_ASC, "minimal"),
+        (NEWEST_ASC, "stub"),
+        (NEWEST_ASC, "collecting"),
+        (OLDEST_ASC, "incremental"),
+    ] {
+        let output = format!("guest-{compiler}-{runtime}.wasm");
+        let mut asc = node_asc(compiler);
         asc.current_dir(&suite.folder).args([
             "guest.ts",
             "--runtime",
@@ -302,14 +309,18 @@ fn go_guest(suite: &Suite<'_>) -> Result<Vec<PathBuf>> {
     for (from, to) in files {
         write(&module.join(to), &fs::read_to_string(from)?)?;
     }
-    let output = suite.folder.join("guest-go.wasm");
-    let mut go = tools::go()?;
-    go.current_dir(&module)
-        .args(["build", "-buildmode=c-shared", "-o"])
-        .arg(&output)
-        .arg(".");
-    step::run(&mut go)?;
-    Ok(vec![output])
+    let mut guests = Vec::new();
+    for version in tools::GO_VERSIONS {
+        let output = suite.folder.join(format!("guest-go-{version}.wasm"));
+        let mut go = tools::go(version)?;
+        go.current_dir(&module)
+            .args(["build", "-buildmode=c-shared", "-o"])
+            .arg(&output)
+            .arg(".");
+        step::run(&mut go)?;
+        guests.push(output);
+    }
+    Ok(guests)
 }
 
 /// Builds the program of `codegen/examples/go`, and runs it with a host that knows one server.
@@ -327,7 +338,7 @@ fn go_example(sources: &Path, module: &Path) -> Result<()> {
         write(&package.join("bindings.go"), &file.contents)?;
     }
     let output = module.join("go-example.wasm");
-    let mut go = tools::go()?;
+    let mut go = tools::go(tools::NEWEST_GO)?;
     go.current_dir(module)
         .args(["build", "-o"])
         .arg(&output)

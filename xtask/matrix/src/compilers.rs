@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result};
 use wasi_experimental_http_codegen::Language;
 
-use super::tools::{self, Tools, ZIG_VERSIONS};
+use super::tools::{self, GO_VERSIONS, Tools, ZIG_VERSIONS};
 use super::{check, write};
 use xtask::project;
 use xtask::wasm_toolchain::Kind;
@@ -60,7 +60,7 @@ pub const COLUMNS: &[Column] = &[
     column("c and c++", Language::C, Compiler::Clang),
     column("c++", Language::Cpp, Compiler::Cpp),
     column("zig 0.14 to 0.17", Language::Zig, Compiler::Zig),
-    column("go", Language::Go, Compiler::Go),
+    column("go 1.24 and 1.27", Language::Go, Compiler::Go),
     column("wiggle", Language::Wiggle, Compiler::Wiggle),
     column("markdown", Language::Markdown, Compiler::Markdown),
     column("json", Language::Json, Compiler::Json),
@@ -97,20 +97,29 @@ impl Column {
         };
         match self.compiler {
             Compiler::Rust(edition, true) => rust_for_wasm(tools, folder, edition, inputs),
-            Compiler::Rust(edition, false) => rust_for_host(folder, edition, inputs),
+            Compiler::Rust(edition, false) => {
+                let message = rust_for_host(project::rustc(), folder, edition, inputs)?;
+                Ok(Outcome::Together(message))
+            }
             Compiler::Asc => {
                 tools.npm()?;
-                assembly_script(folder, inputs)
+                let outcome = assembly_script(folder, inputs)?;
+                // Its parser knows no decorators of functions: a marker says so, which this obeys.
+                then_prettier(outcome, folder, inputs, &["--check-ignore-pragma"])
             }
             Compiler::Clang => each(&|input| clang(folder, input)),
             Compiler::Cpp => each(&|input| cpp(folder, input)),
             Compiler::Zig => zig(folder, inputs),
             Compiler::Go => go(folder, inputs),
             Compiler::Wiggle => wiggle(tools, folder, inputs),
-            Compiler::Markdown => each(&|input| Ok(check::markdown(&text(input)?).err())),
+            Compiler::Markdown => {
+                let outcome = each(&|input| Ok(check::markdown(&text(input)?).err()))?;
+                then_prettier(outcome, folder, inputs, &[])
+            }
             Compiler::Json => {
                 let schema = text(&project::root().join("codegen/json.schema.json"))?;
-                each(&|input| check::json(&schema, &text(input)?).map(Result::err))
+                let outcome = each(&|input| check::json(&schema, &text(input)?).map(Result::err))?;
+                then_prettier(outcome, folder, inputs, &[])
             }
         }
     }
@@ -134,6 +143,30 @@ fn run(command: &mut Command, input: &str) -> Result<Option<String>> {
     let mut text = String::from_utf8_lossy(&output.stderr).into_owned();
     text.push_str(&String::from_utf8_lossy(&output.stdout));
     Ok(Some(text))
+}
+
+/// What a compiler said, or if that was nothing, what Prettier says to the files, as a project has
+/// it that checks all of its files with it.
+fn then_prettier(
+    outcome: Outcome,
+    folder: &Path,
+    inputs: &[&Path],
+    options: &[&str],
+) -> Result<Outcome> {
+    let has_failed = match &outcome {
+        Outcome::Together(message) => message.is_some(),
+        Outcome::Each(messages) => messages.iter().any(Option::is_some),
+    };
+    if has_failed {
+        return Ok(outcome);
+    }
+    let mut prettier = tools::prettier()?;
+    prettier
+        .current_dir(folder)
+        .args(["--check", "--no-config", "--no-editorconfig"])
+        .args(options)
+        .args(inputs);
+    Ok(Outcome::Together(run(&mut prettier, "")?))
 }
 
 /// A crate with a module for each input, and no warning.
@@ -163,14 +196,18 @@ fn rust_for_wasm(tools: &Tools, folder: &Path, edition: &str, inputs: &[&Path]) 
     Ok(Outcome::Together(run(&mut cargo, "")?))
 }
 
-fn rust_for_host(folder: &Path, edition: &str, inputs: &[&Path]) -> Result<Outcome> {
-    let mut rustc = project::rustc();
+/// Compiles a crate of the inputs for this machine. Gives what the compiler said if it failed.
+pub fn rust_for_host(
+    mut rustc: Command,
+    folder: &Path,
+    edition: &str,
+    inputs: &[&Path],
+) -> Result<Option<String>> {
     rustc
         .args(["--edition", edition, "--crate-type", "lib"])
         .args(["--crate-name", "matrix", "-", "--out-dir"])
         .arg(folder);
-    let message = run(&mut rustc, &crate_of(inputs, "#![no_std]"))?;
-    Ok(Outcome::Together(message))
+    run(&mut rustc, &crate_of(inputs, "#![no_std]"))
 }
 
 /// Lets a compiler find the crates that wiggle's output uses.
@@ -190,11 +227,18 @@ pub fn link_host_crates(rustc: &mut Command, tools: &Tools) -> Result<()> {
     Ok(())
 }
 
-/// The compiler of AssemblyScript.
-pub fn node_asc() -> Command {
-    let package = project::root().join(project::AS_PACKAGE);
+/// The packages of the compiler of AssemblyScript: the newest version, and the oldest that is
+/// promised.
+pub const NEWEST_ASC: &str = "assemblyscript";
+pub const OLDEST_ASC: &str = "assemblyscript-oldest";
+
+/// A compiler of AssemblyScript.
+pub fn node_asc(package: &str) -> Command {
+    let packages = project::root()
+        .join(project::AS_PACKAGE)
+        .join("node_modules");
     let mut command = project::command("node");
-    command.arg(package.join("node_modules/assemblyscript/bin/asc.js"));
+    command.arg(packages.join(package).join("bin/asc.js"));
     command
 }
 
@@ -331,14 +375,23 @@ fn go(folder: &Path, inputs: &[&Path]) -> Result<Outcome> {
         let package = module.join(name);
         write(&package.join("bindings.go"), &fs::read_to_string(input)?)?;
     }
-    for command in ["build", "vet"] {
-        let mut go = tools::go()?;
-        go.current_dir(&module).args([command, "./..."]);
-        if let Some(message) = run(&mut go, "")? {
-            return Ok(Outcome::Together(Some(format!("go {command}: {message}"))));
+    for version in GO_VERSIONS {
+        for command in ["build", "vet"] {
+            let mut go = tools::go(version)?;
+            go.current_dir(&module).args([command, "./..."]);
+            if let Some(message) = run(&mut go, "")? {
+                let message = format!("go {command} of Go {version}: {message}");
+                return Ok(Outcome::Together(Some(message)));
+            }
         }
     }
-    Ok(Outcome::Together(None))
+    // Lists the files that it would change.
+    let output = tools::gofmt()?.arg("-l").args(inputs).output();
+    let output = output.context("cannot run gofmt")?;
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    let message = (!said.is_empty()).then(|| format!("formatted by gofmt: {said}"));
+    Ok(Outcome::Together(message))
 }
 
 /// Compiles each file with the API of `asc`, which is quicker than to start it for each.
@@ -349,12 +402,13 @@ const asc = await import(pathToFileURL(compiler));
 const messages = [];
 for (const file of files) {
   const uses = file.replace(/\.ts$/, ".uses.ts");
-  // 235: that classes and types are no exports of the module.
-  const args = [basename(file), basename(uses), "--outFile", "matrix.wasm", "--disableWarning", "235"];
+  const args = [basename(file), basename(uses), "--outFile", "matrix.wasm"];
   const writeFile = () => {};
   const result = await asc.main([...args, "--baseDir", dirname(file)], { writeFile });
   const text = result.stderr.toString();
-  messages.push(result.error || text.includes("WARNING") ? `${result.error ?? ""}${text}` : null);
+  // 235: that classes and types are no exports of the module.
+  const isOdd = result.error || /WARNING (?!AS235)/.test(text);
+  messages.push(isOdd ? `${result.error ?? ""}${text}` : null);
 }
 process.stdout.write(JSON.stringify(messages));
 "#;
@@ -366,23 +420,28 @@ fn assembly_script(folder: &Path, inputs: &[&Path]) -> Result<Outcome> {
         let uses = assembly_script_uses(input)?;
         write(&input.with_extension("uses.ts"), &uses)?;
     }
-    let compiler = project::root()
+    let packages = project::root()
         .join(project::AS_PACKAGE)
-        .join("node_modules/assemblyscript/dist/asc.js");
-    let output = project::command("node")
-        .arg(&driver)
-        .arg(compiler)
-        .args(inputs)
-        .stdin(Stdio::null())
-        .output()
-        .context("cannot run node")?;
-    match serde_json::from_slice(&output.stdout) {
-        Ok(messages) => Ok(Outcome::Each(messages)),
-        Err(_) => {
-            let text = String::from_utf8_lossy(&output.stderr).into_owned();
-            Ok(Outcome::Together(Some(text)))
+        .join("node_modules");
+    let mut messages: Vec<Option<String>> = vec![None; inputs.len()];
+    for package in [NEWEST_ASC, OLDEST_ASC] {
+        let output = project::command("node")
+            .arg(&driver)
+            .arg(packages.join(package).join("dist/asc.js"))
+            .args(inputs)
+            .stdin(Stdio::null())
+            .output()
+            .context("cannot run node")?;
+        let Ok(said) = serde_json::from_slice::<Vec<Option<String>>>(&output.stdout) else {
+            let text = String::from_utf8_lossy(&output.stderr);
+            return Ok(Outcome::Together(Some(format!("{package}: {text}"))));
+        };
+        for (message, said) in messages.iter_mut().zip(said) {
+            let said = said.map(|said| format!("{package}: {said}"));
+            *message = message.take().or(said);
         }
     }
+    Ok(Outcome::Each(messages))
 }
 
 /// A program that uses each class of a file: `asc` only looks at what is used.

@@ -8,7 +8,9 @@
 
 mod behaviour;
 mod check;
+mod compiler_words;
 mod compilers;
+mod promises;
 mod random;
 mod tools;
 mod words;
@@ -51,9 +53,9 @@ const END: &str = "<!-- end of the matrix -->";
 struct Subject {
     name: String,
     path: PathBuf,
-    /// Made by chance: may be refused by languages that cannot express everything, and is in no
-    /// table.
-    is_random: bool,
+    /// Made by chance, or somebody else's: may be refused by languages that cannot express
+    /// everything, and is in no table.
+    may_be_refused: bool,
     /// What was generated, or the message why not.
     outputs: BTreeMap<Language, Result<PathBuf, String>>,
 }
@@ -83,7 +85,7 @@ fn main() -> ExitCode {
 
 /// Whether these are the documents that the page shows.
 fn is_usual(args: &MatrixArgs) -> bool {
-    args.filter.is_none() && !args.words && args.random.is_none()
+    args.filter.is_none() && !args.words && args.random.is_none() && args.documents.is_empty()
 }
 
 /// Fills the matrix, prints it, and fails if a cell does or the page shows another one.
@@ -113,8 +115,16 @@ fn run(args: &MatrixArgs) -> Result<()> {
     for subject in &mut subjects {
         subject.generate(&folder)?;
     }
+    if args.lowest_rust {
+        return lowest_rust(&folder, &subjects);
+    }
     let mut cells: Vec<Vec<Cell>> = vec![Vec::new(); subjects.len()];
     let tools = tools::Tools::default();
+    if args.words || subjects.iter().any(|subject| subject.name == words::ALL) {
+        let words = words::text()?;
+        let words: Vec<&str> = words.lines().collect();
+        compiler_words::check(&tools, &folder, &words, includes)?;
+    }
     let columns = COLUMNS.iter();
     let columns: Vec<&Column> = columns.filter(|column| includes(column.language)).collect();
     for column in &columns {
@@ -130,7 +140,7 @@ fn run(args: &MatrixArgs) -> Result<()> {
         behaviour::run(&tools, &folder, includes)?;
     }
     let table = table(&columns, &subjects, &cells, &declared);
-    if !args.words && args.random.is_none() {
+    if !args.words && args.random.is_none() && args.documents.is_empty() {
         println!("{table}");
     }
     let mut failed = 0;
@@ -150,6 +160,28 @@ fn run(args: &MatrixArgs) -> Result<()> {
         true => show(&table, args.write),
         false => Ok(()),
     }
+}
+
+/// Compiles the bindings of all documents with the lowest Rust that is promised.
+fn lowest_rust(folder: &Path, subjects: &[Subject]) -> Result<()> {
+    let outputs = subjects
+        .iter()
+        .map(|subject| &subject.outputs[&Language::Rust]);
+    let outputs: Vec<&Path> = outputs.flatten().map(PathBuf::as_path).collect();
+    step::header(format_args!(
+        "Compiling {} documents with the lowest Rust",
+        outputs.len()
+    ));
+    if outputs.len() != subjects.len() {
+        bail!("Rust cannot express every document");
+    }
+    for edition in ["2021", "2024"] {
+        let rustc = xtask::portability::lowest_rustc()?;
+        if let Some(message) = compilers::rust_for_host(rustc, folder, edition, &outputs)? {
+            bail!("edition {edition}: {message}");
+        }
+    }
+    Ok(())
 }
 
 /// Puts the matrix into the page, or compares it with the one that is there.
@@ -180,6 +212,9 @@ fn show(table: &str, write: bool) -> Result<()> {
 
 /// The documents that are asked for.
 fn subjects(args: &MatrixArgs, folder: &Path) -> Result<Vec<Subject>> {
+    if !args.documents.is_empty() {
+        return of_folders(&args.documents);
+    }
     let mut found = Vec::new();
     if !args.words && args.random.is_none() {
         found.extend(written()?);
@@ -187,19 +222,47 @@ fn subjects(args: &MatrixArgs, folder: &Path) -> Result<Vec<Subject>> {
     if args.random.is_none() {
         found.extend(words::documents(folder, args.words)?);
     }
-    let subject = |is_random: bool| {
-        move |(name, path): (String, PathBuf)| Subject {
-            name,
-            path,
-            is_random,
-            outputs: BTreeMap::new(),
-        }
-    };
-    let mut subjects: Vec<Subject> = found.into_iter().map(subject(false)).collect();
+    let mut subjects: Vec<Subject> = found.into_iter().map(Subject::new).collect();
     if !args.words {
         let count = args.random.unwrap_or(RANDOM_DOCUMENTS);
         let random = random::documents(folder, count, args.seed)?;
-        subjects.extend(random.into_iter().map(subject(true)));
+        subjects.extend(random.into_iter().map(|found| Subject {
+            may_be_refused: true,
+            ..Subject::new(found)
+        }));
+    }
+    Ok(subjects)
+}
+
+/// The documents in folders and below them, without those that are faulty, which are shown.
+fn of_folders(folders: &[PathBuf]) -> Result<Vec<Subject>> {
+    let mut paths = Vec::new();
+    let mut open = folders.to_vec();
+    while let Some(folder) = open.pop() {
+        let entries = fs::read_dir(&folder);
+        for entry in entries.with_context(|| format!("cannot read {}", folder.display()))? {
+            let path = entry?.path();
+            match path.extension() {
+                _ if path.is_dir() => open.push(path),
+                Some(extension) if extension == "witx" => paths.push(path),
+                _ => {}
+            }
+        }
+    }
+    paths.sort();
+    let mut subjects = Vec::new();
+    for path in paths {
+        if let Err(error) = Document::load(&[&path]) {
+            eprintln!("{error}\n");
+            continue;
+        }
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        // Several folders may have a document of the same name.
+        let name = format!("document_{}_{stem}", subjects.len());
+        subjects.push(Subject {
+            may_be_refused: true,
+            ..Subject::new((name, path.clone()))
+        });
     }
     Ok(subjects)
 }
@@ -237,6 +300,15 @@ fn documents_in(folder: &str, prefix: &str) -> Result<Vec<(String, PathBuf)>> {
 }
 
 impl Subject {
+    fn new((name, path): (String, PathBuf)) -> Self {
+        Self {
+            name,
+            path,
+            may_be_refused: false,
+            outputs: BTreeMap::new(),
+        }
+    }
+
     /// Generates each language into a folder of its own.
     fn generate(&mut self, folder: &Path) -> Result<()> {
         let document = Document::load(&[&self.path])?;
@@ -288,7 +360,7 @@ fn compile(
             (Err(error), Some(declaration)) if error.contains(&declaration.message) => {
                 cells[index] = Some(Cell::Impossible);
             }
-            (Err(error), None) if subject.is_random && may_refuse(column.language, error) => {
+            (Err(error), None) if subject.may_be_refused && may_refuse(column.language, error) => {
                 cells[index] = Some(Cell::Impossible);
             }
             (Err(error), _) => cells[index] = Some(Cell::Fails(error.clone())),
@@ -355,7 +427,9 @@ fn table(
     declared: &[Declaration],
 ) -> String {
     let rows = subjects.iter().zip(cells);
-    let rows: Vec<_> = rows.filter(|(subject, _)| !subject.is_random).collect();
+    let rows: Vec<_> = rows
+        .filter(|(subject, _)| !subject.may_be_refused)
+        .collect();
     let count = |is_counted: fn(&Cell) -> bool| {
         let cells = rows.iter().flat_map(|(_, row)| row.iter());
         cells.filter(|cell| is_counted(cell)).count()

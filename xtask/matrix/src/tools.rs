@@ -4,6 +4,7 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use cargo_metadata::Message;
@@ -25,6 +26,17 @@ pub const DOCUMENTS_OF_CRATES: [(&str, &str, &str); 3] = [
 
 /// What wiggle's output uses, and hosts of guests whose runtime asks for WASI.
 const HOST_CRATES: [&str; 3] = ["wasmtime", "wiggle", "wasmtime_wasi"];
+
+/// The package of npm that is a formatter of Markdown, JSON and TypeScript.
+const PRETTIER: (&str, &str) = ("prettier", "3.10.1");
+
+/// The formatter of Markdown, JSON and TypeScript.
+pub fn prettier() -> Result<Command> {
+    let folder = npm::tool(PRETTIER.0, PRETTIER.1)?;
+    let mut node = project::command("node");
+    node.arg(folder.join("node_modules/prettier/bin/prettier.cjs"));
+    Ok(node)
+}
 
 /// The compilers, each of which is found or installed when it is needed.
 #[derive(Default)]

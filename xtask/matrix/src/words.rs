@@ -11,21 +11,28 @@ use anyhow::{Context, Result};
 use super::write;
 use xtask::project;
 
-/// The words, one a line.
+/// Where the words are.
 const WORDS: &str = "codegen/tests/words.txt";
+
+/// The document with all words in one module.
+pub const ALL: &str = "words";
 
 /// How many parameters a function of the documents has: all words in each would be too many.
 const PARAMS: usize = 3;
 
+/// The words, one a line.
+pub fn text() -> Result<String> {
+    fs::read_to_string(project::root().join(WORDS)).with_context(|| format!("cannot read {WORDS}"))
+}
+
 /// Writes the documents into a folder: two with all words, in one module and in many, or one for
 /// each word. Gives their names and paths.
 pub fn documents(folder: &Path, each: bool) -> Result<Vec<(String, PathBuf)>> {
-    let words = fs::read_to_string(project::root().join(WORDS))
-        .with_context(|| format!("cannot read {WORDS}"))?;
+    let words = text()?;
     let words: Vec<&str> = words.lines().collect();
     let documents = match each {
         false => vec![
-            ("words".to_owned(), document(&words, 0, false)),
+            (ALL.to_owned(), document(&words, 0, false)),
             ("words_in_modules".to_owned(), document(&words, 0, true)),
         ],
         true => words

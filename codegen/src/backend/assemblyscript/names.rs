@@ -112,6 +112,7 @@ pub const CONVENTION: Convention = Convention {
         "yield",
     ],
     reserved: &[
+        "ASC_NO_ASSERT",
         "Array",
         "ArrayBuffer",
         "Atomics",

@@ -57,7 +57,35 @@ fn pretty(value: &impl serde::Serialize) -> Result<String, Error> {
         language: "JSON",
         message: error.to_string(),
     })?;
-    Ok(text + "\n")
+    Ok(join_short_arrays(&text))
+}
+
+/// Puts arrays without arrays and objects in them into a line where they fit, as Prettier has them.
+fn join_short_arrays(pretty: &str) -> String {
+    /// The width of Prettier's lines.
+    const WIDTH: usize = 80;
+    let lines: Vec<&str> = pretty.lines().collect();
+    let mut text = String::new();
+    let mut index = 0;
+    while let Some(&line) = lines.get(index) {
+        let mut end = index + 1;
+        text.push_str(line);
+        // No line of a string ends so: it ends with a quotation mark, and maybe a comma.
+        if line.ends_with('[') {
+            let is_plain = |line: &&str| !line.starts_with(['[', '{', ']', '}']);
+            let elements = lines[end..].iter().map(|line| line.trim_start());
+            let elements: Vec<&str> = elements.take_while(is_plain).collect();
+            let close = lines.get(end + elements.len()).map_or("", |it| it.trim());
+            let joined = format!("{}{close}", elements.join(" "));
+            if close.starts_with(']') && line.chars().count() + joined.chars().count() <= WIDTH {
+                end += elements.len() + 1;
+                text.push_str(&joined);
+            }
+        }
+        text.push('\n');
+        index = end;
+    }
+    text
 }
 
 fn document(model: &Model, comment: &str) -> Document {
@@ -284,5 +312,27 @@ fn wasm(lowered: &Lowered, params: &[Param]) -> Wasm {
     Wasm {
         params: wasm_params.collect(),
         results: lowered.wasm_result.iter().map(|ty| ty.name()).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_arrays_are_in_a_line() {
+        let long = "x".repeat(60);
+        let value = serde_json::json!({
+            "a": ["i32", "[", ["u8"]], "b": [1, null], "c": [long, "yyyyyy"], "d": [long, "y"],
+            "e": [], "f": [{"g": ["],"]}]
+        });
+        let text = pretty(&value).unwrap();
+        let expected = format!(
+            "{{\n  \"a\": [\n    \"i32\",\n    \"[\",\n    [\"u8\"]\n  ],\n  \"b\": [1, null],\n  \
+             \"c\": [\n    \"{long}\",\n    \"yyyyyy\"\n  ],\n  \"d\": [\"{long}\", \"y\"],\n  \
+             \"e\": [],\n  \"f\": [\n    {{\n      \"g\": [\"],\"]\n    }}\n  ]\n}}\n"
+        );
+        assert_eq!(text, expected);
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
     }
 }

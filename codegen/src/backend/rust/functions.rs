@@ -198,11 +198,11 @@ impl Rust<'_> {
                             IntRepr::U64 => wasm == Some(WasmType::I64),
                             _ => false,
                         };
-                        if same {
-                            quote!(#name(#value))
-                        } else {
-                            let repr = ident(repr.name());
-                            quote!(#name(#value as #repr))
+                        let repr_name = ident(repr.name());
+                        match repr {
+                            _ if same => quote!(#name(#value)),
+                            IntRepr::U64 => quote!(#name(#repr_name::from(#value))),
+                            _ => quote!(#name(#value as #repr_name)),
                         }
                     }
                     _ => quote!(#name(#value)),
@@ -374,7 +374,7 @@ impl Rust<'_> {
                     );
                     let annotation = annotation.then(|| quote!(: #ty));
                     locals.push(quote!(let mut #name #annotation = #zero;));
-                    args.push(quote!(&mut #name));
+                    args.push(quote!(&raw mut #name));
                     values.push(self.value_in_memory(&out.ty, quote!(#name)));
                 }
                 None => {

@@ -539,7 +539,7 @@ impl Rust<'_> {
                 impl From<bool> for #name {
                     #[inline]
                     fn from(value: bool) -> Self {
-                        Self(value as #repr_name)
+                        Self(#repr_name::from(value))
                     }
                 }
 
