@@ -17,8 +17,7 @@ const PRELUDE: &str = include_str!("../../../cli/tests/cli/prelude.wat");
 
 const GET: &str = include_str!("get.wat");
 
-/// Where shims have their sockets, and what they note of containers.
-const SOCKETS: &str = "/run/containerd/s";
+/// Where shims note their containers.
 const SHIMS: &str = "/run/containerd/wasmtime-http";
 
 pub const RUNTIME: &str = "io.containerd.wasmtime-http.v1";
@@ -35,8 +34,6 @@ pub struct Containerd {
     /// The namespace of containerd in which all containers of a test are, and after which the group of
     /// their cgroups is called.
     namespace: String,
-    /// Sockets that others have left.
-    old_sockets: Vec<String>,
 }
 
 impl Containerd {
@@ -81,7 +78,6 @@ impl Containerd {
         let name = directory.path().extension().unwrap().to_str().unwrap();
         let containerd = Containerd {
             namespace: format!("wasmtime-http-test-{name}"),
-            old_sockets: dead_sockets(),
             directory,
             child,
         };
@@ -229,8 +225,15 @@ impl Containerd {
         of_shim.min().map(|process| process.to_string())
     }
 
-    /// What is left of containers: processes of shims, mounts, directories, cgroups, and sockets to which
-    /// nobody listens.
+    /// The socket of a container's shim.
+    pub fn socket(&self, id: &str) -> PathBuf {
+        let tasks = self.path("state").join("io.containerd.runtime.v2.task");
+        let file = tasks.join(&self.namespace).join(id).join("address");
+        let address = fs::read_to_string(file).unwrap();
+        address.trim().strip_prefix("unix://").unwrap().into()
+    }
+
+    /// What is left of containers: processes of shims, mounts, directories, and cgroups.
     pub fn leftovers(&self) -> Vec<String> {
         let directory = self.directory.path().to_str().unwrap();
         let mut left = Vec::new();
@@ -254,8 +257,6 @@ impl Containerd {
             let directories = entries.filter(|entry| entry.path().is_dir());
             left.extend(directories.map(|entry| entry.path().display().to_string()));
         }
-        let sockets = dead_sockets().into_iter();
-        left.extend(sockets.filter(|socket| !self.old_sockets.contains(socket)));
         left
     }
 
@@ -300,17 +301,6 @@ impl Drop for Containerd {
             let _ = writeln!(std::io::stderr(), "{}", self.log());
         }
     }
-}
-
-/// Sockets of shims to which nobody listens.
-fn dead_sockets() -> Vec<String> {
-    let sockets = fs::read_dir(SOCKETS).into_iter().flatten().flatten();
-    let sockets: Vec<String> = sockets
-        .map(|socket| socket.path().display().to_string())
-        .collect();
-    let alive = fs::read_to_string("/proc/net/unix").unwrap();
-    let is_dead = |socket: &String| !alive.contains(socket.as_str());
-    sockets.into_iter().filter(is_dead).collect()
 }
 
 /// An image of a module.

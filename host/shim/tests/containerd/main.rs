@@ -239,8 +239,11 @@ fn a_task_that_is_deleted_or_whose_shim_is_killed_leaves_nothing() {
             containerd.ok(&["tasks", "delete", "--force", id]);
         } else {
             let shim = containerd.shim(id).expect("the task has a shim");
+            let socket = containerd.socket(id);
+            assert!(socket.exists());
             let killed = Command::new("kill").args(["-KILL", &shim]).status();
             assert!(killed.unwrap().success());
+            containerd.until("the socket is gone", || !socket.exists());
         }
         containerd.leaves_nothing();
     }
