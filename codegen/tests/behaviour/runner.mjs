@@ -2,7 +2,7 @@
 // say with 0 that it got what it had to, else which step was wrong.
 
 import { readFile } from "node:fs/promises";
-import { deepStrictEqual, strictEqual } from "node:assert";
+import { deepStrictEqual, strictEqual, throws } from "node:assert";
 import { WASI } from "node:wasi";
 
 /** What a host knows of the guest that it is for. */
@@ -35,9 +35,10 @@ export class Guest {
 
 /**
  * Runs the guests. `functions` makes those of the module `name` for a guest; `expected` is what
- * each guest sends when its exports of the names `runs` are called.
+ * each guest sends when its exports of the names `runs` are called. Exports of the names `stops` are
+ * ended by the host.
  */
-export async function runGuests(name, functions, expected, runs = ["run"]) {
+export async function runGuests(name, functions, expected, runs = ["run"], stops = []) {
   for (const path of process.argv.slice(2)) {
     const module = await WebAssembly.compile(await readFile(path));
     const guest = new Guest();
@@ -63,6 +64,9 @@ export async function runGuests(name, functions, expected, runs = ["run"]) {
       strictEqual(step, 0, `the step of ${run} in ${path} that got something else`);
     }
     deepStrictEqual(guest.log, expected, `what ${path} sent`);
+    for (const stop of stops) {
+      throws(() => guest.instance.exports[stop](), { message: "7" }, `${stop} in ${path}`);
+    }
     console.log(`${path}: all values arrived, in both directions`);
   }
 }

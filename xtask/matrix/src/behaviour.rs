@@ -17,7 +17,10 @@ use xtask::{project, step};
 const SOURCES: &str = "codegen/tests/behaviour";
 
 /// The folders: each has `NAME.witx`, guests of the names below, and `host.mjs` and `host.rs`.
-const SUITES: [&str; 4] = ["echo", "narrow", "nested", "dialect"];
+const SUITES: [&str; 5] = ["echo", "narrow", "nested", "dialect", "kinds"];
+
+/// A guest in Go without generated bindings, written from the reference alone.
+const BY_HAND: &str = "by_hand.go";
 
 /// A guest in C without generated bindings, which does what those would not: for the wiggle host.
 const JUNK: &str = "junk.c";
@@ -80,6 +83,14 @@ impl Suite<'_> {
             ));
             self.generate(language)?;
             guests.extend(build(self)?.into_iter().map(|guest| (language, guest)));
+        }
+        if includes(Language::Go) && self.sources.join(BY_HAND).exists() {
+            step::header(format_args!("Behaviour: {BY_HAND} of `{}`", self.name));
+            let module = self.folder.join("go-by-hand");
+            let source = fs::read_to_string(self.sources.join(BY_HAND))?;
+            write(&module.join(BY_HAND), &source)?;
+            let built = self.go(&module, "guest-by-hand")?;
+            guests.extend(built.into_iter().map(|guest| (Language::Go, guest)));
         }
         if guests.is_empty() {
             return Ok(());
@@ -158,6 +169,22 @@ impl Suite<'_> {
             .arg(&output);
         step::run(&mut clang)?;
         Ok(output)
+    }
+
+    /// Builds a module of Go, whose sources are there, with each version.
+    fn go(&self, module: &Path, name: &str) -> Result<Vec<PathBuf>> {
+        write(&module.join("go.mod"), "module behaviour\n\ngo 1.24\n")?;
+        let build = |version| {
+            let output = self.folder.join(format!("{name}-{version}.wasm"));
+            let mut go = tools::go(version)?;
+            go.current_dir(module)
+                .args(["build", "-buildmode=c-shared", "-o"])
+                .arg(&output)
+                .arg(".");
+            step::run(&mut go)?;
+            Ok(output)
+        };
+        tools::GO_VERSIONS.into_iter().map(build).collect()
     }
 }
 
@@ -297,7 +324,6 @@ fn zig_guest(suite: &Suite<'_>) -> Result<Vec<PathBuf>> {
 
 fn go_guest(suite: &Suite<'_>) -> Result<Vec<PathBuf>> {
     let module = suite.folder.join("go-guest");
-    write(&module.join("go.mod"), "module behaviour\n\ngo 1.24\n")?;
     let name = suite.name;
     let files = [
         (suite.sources.join("guest.go"), "guest.go".to_owned()),
@@ -309,18 +335,7 @@ fn go_guest(suite: &Suite<'_>) -> Result<Vec<PathBuf>> {
     for (from, to) in files {
         write(&module.join(to), &fs::read_to_string(from)?)?;
     }
-    let mut guests = Vec::new();
-    for version in tools::GO_VERSIONS {
-        let output = suite.folder.join(format!("guest-go-{version}.wasm"));
-        let mut go = tools::go(version)?;
-        go.current_dir(&module)
-            .args(["build", "-buildmode=c-shared", "-o"])
-            .arg(&output)
-            .arg(".");
-        step::run(&mut go)?;
-        guests.push(output);
-    }
-    Ok(guests)
+    suite.go(&module, "guest-go")
 }
 
 /// Builds the program of `codegen/examples/go`, and runs it with a host that knows one server.
