@@ -407,3 +407,21 @@ fn no_constant_hides_the_one_with_which_programs_leave_out_messages() {
     assert!(code.contains("if (ASC_NO_ASSERT) return"), "{code}");
     assert!(!code.contains("const ASC_NO_ASSERT:"), "{code}");
 }
+
+#[test]
+fn constants_are_documented_where_they_are() {
+    let text = "(typename $number u8)\n;;; As many as there may be.\n(@witx const $number $max 255)\n\
+                (typename $rights (flags (@witx repr u8)\n  ;;; Looking.\n  $read))\n\
+                (module $m (@interface func (export \"f\") (param $x $number) (param $y $rights)))";
+    let document = parse("documented", text);
+    for language in WITH_MESSAGES {
+        let code = generated(&document, "documented", language).unwrap();
+        let lines: Vec<&str> = code.lines().collect();
+        for (comment, name) in [("As many as there may be.", "max"), ("Looking.", "read")] {
+            let at = lines.iter().position(|line| line.contains(comment));
+            let at = at.unwrap_or_else(|| panic!("{language}: {comment}"));
+            let next = lines[at + 1].to_lowercase();
+            assert!(next.contains(name), "{language}: {next}");
+        }
+    }
+}

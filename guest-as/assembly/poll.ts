@@ -1,14 +1,10 @@
 /** Waiting for any of several requests, bodies and uploads. */
 
 import { Failure, Result, abortWith } from "./failure";
-// The import itself: the wrapper takes an array of objects, and writes them at each turn of the loop.
-import { EVENTS_RESPONSE, EVENTS_WRITABLE, HttpError, Subscription, _poll } from "./generated";
+import { EVENTS_RESPONSE, EVENTS_WRITABLE, HttpError, Subscription, poll as pollHost } from "./generated";
 import { nanoseconds } from "./options";
 import { Pending } from "./pending";
 import { Waitable } from "./waitable";
-
-/** Where the host writes how many are ready. */
-const COUNT: usize = memory.data(sizeof<usize>(), sizeof<usize>());
 
 /**
  * Waits until one of several is ready, or a time is over.
@@ -59,9 +55,9 @@ function pollAll(waits: Waitable[], timeout: i64): Result<i32> {
       subscription.interest = wait instanceof Pending ? (wait as Pending).awaited : wait.interest;
       subscription.write(start + <usize>i * Subscription.SIZE);
     }
-    const error = <HttpError>_poll(start, length, limit, COUNT);
-    if (error != HttpError.SUCCESS) return Result.failed<i32>(Failure.ofHost(error));
-    if (load<i32>(COUNT) == 0) return Result.of(0);
+    const result = pollHost(start, length, limit);
+    if (result.error != HttpError.SUCCESS) return Result.failed<i32>(Failure.ofHost(result.error));
+    if (result.size == 0) return Result.of(0);
     let ready = 0;
     for (let i = 0; i < length; i++) {
       const wait = waits[i];

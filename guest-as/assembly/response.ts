@@ -1,6 +1,8 @@
 /** An open response: its status, headers and body. */
 
 import { Failure, Result, abortWith, noteFailedCall } from "./failure";
+// The imports themselves: a wrapper takes a `Uint8Array`, which is one more object for each read into
+// a buffer that grows, and gives another with the result.
 import {
   EVENTS_READABLE,
   HttpError,

@@ -454,6 +454,9 @@ fn installation() -> Result<()> {
 /// that is committed.
 fn installed_generator(mut witx_bindings: Command, folder: &Path) -> Result<()> {
     const COMMITTED: &str = "guest-as/assembly/generated.ts";
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
     fs::create_dir_all(folder)?;
     witx_bindings
         .current_dir(folder)
