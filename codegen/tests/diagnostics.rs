@@ -51,6 +51,10 @@ const FAULTS: &[(&str, &str)] = &[
         "(module $m (@interface func (export \"f\") (result $a string)))",
     ),
     (
+        "a function without a name",
+        "(module $m (@interface func (export \"\")))",
+    ),
+    (
         "two results",
         "(module $m (@interface func (export \"f\") (result $a u8) (result $b u8)))",
     ),
@@ -269,6 +273,14 @@ const ODD: &[(&str, &str)] = &[
     (
         "memory_import",
         "(module $m\n  (import \"heap\" (memory))\n  (@interface func (export \"f\")))",
+    ),
+    (
+        "odd_names",
+        "(typename $a (record (field $b: u8) (field $c u8)))\n(module $m (@interface func (export \"f\") (param $d= $a)))",
+    ),
+    (
+        "odd_names",
+        "(typename $a? u8)\n(module $m (@interface func (export \"f\")))",
     ),
     (
         "misplaced_comment",

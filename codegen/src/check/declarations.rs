@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use witx::parser::{DeclSyntax, ModuleDeclSyntax, TypedefSyntax};
 
+use super::functions::declared;
 use super::{Declaration, Findings};
 use crate::location::Location;
 use crate::syntax::{nearest, parts, value_location};
@@ -65,20 +66,47 @@ pub(super) fn memory_import(declaration: &Declaration<'_, '_>, findings: &mut Fi
     }
 }
 
+/// The names of the members of a type.
+fn member_names<'a, 's>(ty: &'a TypedefSyntax<'s>) -> Vec<&'a wast::Id<'s>> {
+    match ty {
+        TypedefSyntax::Enum(e) => e.members.iter().map(|m| &m.item).collect(),
+        TypedefSyntax::Flags(f) => f.flags.iter().map(|m| &m.item).collect(),
+        TypedefSyntax::Record(r) => r.fields.iter().map(|m| &m.item.name).collect(),
+        TypedefSyntax::Variant(v) => v.cases.iter().map(|m| &m.item.name).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Names are words. WAT allows more in them: `$x:` is a name with a colon in it.
+pub(super) fn odd_names(declaration: &Declaration<'_, '_>, findings: &mut Findings) {
+    let values = declared(declaration.syntax);
+    let values = values.flat_map(|func| func.params.iter().chain(&func.results));
+    let mut names: Vec<&wast::Id<'_>> = values.map(|value| &value.item.name).collect();
+    if let DeclSyntax::Typename(ty) = declaration.syntax {
+        names.push(&ty.ident);
+        names.extend(member_names(&ty.def));
+    }
+    for id in names {
+        let name = id.name();
+        let is_usual = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+        if let Some(odd) = name.chars().find(|c| !is_usual(*c)) {
+            findings.add(
+                Location::new(declaration.source, id.span()),
+                format!("`{odd}` is a part of the name `${name}`"),
+                "a name and what follows it are apart by a space alone; names are made of letters, \
+                 digits, `_` and `-`",
+            );
+        }
+    }
+}
+
 /// Members of a type have different names.
 pub(super) fn unique_members(declaration: &Declaration<'_, '_>, findings: &mut Findings) {
     let DeclSyntax::Typename(ty) = declaration.syntax else {
         return;
     };
-    let members: Vec<&wast::Id<'_>> = match &ty.def {
-        TypedefSyntax::Enum(e) => e.members.iter().map(|m| &m.item).collect(),
-        TypedefSyntax::Flags(f) => f.flags.iter().map(|m| &m.item).collect(),
-        TypedefSyntax::Record(r) => r.fields.iter().map(|m| &m.item.name).collect(),
-        TypedefSyntax::Variant(v) => v.cases.iter().map(|m| &m.item.name).collect(),
-        _ => return,
-    };
     let mut first: HashMap<&str, Location> = HashMap::new();
-    for member in members {
+    for member in member_names(&ty.def) {
         let at = Location::new(declaration.source, member.span());
         match first.get(member.name()) {
             None => {

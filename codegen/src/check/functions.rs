@@ -43,6 +43,19 @@ pub(super) fn unique_names(declaration: &Declaration<'_, '_>, findings: &mut Fin
     }
 }
 
+/// A function has a name.
+pub(super) fn named(declaration: &Declaration<'_, '_>, findings: &mut Findings) {
+    for func in declared(declaration.syntax) {
+        if func.export.is_empty() {
+            findings.add(
+                Location::new(declaration.source, func.export_loc),
+                "the name of the function is empty",
+                "guests import a function by the name that `export` gives it",
+            );
+        }
+    }
+}
+
 /// A function has a result that the ABI has.
 pub(super) fn results(declaration: &Declaration<'_, '_>, findings: &mut Findings) {
     for func in declared(declaration.syntax) {
@@ -170,7 +183,7 @@ fn is_tuple_of_named(ty: &witx::TypeRef) -> bool {
 }
 
 /// The functions of a declaration.
-fn declared<'d, 'a>(
+pub(super) fn declared<'d, 'a>(
     declaration: &'d DeclSyntax<'a>,
 ) -> impl Iterator<Item = &'d InterfaceFuncSyntax<'a>> {
     let decls = match declaration {

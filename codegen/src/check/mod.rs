@@ -35,6 +35,7 @@ const RULES: &[Rule] = &[
         Check::Declaration(declarations::declared_names),
     ),
     error("unique_names", Check::Declaration(functions::unique_names)),
+    error("named_functions", Check::Declaration(functions::named)),
     error("results", Check::Declaration(functions::results)),
     error("cases_fit", Check::Document(types::cases_fit)),
     error("flags_fit", Check::Document(types::flags_fit)),
@@ -58,6 +59,11 @@ const RULES: &[Rule] = &[
         "success_first",
         "the first case of an error, whose code is 0, is not named like success",
         Check::Document(functions::success_first),
+    ),
+    warning(
+        "odd_names",
+        "a name has a character in it that seems to have been meant as punctuation",
+        Check::Declaration(declarations::odd_names),
     ),
     warning(
         "memory_import",
