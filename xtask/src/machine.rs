@@ -251,7 +251,7 @@ pub fn prepare(needs: &[Need]) -> Result<Vec<Need>> {
 
 /// Looks for all of these, and installs what is missing where that is allowed. Gives what is still
 /// missing.
-pub fn install_missing(needs: &[Need]) -> Result<Vec<Need>> {
+fn install_missing(needs: &[Need]) -> Result<Vec<Need>> {
     let mut missing = missing(needs)?;
     if missing.is_empty() {
         return Ok(missing);
