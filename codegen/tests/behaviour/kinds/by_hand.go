@@ -59,8 +59,11 @@ func arguments(text unsafe.Pointer, e32, e64 uint32, real32 float32, f32s uint32
 	int32 int32, int64 int64, pair unsafe.Pointer, size uint32, v16, v32 unsafe.Pointer) uint32
 
 //go:wasmimport kinds outs
-func outs(fails uint32, letter, byteLetter, text, e16, e32, e64, real32, f8, f32s, f64s, numbers, room,
-	int32, int64, pair, v16, v32 unsafe.Pointer) uint32
+func outs(fails uint32, letter, byteLetter, text, e16, e32, e64, real32, f8, f32s,
+	f64s unsafe.Pointer) uint32
+
+//go:wasmimport kinds more_outs
+func moreOuts(numbers, room, int32, int64, pair, v16, v32 unsafe.Pointer) uint32
 
 //go:wasmimport kinds inside
 func inside(from, to unsafe.Pointer) uint32
@@ -142,11 +145,11 @@ func run() int32 {
 		return outs(fails, unsafe.Pointer(&got.letter), unsafe.Pointer(&got.byteLetter),
 			unsafe.Pointer(&got.text), unsafe.Pointer(&got.e16), unsafe.Pointer(&got.e32),
 			unsafe.Pointer(&got.e64), unsafe.Pointer(&got.real32), unsafe.Pointer(&got.f8),
-			unsafe.Pointer(&got.f32s), unsafe.Pointer(&got.f64s), unsafe.Pointer(&got.numbers),
-			unsafe.Pointer(&got.room), unsafe.Pointer(&got.int32), unsafe.Pointer(&got.int64),
-			unsafe.Pointer(&got.pair), unsafe.Pointer(&got.v16), unsafe.Pointer(&got.v32))
+			unsafe.Pointer(&got.f32s), unsafe.Pointer(&got.f64s))
 	}
-	if call(0) != 0 {
+	if call(0) != 0 || moreOuts(unsafe.Pointer(&got.numbers), unsafe.Pointer(&got.room),
+		unsafe.Pointer(&got.int32), unsafe.Pointer(&got.int64), unsafe.Pointer(&got.pair),
+		unsafe.Pointer(&got.v16), unsafe.Pointer(&got.v32)) != 0 {
 		return 2
 	}
 	if got.letter != '😀' || got.byteLetter != 0xe9 || got.text != address(at) {

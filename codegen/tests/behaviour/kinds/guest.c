@@ -31,7 +31,8 @@ __attribute__((export_name("run"))) int run(void) {
   kinds_v16_t v16_out;
   kinds_v32_t v32_out;
   if (kinds_outs(false, &letter, &byte_letter, &text_out, &e16, &e32, &e64, &real32, &f8, &f32s,
-                 &f64s, &numbers, &room, &int32, &int64, &pair_out, &v16_out, &v32_out))
+                 &f64s) ||
+      kinds_more_outs(&numbers, &room, &int32, &int64, &pair_out, &v16_out, &v32_out))
     return 2;
   if (letter != 0x1f600 || (uint8_t)byte_letter != 0xe9 || text_out != text) return 3;
   if (e16 != KINDS_E16_B || e32 != KINDS_E32_B || e64 != KINDS_E64_B || real32 != -1.5f) return 4;
@@ -40,9 +41,8 @@ __attribute__((export_name("run"))) int run(void) {
   if (int32 != INT32_MIN || int64 != -5 || pair_out.f0 != 7 || pair_out.f1 != 8) return 7;
   if (v16_out.tag != KINDS_V16_NONE || v32_out.tag != KINDS_V32_NARROW) return 8;
   if (v32_out.payload.narrow != 9) return 9;
-  if (kinds_outs(true, &letter, &byte_letter, &text_out, &e16, &e32, &e64, &real32, &f8, &f32s, &f64s,
-                 &numbers, &room, &int32, &int64, &pair_out, &v16_out, &v32_out) !=
-      KINDS_WIDE_ERRNO_INVAL)
+  if (kinds_outs(true, &letter, &byte_letter, &text_out, &e16, &e32, &e64, &real32, &f8, &f32s,
+                 &f64s) != KINDS_WIDE_ERRNO_INVAL)
     return 10;
 
   kinds_all_t const all = {0x1f600, (char)0xe9, -100, text, KINDS_E16_B, KINDS_E32_B, KINDS_E64_B, 0.5f,

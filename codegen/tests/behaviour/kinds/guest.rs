@@ -45,12 +45,14 @@ fn steps() -> Result<(), i32> {
     check(3, got.0 == '😀' && got.1 == 0xe9 && got.2 == text)?;
     check(4, got.3 == E16::B && got.4 == E32::B && got.5 == E64::B && got.6 == -1.5)?;
     check(5, got.7 == F8::Y && got.8 == F32s::X | F32s::Y && got.9 == F64s::Y)?;
+    check(6, outs(true).err() == Some(WideErrno::INVAL))?;
+
+    let (numbers, room, int32, int64, pair, none, narrow) = more_outs().map_err(|_| 7)?;
     // SAFETY: the host gives what it was given, which is static.
-    let numbers = unsafe { core::slice::from_raw_parts(got.10.pointer, got.10.len) };
-    check(6, *numbers == [0x6574, 0x7478] && got.11.cast_const().cast() == text)?;
-    check(7, got.12 == i32::MIN && got.13 == -5 && got.14 == Pair(7, 8))?;
-    check(8, got.15.tag() == V16::none().tag() && got.16.as_narrow() == Some(9))?;
-    check(10, outs(true).err() == Some(WideErrno::INVAL))?;
+    let numbers = unsafe { core::slice::from_raw_parts(numbers.pointer, numbers.len) };
+    check(8, *numbers == [0x6574, 0x7478] && room.cast_const().cast() == text)?;
+    check(9, int32 == i32::MIN && int64 == -5 && pair == Pair(7, 8))?;
+    check(10, none.tag() == V16::none().tag() && narrow.as_narrow() == Some(9))?;
 
     let all = All {
         letter: '😀'.into(),
