@@ -233,6 +233,58 @@ const FAULTS: &[(&str, &str)] = &[
         "(typename $ u8)\n(typename \"a\" u8)\n(typename u8)\n(module (@interface func (export \"f\")))\n(module \"m\")",
     ),
     (
+        "a parenthesis that is not closed, in a function",
+        "(module $m\n  (@interface func (export \"f\")\n    (param $a u8\n    (param $b u8))\n  (@interface func (export \"g\")))",
+    ),
+    (
+        "a parenthesis that is not closed, at the end of a line",
+        "(module $m\n  (@interface func (export \"f\")\n    (param $b (@witx pointer u8)\n  )\n  (@interface func (export \"g\")))",
+    ),
+    (
+        "a declaration by another word, and uses of its type",
+        "(typedef $size u32)\n(typename count u32)\n(typename $a (list $size))\n(typename $b (list $count))",
+    ),
+    (
+        "a use by another word, and uses of its types",
+        "(include \"types.witx\")\n(typename $a (list $size))",
+    ),
+    (
+        "words of WITX as names of types",
+        "(typename $a $string)\n(typename $b (list $u8))",
+    ),
+    (
+        "annotations without `@witx`",
+        "(typename $e (enum (tag u16) $ok))\n(typename $f (flags (repr u8) $x))\n(typename $v (variant (tag u8) (case $x)))\n(module $m (@interface func (export \"f\") (noreturn)))",
+    ),
+    (
+        "an older WITX",
+        "(typename $e (enum u16 $ok))\n(typename $f (flags u8 $x))\n(typename $u (union $e (field $ok u8) (empty $bad)))",
+    ),
+    (
+        "a union with cases, and a variant with fields",
+        "(typename $u (union (case $x u8)))\n(typename $v (variant (field $x u8)))",
+    ),
+    (
+        "types without their parentheses",
+        "(typename $h handle)\n(typename $l (tuple list u8))\n(typename $r record)",
+    ),
+    (
+        "signs that separate or end something in other languages",
+        "(typename $r (record (field $x u8), (field $y u8)))\n(module $m\n  (@interface func (export \"f\")\n    (param $x u8);\n    (param $y u8))\n  (@interface func (export \"g\")\n    // about x\n    (param $x u8)))",
+    ),
+    (
+        "a string that does not end in its line",
+        "(module $m\n  (@interface func (export \"f)\n    (param $a u8)))",
+    ),
+    (
+        "names with and without quotes",
+        "(module $m\n  (@interface func (export f))\n  (@interface func (export $g))\n  (@interface func (export 'h')))\n(typename $f (flags \"read\"))",
+    ),
+    (
+        "a constant without its type",
+        "(typename $a u8)\n(@witx const $max 2)",
+    ),
+    (
         "names that differ in case",
         "(typename $size u8)\n(typename $b $Size)",
     ),
