@@ -246,7 +246,11 @@ const FAULTS: &[(&str, &str)] = &[
     ),
     (
         "a use by another word, and uses of its types",
-        "(include \"types.witx\")\n(typename $a (list $size))",
+        "(include \"types.witx\")\n(import \"more.witx\")\n(ues \"b.witx\")\n(typename $a (list $size))",
+    ),
+    (
+        "a function outside of modules",
+        "(@interface func (export \"f\"))",
     ),
     (
         "words of WITX as names of types",
@@ -534,6 +538,22 @@ fn files_are_found_beside_the_file_that_uses_them() {
     let model = document.model();
     let names: Vec<&str> = model.types.iter().map(|ty| ty.name.as_str()).collect();
     assert_eq!(names, ["two", "one", "main"]);
+}
+
+#[test]
+fn a_use_without_the_extension_is_told_of_the_file() {
+    let read = |path: &Path| match path.to_str().unwrap().replace('\\', "/").as_str() {
+        "a/main.witx" => Ok("(use \"types\")"),
+        "a/types.witx" => Ok("(typename $a u8)"),
+        _ => Err(io::Error::from(io::ErrorKind::NotFound)),
+    };
+    let error = Document::load_with(&["a/main.witx"], read).unwrap_err();
+    let error = error.to_string().replace('\\', "/");
+    assert!(
+        error.contains("1:6: error: cannot read `a/types`"),
+        "{error}"
+    );
+    assert!(error.contains("hint: there is `a/types.witx`"), "{error}");
 }
 
 /// The other dialect names a module, whose file is beside the one that uses it.

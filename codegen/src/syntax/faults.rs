@@ -9,7 +9,7 @@ use crate::diagnostic::Diagnostic;
 use crate::location::{Location, Source, span_offset};
 
 /// Words of other languages, and the WITX for them.
-const ELSEWHERE: [(&str, &str); 34] = [
+const ELSEWHERE: [(&str, &str); 37] = [
     ("array", "list"),
     ("boolean", "bool"),
     ("byte", "u8"),
@@ -25,12 +25,15 @@ const ELSEWHERE: [(&str, &str); 34] = [
     ("i32", "s32"),
     ("i64", "s64"),
     ("i8", "s8"),
+    ("import", "use"),
+    ("include", "use"),
     ("int", "s32"),
     ("int16", "s16"),
     ("int32", "s32"),
     ("int64", "s64"),
     ("int8", "s8"),
     ("pointer", "(@witx pointer T)"),
+    ("require", "use"),
     ("size", "(@witx usize)"),
     ("str", "string"),
     ("struct", "record"),
@@ -278,6 +281,9 @@ pub(crate) fn fault(source: &Arc<Source>, text: &str, error: &wast::Error) -> Di
         let own_shape = SHAPES.iter().find(|(head, _)| is_bare && *head == word);
         return match (parent, word) {
             (Some("module"), "func") => fault.hint(FUNCTION),
+            (_, "@interface") if wanted.contains(&"module") => {
+                fault.hint("a function is in a `(module $name ...)`")
+            }
             _ if let Some((_, shape)) = own_shape => fault.hint(*shape),
             _ if shape.is_some() => fault.hint(found(word)),
             _ => fault.hint(format!("expected {}", listed(&wanted))),
@@ -362,6 +368,10 @@ fn wanted(message: &str) -> Vec<&str> {
     let mut words: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     if message.contains("builtin type") {
         words.extend(BUILTINS);
+    }
+    // Which is not witx's to read.
+    if words.contains(&"typename") {
+        words.push("use");
     }
     words
 }
