@@ -233,6 +233,62 @@ const FAULTS: &[(&str, &str)] = &[
         "(typename $ u8)\n(typename \"a\" u8)\n(typename u8)\n(module (@interface func (export \"f\")))\n(module \"m\")",
     ),
     (
+        "a parenthesis that is not closed, in a function",
+        "(module $m\n  (@interface func (export \"f\")\n    (param $a u8\n    (param $b u8))\n  (@interface func (export \"g\")))",
+    ),
+    (
+        "a parenthesis that is not closed, at the end of a line",
+        "(module $m\n  (@interface func (export \"f\")\n    (param $b (@witx pointer u8)\n  )\n  (@interface func (export \"g\")))",
+    ),
+    (
+        "a declaration by another word, and uses of its type",
+        "(typedef $size u32)\n(typename count u32)\n(typename $a (list $size))\n(typename $b (list $count))",
+    ),
+    (
+        "a use by another word, and uses of its types",
+        "(include \"types.witx\")\n(import \"more.witx\")\n(ues \"b.witx\")\n(typename $a (list $size))",
+    ),
+    (
+        "a function outside of modules",
+        "(@interface func (export \"f\"))",
+    ),
+    (
+        "words of WITX as names of types",
+        "(typename $a $string)\n(typename $b (list $u8))",
+    ),
+    (
+        "annotations without `@witx`",
+        "(typename $e (enum (tag u16) $ok))\n(typename $f (flags (repr u8) $x))\n(typename $v (variant (tag u8) (case $x)))\n(module $m (@interface func (export \"f\") (noreturn)))",
+    ),
+    (
+        "an older WITX",
+        "(typename $e (enum u16 $ok))\n(typename $f (flags u8 $x))\n(typename $u (union $e (field $ok u8) (empty $bad)))",
+    ),
+    (
+        "a union with cases, and a variant with fields",
+        "(typename $u (union (case $x u8)))\n(typename $v (variant (field $x u8)))",
+    ),
+    (
+        "types without their parentheses",
+        "(typename $h handle)\n(typename $l (tuple list u8))\n(typename $r record)",
+    ),
+    (
+        "signs that separate or end something in other languages",
+        "(typename $r (record (field $x u8), (field $y u8)))\n(module $m\n  (@interface func (export \"f\")\n    (param $x u8);\n    (param $y u8))\n  (@interface func (export \"g\")\n    // about x\n    (param $x u8)))",
+    ),
+    (
+        "a string that does not end in its line",
+        "(module $m\n  (@interface func (export \"f)\n    (param $a u8)))",
+    ),
+    (
+        "names with and without quotes",
+        "(module $m\n  (@interface func (export f))\n  (@interface func (export $g))\n  (@interface func (export 'h')))\n(typename $f (flags \"read\"))",
+    ),
+    (
+        "a constant without its type",
+        "(typename $a u8)\n(@witx const $max 2)",
+    ),
+    (
         "names that differ in case",
         "(typename $size u8)\n(typename $b $Size)",
     ),
@@ -482,6 +538,22 @@ fn files_are_found_beside_the_file_that_uses_them() {
     let model = document.model();
     let names: Vec<&str> = model.types.iter().map(|ty| ty.name.as_str()).collect();
     assert_eq!(names, ["two", "one", "main"]);
+}
+
+#[test]
+fn a_use_without_the_extension_is_told_of_the_file() {
+    let read = |path: &Path| match path.to_str().unwrap().replace('\\', "/").as_str() {
+        "a/main.witx" => Ok("(use \"types\")"),
+        "a/types.witx" => Ok("(typename $a u8)"),
+        _ => Err(io::Error::from(io::ErrorKind::NotFound)),
+    };
+    let error = Document::load_with(&["a/main.witx"], read).unwrap_err();
+    let error = error.to_string().replace('\\', "/");
+    assert!(
+        error.contains("1:6: error: cannot read `a/types`"),
+        "{error}"
+    );
+    assert!(error.contains("hint: there is `a/types.witx`"), "{error}");
 }
 
 /// The other dialect names a module, whose file is beside the one that uses it.

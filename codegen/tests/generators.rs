@@ -425,3 +425,21 @@ fn constants_are_documented_where_they_are() {
         }
     }
 }
+
+/// In C the results of a function that can fail are parameters, and what it returns is the error.
+#[test]
+fn c_documents_what_is_written_and_what_is_returned() {
+    let document = parse(
+        "a",
+        "(typename $e (enum $ok $bad))\n(typename $id u8)\n(module $m\n  \
+         (@interface func (export \"f\") (param $a u8)\n    ;;; The new one.\n    \
+         (result $r (expected $id (error $e))))\n  \
+         (@interface func (export \"g\")\n    ;;; How many.\n    (result $n u32)))",
+    );
+    let c = generated(&document, "a", Language::C).unwrap();
+    let f = " * @param[out] id The new one.\n * @return 0 for success, else the error.\n";
+    assert!(c.contains(f), "{c}");
+    assert!(c.contains(" * @return How many.\n"), "{c}");
+    let cpp = generated(&document, "a", Language::Cpp).unwrap();
+    assert!(cpp.contains(" * @return The new one.\n"), "{cpp}");
+}

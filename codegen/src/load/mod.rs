@@ -269,6 +269,7 @@ impl Loader<'_> {
                             self.declared.insert(name.to_owned());
                             self.failed.insert(name.to_owned());
                         }
+                        self.is_incomplete |= syntax::reads_a_file(form);
                         break;
                     }
                 }
@@ -316,8 +317,13 @@ impl Loader<'_> {
             }
             Err(error) => {
                 let message = format!("cannot read `{}`: {error}", path.display());
-                let fault = Diagnostic::new(at, message).hint("the path is relative to this file");
-                self.findings.push(fault);
+                let with_extension = path.with_extension("witx");
+                let hint = match path.extension().is_none() && (self.read)(&with_extension).is_ok()
+                {
+                    true => format!("there is `{}`", with_extension.display()),
+                    false => "the path is relative to this file".to_owned(),
+                };
+                self.findings.push(Diagnostic::new(at, message).hint(hint));
                 self.is_incomplete = true;
             }
         }

@@ -9,7 +9,7 @@ use crate::diagnostic::Diagnostic;
 use crate::location::{Location, Source, span_offset};
 
 /// Words of other languages, and the WITX for them.
-const ELSEWHERE: [(&str, &str); 34] = [
+const ELSEWHERE: [(&str, &str); 37] = [
     ("array", "list"),
     ("boolean", "bool"),
     ("byte", "u8"),
@@ -25,12 +25,15 @@ const ELSEWHERE: [(&str, &str); 34] = [
     ("i32", "s32"),
     ("i64", "s64"),
     ("i8", "s8"),
+    ("import", "use"),
+    ("include", "use"),
     ("int", "s32"),
     ("int16", "s16"),
     ("int32", "s32"),
     ("int64", "s64"),
     ("int8", "s8"),
     ("pointer", "(@witx pointer T)"),
+    ("require", "use"),
     ("size", "(@witx usize)"),
     ("str", "string"),
     ("struct", "record"),
@@ -104,9 +107,13 @@ const KEYWORDS: [&str; 29] = [
 const FUNCTION: &str = "a function is `(@interface func (export \"name\") ...)`";
 
 /// What a list that starts with a word looks like.
-const SHAPES: [(&str, &str); 17] = [
+const SHAPES: [(&str, &str); 21] = [
     ("@interface", FUNCTION),
     ("case", "a case is `(case $name)`, or `(case $name TYPE)`"),
+    (
+        "const",
+        "a constant is `(@witx const $type $name NUMBER)`, outside of modules",
+    ),
     ("enum", "an enum is `(enum $name $name ...)`"),
     ("expected", "write `(expected TYPE (error $errno))`"),
     ("export", FUNCTION),
@@ -124,9 +131,18 @@ const SHAPES: [(&str, &str); 17] = [
     ("record", "a record is `(record (field $name TYPE) ...)`"),
     ("resource", "write `(resource $name)`"),
     ("result", "a result is `(result $name TYPE)`"),
+    ("tuple", "write `(tuple TYPE TYPE ...)`"),
+    (
+        "union",
+        "a union is `(union TYPE TYPE ...)`; with names it is `(variant (case $name TYPE) ...)`",
+    ),
     (
         "use",
         "write `(use \"FILE.witx\")`, or `(use $type from $module)` in the other dialect",
+    ),
+    (
+        "variant",
+        "a variant is `(variant (case $name TYPE) (case $name) ...)`",
     ),
 ];
 
@@ -140,10 +156,19 @@ pub(crate) fn fault(source: &Arc<Source>, text: &str, error: &wast::Error) -> Di
     if ["unexpected end-of-file", "unterminated block comment"].contains(&message.as_str())
         && let Some((offset, what)) = unclosed_text(text)
     {
+        let end = if what == "string" { "\"" } else { ";)" };
         return Diagnostic::new(at(offset), format!("this {what} never ends"))
-            .hint("end it where it should end");
+            .hint(format!("end it with `{end}`"));
     }
-    if let Some(offset) = unclosed(text) {
+    let is_line_end = text[offset..].starts_with(['\n', '\r']);
+    if message.starts_with("invalid character in string")
+        && is_line_end
+        && let Some((offset, _)) = unclosed_text(text)
+    {
+        return Diagnostic::new(at(offset), "this string does not end in its line")
+            .hint("end it with `\"`");
+    }
+    if let Some(offset) = unclosed(source.parsed(), text) {
         return Diagnostic::new(at(offset), "this parenthesis is never closed")
             .hint("close it with `)`");
     }
@@ -168,19 +193,51 @@ pub(crate) fn fault(source: &Arc<Source>, text: &str, error: &wast::Error) -> Di
         if text[offset..].starts_with(";)") {
             return here("this closes no comment".to_owned()).hint("remove it");
         }
-        if let Some(sign) = COMMENTS.iter().find(|sign| word.starts_with(**sign)) {
-            return here(format!("`{sign}` starts no comment")).hint("a comment starts with `;;`");
-        }
+    }
+    if (wanted == ["("] || message == "expected an identifier")
+        && let Some((what, hint)) = sign(&text[offset..])
+    {
+        return here(what).hint(hint);
+    }
+    if wanted == ["("] && is_outside(text, offset) {
         return here(format!("`{word}` is outside of all parentheses"))
             .hint("a document is made of `(typename ...)`, `(module ...)` and `(use ...)`");
     }
     let is_word = word.starts_with(|c: char| c.is_ascii_alphabetic() || "@_".contains(c));
     let parent = parent_of(text, offset);
+    let open = text[..offset].rfind('(').unwrap_or(0);
+    let parent = match text[open..].starts_with("(@witx const ") {
+        true => Some("const"),
+        false => parent,
+    };
     let shape = SHAPES.iter().find(|(head, _)| Some(*head) == parent);
+    if let Some(annotation) = without_witx(text, offset) {
+        return here(format!("`{annotation}` is an annotation"))
+            .hint(format!("write `(@witx {annotation})`"));
+    }
+    if message == "expected a string" && parent == Some("export") && word != "(" {
+        let name = word.trim_matches(['$', '\'', '`']);
+        return here("expected a name in quotes".to_owned()).hint(format!("write `\"{name}\"`"));
+    }
     let found = |word| shape.map_or_else(|| found(word), |(_, shape)| (*shape).to_owned());
     if message == "expected an identifier" {
         let fault = here("expected a name, which starts with `$`".to_owned());
+        let quoted = text[offset..].strip_prefix('"');
+        let quoted = quoted.and_then(|rest| rest.split_once('"'));
+        let quoted = quoted.filter(|(name, _)| name.starts_with(|c: char| c.is_ascii_alphabetic()));
+        let old_tag = match parent {
+            Some("enum") => Some("tag"),
+            Some("flags") => Some("repr"),
+            _ => None,
+        };
         return match word {
+            _ if let Some((name, _)) = quoted => fault.hint(format!("write `${name}`")),
+            // As older versions of WITX have it.
+            word if BUILTINS.contains(&word)
+                && let Some(tag) = old_tag =>
+            {
+                fault.hint(format!("write `(@witx {tag} {word})`"))
+            }
             // A type in the place of the name.
             word if is_known(word) => fault.hint(found(word)),
             word if text[offset + word.len()..].trim_start().starts_with('$') => {
@@ -219,8 +276,15 @@ pub(crate) fn fault(source: &Arc<Source>, text: &str, error: &wast::Error) -> Di
         if let Some((_, witx)) = renamed.filter(|(_, witx)| fits(witx)) {
             return fault.hint(format!("write `{witx}`"));
         }
+        // A type that is a list, and is written as a word.
+        let is_bare = is_type && !text[..offset].trim_end().ends_with('(');
+        let own_shape = SHAPES.iter().find(|(head, _)| is_bare && *head == word);
         return match (parent, word) {
             (Some("module"), "func") => fault.hint(FUNCTION),
+            (_, "@interface") if wanted.contains(&"module") => {
+                fault.hint("a function is in a `(module $name ...)`")
+            }
+            _ if let Some((_, shape)) = own_shape => fault.hint(*shape),
             _ if shape.is_some() => fault.hint(found(word)),
             _ => fault.hint(format!("expected {}", listed(&wanted))),
         };
@@ -242,7 +306,10 @@ pub(crate) fn fault(source: &Arc<Source>, text: &str, error: &wast::Error) -> Di
         None if message.contains("builtin type") => {
             format!("a type of the document is written with `$` in front: `${word}`")
         }
-        None => format!("expected {}", listed(&wanted)),
+        None => match shape {
+            Some((_, shape)) => (*shape).to_owned(),
+            None => format!("expected {}", listed(&wanted)),
+        },
     };
     here(format!("unknown word `{word}`")).hint(hint)
 }
@@ -257,6 +324,40 @@ fn is_outside(text: &str, offset: usize) -> bool {
     depth == 0
 }
 
+/// What is wrong with a sign that other languages have, and what to do about it.
+fn sign(text: &str) -> Option<(String, &'static str)> {
+    let word = word(text);
+    let line = text.lines().next().unwrap_or_default();
+    let separates = word == "," || (word == ";" && line.trim_end() == word);
+    if separates {
+        return Some((format!("`{word}` is not part of WITX"), "remove it"));
+    }
+    let sign = COMMENTS.iter().find(|sign| word.starts_with(**sign))?;
+    let message = format!("`{sign}` starts no comment");
+    Some((message, "a comment starts with `;;`"))
+}
+
+/// The words of an annotation that lacks `@witx`, if there is one at a place or around its word.
+fn without_witx(text: &str, offset: usize) -> Option<String> {
+    let before = text[..offset].trim_end();
+    let list = match text[offset..].strip_prefix('(') {
+        Some(list) => list,
+        None if before.ends_with('(') => &text[offset..],
+        None => return None,
+    };
+    let (list, _) = list.split_once(')')?;
+    let words: Vec<&str> = list.split_whitespace().collect();
+    match words[..] {
+        ["noreturn"] | ["tag" | "repr", _] => Some(words.join(" ")),
+        _ => None,
+    }
+}
+
+/// Whether a word is the name of a type.
+pub(crate) fn is_builtin(word: &str) -> bool {
+    BUILTINS.contains(&word) || ["bool", "string"].contains(&word)
+}
+
 /// Whether a word means something somewhere in WITX.
 fn is_known(word: &str) -> bool {
     KEYWORDS.contains(&word) || BUILTINS.contains(&word)
@@ -267,6 +368,10 @@ fn wanted(message: &str) -> Vec<&str> {
     let mut words: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     if message.contains("builtin type") {
         words.extend(BUILTINS);
+    }
+    // Which is not witx's to read.
+    if words.contains(&"typename") {
+        words.push("use");
     }
     words
 }

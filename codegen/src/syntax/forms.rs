@@ -316,10 +316,25 @@ pub(crate) fn declared_name(form: &str) -> Option<&str> {
         .filter(|line| !line.trim_start().starts_with(";;"))
         .flat_map(|line| line.split(|c: char| c.is_whitespace() || "()".contains(c)))
         .filter(|word| !word.is_empty());
-    match words.next() {
-        Some("typename" | "module" | "resource") => words.next()?.strip_prefix('$'),
-        _ => None,
+    let head = words.next()?;
+    let name = words.next()?;
+    match head {
+        "use" | "@witx" => None,
+        "typename" | "module" | "resource" => Some(name.strip_prefix('$').unwrap_or(name)),
+        // A word that may have been meant as one of those.
+        _ => name.strip_prefix('$'),
     }
+}
+
+/// Whether a faulty form of the top level seems to read another file, in the words of WITX or in
+/// those of other languages.
+pub(crate) fn reads_a_file(form: &str) -> bool {
+    let lines = form.lines().map(str::trim_start);
+    let mut lines = lines.filter(|line| !line.is_empty() && !line.starts_with(";;"));
+    let first = lines.next().unwrap_or_default();
+    let words = first.trim_start_matches('(').trim_start();
+    let head = words.split([' ', '\t', '"', ')']).next();
+    head.is_some_and(|head| ["use", "import", "include", "require"].contains(&head))
 }
 
 /// A token as it is written.
@@ -339,21 +354,37 @@ pub(super) fn token_text<'t>(token: &Token<'t>) -> &'t str {
     }
 }
 
-/// Where the last parenthesis opens that a form does not close.
-pub(crate) fn unclosed(form: &str) -> Option<usize> {
-    let mut open = Vec::new();
+/// Where a parenthesis opens that a form does not close: the one that its indentation gives away,
+/// since something as far to the left follows while it is open, or else the last one. `form` is all
+/// of `text`, or a part of it behind blanks.
+pub(crate) fn unclosed(text: &str, form: &str) -> Option<usize> {
+    let line_start = |offset: usize| text[..offset].rfind('\n').map_or(0, |at| at + 1);
+    let indentation = |offset: usize| {
+        let line = &text[line_start(offset)..];
+        line.len() - line.trim_start_matches([' ', '\t']).len()
+    };
+    let is_first = |offset: usize| offset - line_start(offset) == indentation(offset);
+    let mut open: Vec<usize> = Vec::new();
+    let mut suspect = None;
     for token in Lexer::new(form) {
         // A lexical error is reported instead.
-        match token.ok()? {
-            Token::LParen(token) => {
-                open.push(token.as_ptr() as usize - form.as_ptr() as usize);
+        let token = token.ok()?;
+        let offset = token_text(&token).as_ptr() as usize - form.as_ptr() as usize;
+        match token {
+            Token::LParen(_) => {
+                let last = open.last().copied().filter(|_| is_first(offset));
+                suspect = suspect.or(last.filter(|last| indentation(*last) >= indentation(offset)));
+                open.push(offset);
             }
-            // One too many is the parser's to report.
             Token::RParen(_) => {
-                open.pop()?;
+                // One too many is the parser's to report.
+                let last = open.pop()?;
+                if is_first(offset) && indentation(last) > indentation(offset) {
+                    suspect = suspect.or(Some(last));
+                }
             }
             _ => {}
         }
     }
-    open.pop()
+    open.pop().map(|last| suspect.unwrap_or(last))
 }

@@ -20,10 +20,10 @@ use crate::location::{Location, Source};
 
 pub(crate) use comments::{Attachment, doc_comments, head};
 pub(crate) use dialect::{Declared, TRUTH_CASES, declare, translate};
-pub(crate) use faults::fault;
+pub(crate) use faults::{fault, is_builtin};
 pub(crate) use forms::{
-    declared_name, nearest, nearest_annotation, top_level, unknown_annotations, used_files,
-    value_location, without_item, words_at,
+    declared_name, nearest, nearest_annotation, reads_a_file, top_level, unknown_annotations,
+    used_files, value_location, without_item, words_at,
 };
 
 /// The deepest nesting of parentheses that is read. The parser is recursive, so without a

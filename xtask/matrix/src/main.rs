@@ -100,12 +100,12 @@ fn run(args: &MatrixArgs) -> Result<()> {
         return behaviour::run(&tools, &folder, includes);
     }
     let declared = declarations()?;
-    let mut subjects = subjects(args, &folder)?;
+    let (mut subjects, faulty) = subjects(args, &folder)?;
     if let Some(filter) = &args.filter {
         subjects.retain(|subject| subject.name.contains(filter.as_str()));
-    }
-    if subjects.is_empty() {
-        bail!("no document has that in its name");
+        if subjects.is_empty() {
+            bail!("no document has `{filter}` in its name");
+        }
     }
     step::header(format_args!(
         "Generating {} documents in {} languages",
@@ -143,6 +143,9 @@ fn run(args: &MatrixArgs) -> Result<()> {
     if !args.words && args.random.is_none() && args.documents.is_empty() {
         println!("{table}");
     }
+    if !args.documents.is_empty() {
+        print!("{}", summary(&columns, &subjects, &cells));
+    }
     let mut failed = 0;
     for (subject, row) in subjects.iter().zip(&cells) {
         for (column, cell) in columns.iter().zip(row) {
@@ -155,6 +158,9 @@ fn run(args: &MatrixArgs) -> Result<()> {
     }
     if failed > 0 {
         bail!("{failed} of {} cells fail", subjects.len() * columns.len());
+    }
+    if faulty > 0 {
+        bail!("{faulty} documents have faults, which are shown above");
     }
     match is_usual(args) && args.lang.is_empty() {
         true => show(&table, args.write),
@@ -210,8 +216,8 @@ fn show(table: &str, write: bool) -> Result<()> {
     Ok(())
 }
 
-/// The documents that are asked for.
-fn subjects(args: &MatrixArgs, folder: &Path) -> Result<Vec<Subject>> {
+/// The documents that are asked for, and how many of them have faults and so are not among these.
+fn subjects(args: &MatrixArgs, folder: &Path) -> Result<(Vec<Subject>, usize)> {
     if !args.documents.is_empty() {
         return of_folders(&args.documents);
     }
@@ -231,13 +237,14 @@ fn subjects(args: &MatrixArgs, folder: &Path) -> Result<Vec<Subject>> {
             ..Subject::new(found)
         }));
     }
-    Ok(subjects)
+    Ok((subjects, 0))
 }
 
-/// The documents in folders and below them, without those that are faulty, which are shown.
-fn of_folders(folders: &[PathBuf]) -> Result<Vec<Subject>> {
-    let mut paths = Vec::new();
-    let mut open = folders.to_vec();
+/// The documents in folders and below them, or at these paths. Those that have faults are shown and
+/// counted.
+fn of_folders(folders: &[PathBuf]) -> Result<(Vec<Subject>, usize)> {
+    let (mut paths, mut open): (Vec<_>, Vec<_>) =
+        folders.iter().cloned().partition(|path| path.is_file());
     while let Some(folder) = open.pop() {
         let entries = fs::read_dir(&folder);
         for entry in entries.with_context(|| format!("cannot read {}", folder.display()))? {
@@ -249,11 +256,16 @@ fn of_folders(folders: &[PathBuf]) -> Result<Vec<Subject>> {
             }
         }
     }
+    if paths.is_empty() {
+        bail!("no file in these folders ends in `.witx`");
+    }
     paths.sort();
+    let mut faulty = 0;
     let mut subjects = Vec::new();
     for path in paths {
         if let Err(error) = Document::load(&[&path]) {
             eprintln!("{error}\n");
+            faulty += 1;
             continue;
         }
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
@@ -264,7 +276,7 @@ fn of_folders(folders: &[PathBuf]) -> Result<Vec<Subject>> {
             ..Subject::new((name, path.clone()))
         });
     }
-    Ok(subjects)
+    Ok((subjects, faulty))
 }
 
 /// The documents that somebody wrote: ours, those of WASI that come with crates, those of the other
@@ -465,9 +477,67 @@ fn table(
     text
 }
 
+/// How many cells of somebody's documents compile, and what was refused.
+fn summary(columns: &[&Column], subjects: &[Subject], cells: &[Vec<Cell>]) -> String {
+    let all = || cells.iter().flatten();
+    let compile = all().filter(|cell| **cell == Cell::Compiles).count();
+    let mut text = format!("{compile} of {} cells compile\n", all().count());
+    for (subject, row) in subjects.iter().zip(cells) {
+        for (column, cell) in columns.iter().zip(row) {
+            if *cell == Cell::Impossible
+                && let Err(error) = &subject.outputs[&column.language]
+            {
+                let _ = write!(text, "\n{} refuses:\n{error}\n", column.name);
+            }
+        }
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn folders_and_files_are_read_and_faulty_documents_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            write(&path, text).unwrap();
+            path
+        };
+        let no_documents = of_folders(&[folder.path().to_owned()]);
+        assert!(no_documents.is_err());
+        let good = write("below/good.witx", "(typename $a u8)");
+        write("bad.witx", "(typename $a u9)");
+        write("no.txt", "(");
+        let (subjects, faulty) = of_folders(&[folder.path().to_owned()]).unwrap();
+        assert_eq!((subjects.len(), faulty), (1, 1));
+        assert_eq!(subjects[0].name, "document_0_good");
+        let (subjects, faulty) = of_folders(&[good]).unwrap();
+        assert_eq!((subjects.len(), faulty), (1, 0));
+    }
+
+    #[test]
+    fn a_summary_has_what_is_refused() {
+        let document = "codegen/tests/documents/variant_tail.witx";
+        let path = project::root().join(document);
+        let mut subject = Subject::new(("variant_tail".to_owned(), path));
+        let folder = tempfile::tempdir().unwrap();
+        subject.generate(folder.path()).unwrap();
+        let columns = COLUMNS
+            .iter()
+            .filter(|column| [Language::Wiggle, Language::Json].contains(&column.language));
+        let columns: Vec<&Column> = columns.collect();
+        let row = columns.iter().map(|column| match column.language {
+            Language::Wiggle => Cell::Impossible,
+            _ => Cell::Compiles,
+        });
+        let text = summary(&columns, &[subject], &[row.collect()]);
+        assert!(text.starts_with("1 of 2 cells compile\n"), "{text}");
+        assert!(text.contains("wiggle refuses:\n"), "{text}");
+        assert!(text.contains("variant_tail.witx:"), "{text}");
+    }
 
     #[test]
     fn files_that_do_not_compile_are_found_among_others() {

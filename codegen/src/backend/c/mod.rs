@@ -107,9 +107,8 @@ impl<'a> C<'a> {
     fn file(&self, job: &Job<'_>) -> String {
         let guard = &self.guard;
         let mut out = Source::new("  ");
+        out.line(UNFORMATTED);
         out.head("//", &job.header, &job.head());
-        out.blank();
-        out.line("// clang-format off");
         out.blank();
         out.line(format!("#ifndef {guard}"));
         out.line(format!("#define {guard}"));
@@ -468,7 +467,7 @@ impl<'a> C<'a> {
         names: &FunctionNames,
         converts: bool,
     ) {
-        function_comment(out, function, names);
+        function_comment(out, function, names, &result_tags(function, names));
         if !converts {
             self.import_attribute(out, module, function);
         }
@@ -714,6 +713,9 @@ fn declaration(ty: &str, name: &str) -> String {
     format!("{ty}{gap}{name}")
 }
 
+/// The first line of a file, so that clang-format leaves the comment at the head alone as well.
+pub(super) const UNFORMATTED: &str = "// clang-format off";
+
 fn integer(repr: IntRepr) -> &'static str {
     match repr {
         IntRepr::U8 => "uint8_t",
@@ -740,15 +742,47 @@ fn builtin_name(builtin: Builtin) -> &'static str {
     }
 }
 
-/// Writes the documentation of a function, with what it says of parameters and the result as tags.
-pub(super) fn function_comment(out: &mut Source, function: &Function, names: &FunctionNames) {
+/// What is said of the results of a function in C, as tags: those of a function that can fail are
+/// written to addresses, and what it returns is the error.
+fn result_tags(function: &Function, names: &FunctionNames) -> Vec<String> {
+    let said = docs::of_function(function).result;
+    let Outcome::Expected { outs, .. } = &function.lowered.outcome else {
+        return return_tag(&said);
+    };
+    let failure = "0 for success, else the error.";
+    let params = function.lowered.wasm_params.iter().zip(&names.wasm_params);
+    let mut params = params.filter(|(param, _)| matches!(param.role, Role::Out(_)));
+    match (params.next(), &outs[..]) {
+        _ if said.is_empty() => Vec::new(),
+        (Some((_, name)), [_]) => vec![
+            format!("@param[out] {name} {said}"),
+            format!("@return {failure}"),
+        ],
+        (None, _) => return_tag(&said),
+        (Some(_), _) => vec![format!("@return {failure} With success: {said}")],
+    }
+}
+
+/// The tag of a result about which this is said.
+pub(super) fn return_tag(said: &str) -> Vec<String> {
+    match said {
+        "" => Vec::new(),
+        said => vec![format!("@return {said}")],
+    }
+}
+
+/// Writes the documentation of a function, with what it says of parameters as tags, and those of
+/// the result.
+pub(super) fn function_comment(
+    out: &mut Source,
+    function: &Function,
+    names: &FunctionNames,
+    result: &[String],
+) {
     let docs = docs::of_function(function);
     let inputs = docs.inputs.into_iter();
     let inputs = inputs.map(|(input, said)| format!("@param {} {said}", names.inputs[input]));
-    let mut tags: Vec<String> = inputs.collect();
-    if !docs.result.is_empty() {
-        tags.push(format!("@return {}", docs.result));
-    }
+    let tags: Vec<String> = inputs.chain(result.iter().cloned()).collect();
     let mut text = docs.text;
     if !tags.is_empty() {
         text.push_str("\n\n");

@@ -11,6 +11,7 @@ use super::c::C;
 use super::naming::{FunctionNames, Names};
 use super::source::Source;
 use crate::diagnostic::Error;
+use crate::model::docs;
 use crate::model::{Function, InputKind, Model, Outcome};
 pub(super) use names::CONVENTION;
 
@@ -125,9 +126,8 @@ impl Cpp<'_> {
         let stem = &job.options.stem;
         let guard = format!("{}PP", self.c.guard);
         let mut out = Source::new("  ");
+        out.line(super::c::UNFORMATTED);
         out.head("//", &job.header, &job.head());
-        out.blank();
-        out.line("// clang-format off");
         out.blank();
         out.line(format!("#ifndef {guard}"));
         out.line(format!("#define {guard}"));
@@ -226,7 +226,8 @@ impl Cpp<'_> {
             Outcome::Value(ty) => ("", self.c.passed(ty)),
             Outcome::Expected { .. } => ("", format!("witx::result<{ok}, {error}>")),
         };
-        super::c::function_comment(out, function, names);
+        let tags = super::c::return_tag(&docs::of_function(function).result);
+        super::c::function_comment(out, function, names, &tags);
         let open = format!("{qualifier}inline {result} {}(", names.name);
         let call = format!("::{c_name}({})", args.join(", "));
         let open = format!("{open}{}) noexcept {{", params.join(", "));

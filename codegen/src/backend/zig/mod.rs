@@ -63,7 +63,20 @@ impl Zig<'_> {
         out.blank();
         out.line("/// A list or a string in memory.");
         out.block("pub fn List(comptime Element: type) type {", "}", |out| {
-            out.line("return extern struct { ptr: ?[*]const Element, len: usize };");
+            out.block("return extern struct {", "};", |out| {
+                out.line("ptr: ?[*]const Element,");
+                out.line("len: usize,");
+                out.blank();
+                out.line("/// That of a slice, whose elements have to live as long as it is used.");
+                out.block("pub fn of(elements_: []const Element) @This() {", "}", |out| {
+                    out.line("return .{ .ptr = elements_.ptr, .len = elements_.len };");
+                });
+                out.blank();
+                out.line("/// The elements.");
+                out.block("pub fn slice(self_: @This()) []const Element {", "}", |out| {
+                    out.line("return if (self_.ptr) |ptr_| ptr_[0..self_.len] else &.{};");
+                });
+            });
         });
         self.types_and_constants(&mut out);
         self.error_sets(&mut out);

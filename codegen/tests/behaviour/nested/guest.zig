@@ -17,7 +17,7 @@ export fn room(size: usize) *anyopaque {
 }
 
 fn list(comptime T: type, elements: []const T) bindings.List(T) {
-    return .{ .ptr = elements.ptr, .len = elements.len };
+    return bindings.List(T).of(elements);
 }
 
 fn text(of: []const u8) Text {
@@ -25,7 +25,7 @@ fn text(of: []const u8) Text {
 }
 
 fn is(got: Text, expected: []const u8) bool {
-    return std.mem.eql(u8, got.ptr.?[0..got.len], expected);
+    return std.mem.eql(u8, got.slice(), expected);
 }
 
 // What the host calls during a call.
@@ -76,9 +76,9 @@ fn steps() !i32 {
     };
     if (try nested.put(&tree).unwrap() != 1) return 1;
     const back = try nested.getTree().unwrap();
-    if (!is(back.names.ptr.?[1], "漢字 😀") or back.entry.kind != .loud) return 3;
-    if (!is(back.values.ptr.?[2].payload.text, "text")) return 4;
-    if (back.truths.ptr.?[2] == 0 or back.truths.ptr.?[1] != 0) return 5;
+    if (!is(back.names.slice()[1], "漢字 😀") or back.entry.kind != .loud) return 3;
+    if (!is(back.values.slice()[2].payload.text, "text")) return 4;
+    if (back.truths.slice()[2] == 0 or back.truths.slice()[1] != 0) return 5;
     if (try nested.put(&back).unwrap() != 2) return 7;
     if (!is(try nested.getText().unwrap(), "grüße 😀\x00.")) return 8;
     for (&many, &values, &characters, 0..) |*name, *value, *buffer, index| {
