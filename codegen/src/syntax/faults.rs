@@ -189,17 +189,16 @@ pub(crate) fn fault(source: &Arc<Source>, text: &str, error: &wast::Error) -> Di
         return here("this parenthesis closes nothing".to_owned()).hint("remove it");
     }
     let wanted = wanted(&message);
-    if wanted == ["("] && is_outside(text, offset) {
-        if text[offset..].starts_with(";)") {
-            return here("this closes no comment".to_owned()).hint("remove it");
-        }
+    let is_outside = wanted == ["("] && is_outside(text, offset);
+    if is_outside && text[offset..].starts_with(";)") {
+        return here("this closes no comment".to_owned()).hint("remove it");
     }
     if (wanted == ["("] || message == "expected an identifier")
         && let Some((what, hint)) = sign(&text[offset..])
     {
         return here(what).hint(hint);
     }
-    if wanted == ["("] && is_outside(text, offset) {
+    if is_outside {
         return here(format!("`{word}` is outside of all parentheses"))
             .hint("a document is made of `(typename ...)`, `(module ...)` and `(use ...)`");
     }
