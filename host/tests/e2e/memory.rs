@@ -43,7 +43,8 @@ fn a_body_of_256_mib_takes_no_memory() {
             let context = format!("{language:?} over {}: {framing}", servers.scheme);
             let expected = format!("status 200\nbody-length {LEN}\nbody-sum {SUM}\n");
             assert_eq!(printed, expected, "{context}");
-            let growth = peak_memory() - before;
+            // The kernel counts pages in batches, so that a peak may be told a little lower later.
+            let growth = peak_memory().saturating_sub(before);
             assert!(growth < ALLOWED, "{context}: {growth} bytes in the host");
             let growth = guest_memory_after - guest_memory;
             assert_eq!(growth, 0, "{context}: in the guest");
@@ -82,7 +83,8 @@ fn an_upload_of_1_gib_takes_no_memory() {
                 let before = peak_memory();
                 let guest_memory_after = upload(len);
                 let context = format!("{language:?} over {}: {framing}", servers.scheme);
-                let growth = peak_memory() - before;
+                // The kernel counts pages in batches, so that a peak may be told a little lower later.
+                let growth = peak_memory().saturating_sub(before);
                 assert!(growth < ALLOWED, "{context}: {growth} bytes in the host");
                 let growth = guest_memory_after - guest_memory;
                 assert_eq!(growth, 0, "{context}: in the guest");

@@ -130,7 +130,7 @@ fn a_bad_proxy_is_refused_and_one_that_fails_is_named() {
     });
     let proxy = format!("http://me:SECRET@127.0.0.1:{}", refusing.port());
     let shown = format!(
-        "the proxy http://127.0.0.1:{} wants a user name",
+        "the proxy http://127.0.0.1:{} requires a user name",
         refusing.port()
     );
     let outcome = directory
