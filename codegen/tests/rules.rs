@@ -53,6 +53,16 @@ fn passes(command: &mut Command, what: &str) {
     assert!(output.status.success(), "{what}: {shown}");
 }
 
+/// The program of a source in Rust, in a folder.
+fn compiled(folder: &Path, source: &str) -> PathBuf {
+    let (main, out) = (folder.join("main.rs"), folder.join("main"));
+    fs::write(&main, source).unwrap();
+    let mut rustc = tool("rustc");
+    rustc.arg(&main).args(["--edition", "2021", "-o"]).arg(&out);
+    passes(&mut rustc, "the program");
+    out
+}
+
 /// The modules of the generator use each other in one direction: none is used by what it uses.
 #[test]
 fn modules_have_no_circle() {
@@ -274,13 +284,7 @@ fn flags_in_rust_show_their_names() {
             assert_eq!(set, [Rights::READ, Rights::EXECUTE]);
         }}"#
     );
-    let (main, out) = (folder.path().join("main.rs"), folder.path().join("main"));
-    fs::write(&main, program).unwrap();
-    let mut rustc = tool("rustc");
-    passes(
-        rustc.arg(&main).args(["--edition", "2021", "-o"]).arg(&out),
-        "the program",
-    );
+    let out = compiled(folder.path(), &program);
     passes(&mut Command::new(&out), "what it shows");
 }
 
@@ -308,11 +312,7 @@ fn numbers_that_have_a_name_are_converted_in_rust() {
             assert_eq!(Full::try_from(255), Ok(Full::C255));
         }}"#
     );
-    let (main, out) = (folder.path().join("main.rs"), folder.path().join("main"));
-    fs::write(&main, program).unwrap();
-    let mut rustc = tool("rustc");
-    rustc.arg(&main).args(["--edition", "2021", "-o"]).arg(&out);
-    passes(&mut rustc, "the program");
+    let out = compiled(folder.path(), &program);
     passes(&mut Command::new(&out), "what it converts");
 }
 
@@ -555,13 +555,7 @@ fn stand_ins_in_rust_say_what_they_stand_for() {
          None => {{}}\n        Some(\"get\") => drop(get(\"x\")),\n        \
          Some(_) => drop(size()),\n    }}\n}}\n"
     );
-    let (main, out) = (folder.path().join("main.rs"), folder.path().join("main"));
-    fs::write(&main, program).unwrap();
-    let mut rustc = tool("rustc");
-    passes(
-        rustc.arg(&main).args(["--edition", "2021", "-o"]).arg(&out),
-        "the program",
-    );
+    let out = compiled(folder.path(), &program);
     passes(&mut Command::new(&out), "the program without a call");
     for name in ["get", "size"] {
         let output = Command::new(&out).arg(name).output().unwrap();

@@ -36,11 +36,13 @@ pub(crate) fn ask_with_body(
 ) -> Result<Unanswered, Error> {
     /// Up to this size, in bytes, a body is sent together with the head.
     const SMALL: usize = 16 * 1024;
+    let mut sender = Sender::new(lease, None);
     if body.len() <= SMALL {
         head.extend_from_slice(body);
-        return ask(lease, &head);
+        let request = sender.lease.addressed(&head);
+        sender.send_body(&request)?;
+        return Ok(sender.into_unanswered());
     }
-    let mut sender = Sender::new(lease, None);
     sender.send_head(&head)?;
     // In pieces, so that each is counted, and checked against limits, before the next is sent.
     for piece in body.chunks(OUTPUT_BUFFER_SIZE) {
