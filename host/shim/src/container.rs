@@ -23,6 +23,7 @@ use crate::certificates::{self, Store};
 use crate::compiled;
 use crate::levels::{self, Node};
 use crate::names;
+use crate::output;
 use crate::policy::{self, Consent, Level};
 
 /// The container could not be run as its policy says.
@@ -104,6 +105,7 @@ impl Sandbox for Container {
     async fn run_wasi(&self, context: &impl RuntimeContext) -> anyhow::Result<i32> {
         // Of this thread it is not known how deep its stack is, and it belongs to a runtime.
         let code = thread::scope(|scope| scope.spawn(|| run(context)).join());
+        output::wait_until_read();
         Ok(code.unwrap_or(exit::TRAP))
     }
 

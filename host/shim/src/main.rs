@@ -9,6 +9,7 @@ mod compiled;
 mod container;
 mod levels;
 mod names;
+mod output;
 mod policy;
 mod remains;
 

@@ -13,8 +13,8 @@ use wasi_experimental_http_test_server::{HELLO, TestServer, body_hash, fill_patt
 
 use harness::{Containerd, Outcome};
 
-/// Larger than the piece that a guest reads at once, and no multiple of it.
-const BODY_BYTES: usize = 1_000_003;
+/// Larger than all pieces on the way, whose last ones differ: a guest has 60 KiB, a pipe 64, ctr 32.
+const BODY_BYTES: usize = 1_300_007;
 
 fn guest(name: &str) -> std::path::PathBuf {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -174,6 +174,28 @@ fn the_exit_code_and_the_output_are_those_of_the_module() {
     let outcome = containerd.run("denied", &["--net-host"], &image, &[&url]);
     let advice = format!("wasmtime-http.dev/allowed-hosts: {}", server.origin());
     outcome.is(7, "").says(&["denied request to", &advice]);
+    containerd.leaves_nothing();
+}
+
+#[test]
+fn output_that_is_read_late_is_not_lost() {
+    /// More than the pipes on the way and the reader between them hold, and less than one pipe more.
+    const BYTES: usize = 150_001;
+
+    let containerd = Containerd::start("");
+    let server = TestServer::http().start();
+    let image = containerd.getter("_start");
+    let [annotation, hosts] = hosts(&server.origin());
+    let options = ["--net-host", &annotation, &hosts];
+    let url = server.url(&format!("/bytes/{BYTES}"));
+    let mut command = containerd.run_command("late", &options, &image, &[&url]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = child.spawn().unwrap();
+    containerd.until("the request is sent", || server.requests() > 0);
+    // Long enough for a module to write all of it and to end.
+    thread::sleep(std::time::Duration::from_secs(1));
+    let outcome = Outcome::of(child.wait_with_output().unwrap());
+    assert_eq!((outcome.code, outcome.stdout_bytes), (Some(0), BYTES));
     containerd.leaves_nothing();
 }
 
