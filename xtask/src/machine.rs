@@ -151,7 +151,10 @@ impl Need {
 /// Does what a container needs, and undoes it: a sandbox may forbid any of it to root as well.
 const CONTAINER_ATTEMPT: &str = "
 set -e
-unshare --mount --pid --net --ipc --uts --fork mount -t tmpfs tmpfs /tmp
+unshare --mount --pid --net --ipc --uts --fork sh -ec '
+mount -t tmpfs tmpfs /tmp
+mkdir /tmp/proc && mount -t proc proc /tmp/proc
+mknod /tmp/null c 1 3 && : > /tmp/null'
 group=/sys/fs/cgroup/memory
 [ -d $group ] || group=/sys/fs/cgroup
 mkdir $group/wasmtime-http-$$
@@ -251,7 +254,7 @@ pub fn prepare(needs: &[Need]) -> Result<Vec<Need>> {
 
 /// Looks for all of these, and installs what is missing where that is allowed. Gives what is still
 /// missing.
-fn install_missing(needs: &[Need]) -> Result<Vec<Need>> {
+pub fn install_missing(needs: &[Need]) -> Result<Vec<Need>> {
     let mut missing = missing(needs)?;
     if missing.is_empty() {
         return Ok(missing);
