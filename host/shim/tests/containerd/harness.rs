@@ -50,12 +50,16 @@ impl Containerd {
              disabled_plugins = [\"io.containerd.grpc.v1.cri\", \"io.containerd.snapshotter.v1.btrfs\", \
              \"io.containerd.snapshotter.v1.zfs\", \"io.containerd.snapshotter.v1.devmapper\", \
              \"io.containerd.snapshotter.v1.aufs\"]\n\
-             [grpc]\naddress = {:?}\n[ttrpc]\naddress = {:?}\n[debug]\naddress = {:?}\n",
+             [grpc]\naddress = {:?}\n[ttrpc]\naddress = {:?}\n[debug]\naddress = {:?}\n\
+             # From 2.0 on the server unpacks what is imported.\n\
+             [[plugins.\"io.containerd.transfer.v1.local\".unpack_config]]\n\
+             platform = \"linux/{}\"\nsnapshotter = \"native\"\n",
             path("root"),
             path("state"),
             path("socket"),
             path("socket.ttrpc"),
             path("debug"),
+            platform(),
         );
         fs::write(path("config.toml"), config).unwrap();
         // containerd looks for the shim in its PATH.
@@ -300,6 +304,15 @@ impl Drop for Containerd {
         if thread::panicking() {
             let _ = writeln!(std::io::stderr(), "{}", self.log());
         }
+    }
+}
+
+/// This processor, as Go calls it.
+fn platform() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
     }
 }
 
