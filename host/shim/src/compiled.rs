@@ -1,8 +1,8 @@
 //! Modules that are compiled once for a node: what containerd keeps beside an image.
 //!
-//! Of a layer that is a module it is the compiled module. Of a layer of files it is an archive of the
-//! compiled modules among them, each under the digest of what it was compiled from: so a file that another
-//! layer or a volume puts in its place is not taken for it.
+//! For a layer that is a module, containerd keeps the compiled module. For a layer of files it keeps an
+//! archive of the compiled modules among them, each under the digest of its source, so that a file that
+//! another layer or a volume puts in its place is not mistaken for it.
 
 use std::io::{self, Read};
 

@@ -1,5 +1,5 @@
 //! Where the levels of a policy come from: the node's file, the annotations of a pod, and the
-//! environment of a container. What they make together is [`crate::policy`]'s.
+//! environment of a container. [`crate::policy`] combines them.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -176,7 +176,7 @@ impl Bundle {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::narrow;
+    use crate::policy::{self, narrow};
 
     fn node(text: &str) -> Result<Node, String> {
         let folder = tempfile::tempdir().unwrap();
@@ -212,6 +212,43 @@ mod tests {
                     "--verbose",
                     "--allowed-host=https://a.example"
                 ]
+            );
+        }
+    }
+
+    #[test]
+    fn every_option_of_the_command_is_here_or_left_out_on_purpose() {
+        use clap::CommandFactory;
+
+        // What an image or containerd says, what is for a person at a terminal, and what would let a
+        // module do more.
+        let left_out = [
+            "allow-precompiled",
+            "argv0",
+            "codegen",
+            "config",
+            "dir",
+            "env",
+            "generate",
+            "har",
+            "header",
+            "invoke",
+            "no-cache",
+            "optimize",
+            "preload",
+            "print-config",
+            "wasi",
+            "wasm",
+        ];
+        for option in Arguments::command().get_arguments() {
+            let Some(name) = option.get_long() else {
+                continue;
+            };
+            let is_of_node = PASSED.contains(&name) || ["ca-file", "client-cert"].contains(&name);
+            assert_eq!(
+                is_of_node || policy::is_option(name),
+                !left_out.contains(&name),
+                "{name}: add it to OPTIONS, to PASSED, or to what is left out"
             );
         }
     }

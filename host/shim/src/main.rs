@@ -1,8 +1,8 @@
 //! `containerd-shim-wasmtime-http-v1`: runs WebAssembly modules that send HTTP requests as containers,
 //! under containerd and what is built on that: Kubernetes, Docker, nerdctl.
 //!
-//! What a module is given, and what is said of its end, is the crate `wasmtime-http`'s; the life of a
-//! container is `containerd-shim-wasm`'s. Here is what lies between them.
+//! The crate `wasmtime-http` runs the module, and `containerd-shim-wasm` handles the life cycle of the
+//! container; this program connects the two.
 
 mod certificates;
 mod compiled;

@@ -1,4 +1,4 @@
-//! The end of a container's output.
+//! Waits until a container's output has been read.
 
 use std::io::{stderr, stdout};
 use std::os::fd::{AsFd, BorrowedFd};

@@ -1,7 +1,8 @@
 //! What a container may do, of three levels that each only narrow the one above: the node's file, the
 //! pod's annotations, and the container's environment. Pure: who reads them is [`crate::levels`].
 //!
-//! A level that says nothing of something does not narrow it. A request needs the consent of every level
+//! The table `OPTIONS` has what every level can set; what only the node's file can is in
+//! [`crate::levels`]. A level that says nothing of something does not narrow it. A request needs the consent of every level
 //! that names hosts; where none does, no host is allowed.
 
 use std::collections::BTreeMap;
@@ -49,6 +50,12 @@ const OPTIONS: [(&str, Counts); 28] = [
     ("verbose", Counts::Last),
     ("whole-bodies", Counts::Least(Unit::Size)),
 ];
+
+/// Whether every level has this option.
+#[cfg(test)]
+pub fn is_option(name: &str) -> bool {
+    [ALLOWED_HOST, ALLOW_PRIVATE].contains(&name) || OPTIONS.iter().any(|(it, _)| *it == name)
+}
 
 /// Which of the values that levels give counts.
 #[derive(Debug, Clone, Copy)]

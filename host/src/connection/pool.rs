@@ -1,4 +1,4 @@
-//! The connection pool of a client: idle connections, and the limit of all.
+//! The connection pool of a client: it keeps idle connections, and limits the number of all.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

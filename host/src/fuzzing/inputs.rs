@@ -1,4 +1,4 @@
-//! What the fuzz targets are run with in tests.
+//! Loads the saved inputs of the fuzz targets, and configures proptest, which makes up others.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What holds behind a proxy, and what cannot.
+//! Which rules of the policy still hold behind a proxy, and which cannot.
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};

@@ -1,5 +1,5 @@
-//! A store that a thread keeps for itself ends with the thread, when what else the thread keeps may
-//! be gone already.
+//! A store in a thread-local is dropped when its thread ends, when other thread-locals may already be
+//! gone.
 
 use std::cell::RefCell;
 use std::thread;

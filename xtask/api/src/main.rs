@@ -1,5 +1,5 @@
 //! `cargo xtask api`: the public interface of each published library as a text that is committed, so
-//! that whoever changes it sees that they do, and reviewers see how.
+//! that a change of the interface shows up in the diff.
 //!
 //! The texts are made by the crate `public-api` from rustdoc's JSON. That format has a number, which
 //! changes with the compiler: where it is not the one that the crate reads, nothing is compared.

@@ -3,8 +3,8 @@
 //!
 //! Here is which documents and columns there are, and how the result is shown;
 //! [`compilers`] knows how each column is compiled, [`xtask::pypi`] where the compilers come from.
-//! A cell that cannot be is declared with its reason in `impossible.txt` beside the documents,
-//! and has to be refused with a place; no cell is left out without that.
+//! Combinations that cannot work are listed with their reasons in `impossible.txt` beside the
+//! documents; the generator has to refuse each of them with a location. No other cell is left out.
 
 mod behaviour;
 mod check;

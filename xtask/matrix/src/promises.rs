@@ -1,5 +1,5 @@
-//! What bindings promise beside what a guest and a host can show: that a native program can be
-//! linked, and that a compiler says so if a program does not look whether a call failed.
+//! Two promises of bindings that no guest and host can show: a native program over them can be
+//! linked, and a compiler warns if a program ignores the result of a call.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Identifiers of the language: their case, and the words that are taken.
+//! Identifiers in C++: their case, and the words that are taken.
 
 use crate::backend::c::CONVENTION as C;
 use crate::backend::naming::{Case, Convention};

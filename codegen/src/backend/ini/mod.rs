@@ -1,4 +1,4 @@
-//! The INI backend: a section for each module, a line for each function.
+//! The INI backend, an example in tests: a section for each module, a line for each function.
 
 use super::Job;
 use super::source::Source;

@@ -1,4 +1,4 @@
-//! Identifiers of the language: their case, and the words that are taken.
+//! Identifiers in Zig: their case, and the words that are taken.
 
 use crate::backend::naming::{Case, Convention};
 
