@@ -333,6 +333,55 @@ fn rust_code_passes_rustfmt() {
     }
 }
 
+/// What cannot be tried with TinyGo here: the types that it maps to one of WebAssembly
+/// (`isValidWasmType` in its `compiler/symbol.go`) are more than Go's, and imports keep to those of
+/// both. `wasm-unknown` of its targets has no `wasm` among its tags.
+#[test]
+fn go_code_keeps_to_what_tinygo_takes() {
+    let types = [
+        "int32",
+        "uint32",
+        "int64",
+        "uint64",
+        "float32",
+        "float64",
+        "unsafe.Pointer",
+    ];
+    let (mut imports, mut addresses) = (0, 0);
+    for (name, document) in documents() {
+        let Ok(code) = generated(&document, &name, Language::Go) else {
+            continue;
+        };
+        assert!(
+            code.contains("\n\n//go:build wasm || tinygo.wasm\n\n"),
+            "{name}"
+        );
+        // It takes an address that is computed from nil for none of the program's values.
+        assert!(!code.contains("unsafe.Pointer(nil)"), "{name}");
+        addresses += code.matches(") Get() *T {").count();
+        let mut lines = code.lines();
+        while let Some(line) = lines.next() {
+            if !line.starts_with("//go:wasmimport ") {
+                continue;
+            }
+            // Others it ignores, and says nothing.
+            assert_eq!(line.split_whitespace().count(), 3, "{name}: {line}");
+            let declaration = lines.next().unwrap();
+            let (_, rest) = declaration.split_once('(').unwrap();
+            let (params, result) = rest.split_once(')').unwrap();
+            let params = params.split(", ").filter(|param| !param.is_empty());
+            let params = params.map(|param| param.split_once(' ').unwrap().1);
+            let result = Some(result.trim()).filter(|result| !result.is_empty());
+            for ty in params.chain(result) {
+                assert!(types.contains(&ty), "{name}: {declaration}");
+            }
+            imports += 1;
+        }
+    }
+    assert!(imports > 200, "{imports}");
+    assert!(addresses > 2, "{addresses}");
+}
+
 /// One that two documents use is one, whatever else is in them.
 #[test]
 fn documents_of_one_run_share_types() {
