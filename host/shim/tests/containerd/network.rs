@@ -2,6 +2,8 @@
 
 use std::net::UdpSocket;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use wasi_experimental_http_test_server::{HELLO, TestCa, TestServer};
@@ -124,8 +126,15 @@ fn names_are_those_of_the_container_s_files() {
     let server = TestServer::http().start();
     let image = containerd.getter("_start");
     let network = host_network();
+    let questions = serve_names();
+    // A search domain, as the services of a cluster have it.
+    let resolv = containerd.write(
+        "resolv.conf",
+        "nameserver 127.0.0.99\nsearch default.svc.test\noptions ndots:5\n",
+    );
+    let [mount_option, resolv_mount] = mount(&resolv, "/etc/resolv.conf");
     let file = containerd.write("hosts", "127.0.0.1 in-hosts.test\n");
-    let [mount_option, hosts_mount] = mount(&file, "/etc/hosts");
+    let [_, hosts_mount] = mount(&file, "/etc/hosts");
     let url = format!("http://in-hosts.test:{}/get", server.port());
     let hosts = format!(
         "wasmtime-http.dev/allowed-hosts=http://*.test:{}",
@@ -139,22 +148,19 @@ fn names_are_those_of_the_container_s_files() {
         &hosts,
         &mount_option,
         &hosts_mount,
+        &mount_option,
+        &resolv_mount,
     ];
     let with_private = [&base[..], &["--annotation", private]].concat();
     containerd
         .run("hosts", &with_private, &image, &[&url])
         .is(0, HELLO);
+    // The file comes first, before the search domains.
+    assert_eq!(questions.load(Ordering::Relaxed), 0);
     // A private address has to be allowed, whoever says that a name leads there.
     let outcome = containerd.run("private", &base, &image, &[&url]);
     outcome.is(7, "").says(&["127.0.0.1", "allow-private"]);
 
-    // A search domain, as the services of a cluster have it.
-    serve_names();
-    let resolv = containerd.write(
-        "resolv.conf",
-        "nameserver 127.0.0.99\nsearch default.svc.test\noptions ndots:5\n",
-    );
-    let [mount_option, resolv_mount] = mount(&resolv, "/etc/resolv.conf");
     let hosts = format!(
         "wasmtime-http.dev/allowed-hosts=http://service:{}",
         server.port()
@@ -173,19 +179,24 @@ fn names_are_those_of_the_container_s_files() {
     containerd
         .run("resolv", &options, &image, &[&url])
         .is(0, HELLO);
+    assert_ne!(questions.load(Ordering::Relaxed), 0);
     containerd.leaves_nothing();
 }
 
-/// Starts a DNS server that knows one name, at 127.0.0.99: its port is fixed, since a name server in
-/// `resolv.conf` has none. systemd-resolved has 127.0.0.53 and 127.0.0.54.
-fn serve_names() {
+/// Starts a DNS server that knows one name, at 127.0.0.99, and counts the questions: its port is fixed,
+/// since a name server in `resolv.conf` has none. systemd-resolved has 127.0.0.53 and 127.0.0.54.
+fn serve_names() -> Arc<AtomicUsize> {
     let socket = UdpSocket::bind("127.0.0.99:53").expect("port 53 of 127.0.0.99 has to be free");
+    let questions = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&questions);
     thread::spawn(move || {
         let mut buffer = [0; 512];
         while let Ok((length, client)) = socket.recv_from(&mut buffer) {
+            counter.fetch_add(1, Ordering::Relaxed);
             let _ = socket.send_to(&answer(&buffer[..length]), client);
         }
     });
+    questions
 }
 
 /// The answer to a question (RFC 1035, section 4): one address for one name, else that there is none.
