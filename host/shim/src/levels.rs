@@ -137,27 +137,32 @@ fn set(level: &mut Level, option: &str, value: &str) -> Result<(), String> {
     }
 }
 
-/// What the bundle of a container says, which is in this directory: the annotations, and the
-/// variables. Nothing, if there is none.
+/// What the bundle of a container says, which is in this directory: the annotations, the variables, and the
+/// network. Nothing, if there is none.
+#[derive(Default)]
 pub struct Bundle {
     pub annotations: Vec<(String, String)>,
     pub environment: Vec<String>,
+    /// Whether the container gets a new network namespace, rather than one that is there already.
+    pub has_new_network: bool,
 }
 
 impl Bundle {
     pub fn read(directory: &Path) -> Result<Bundle, String> {
         let path: PathBuf = directory.join("config.json");
         let Ok(text) = fs::read_to_string(&path) else {
-            return Ok(Bundle {
-                annotations: Vec::new(),
-                environment: Vec::new(),
-            });
+            return Ok(Bundle::default());
         };
         let spec: Value = serde_json::from_str(&text)
             .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
         let annotations = spec["annotations"].as_object().into_iter().flatten();
         let environment = spec["process"]["env"].as_array().into_iter().flatten();
+        let mut namespaces = spec["linux"]["namespaces"].as_array().into_iter().flatten();
         Ok(Bundle {
+            has_new_network: namespaces.any(|namespace| {
+                let path = namespace["path"].as_str().unwrap_or_default();
+                namespace["type"] == "network" && path.is_empty()
+            }),
             annotations: annotations
                 .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
                 .collect(),
@@ -333,6 +338,22 @@ mod tests {
         ] {
             let error = node(text).err().expect(text);
             assert!(error.contains(expected), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_new_network_is_one_without_a_path() {
+        for (namespace, expected) in [
+            (r#"{"type": "network"}"#, true),
+            (r#"{"type": "network", "path": ""}"#, true),
+            (r#"{"type": "network", "path": "/proc/1/ns/net"}"#, false),
+            (r#"{"type": "pid"}"#, false),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let spec = format!(r#"{{"linux": {{"namespaces": [{namespace}]}}}}"#);
+            fs::write(folder.path().join("config.json"), spec).unwrap();
+            let bundle = Bundle::read(folder.path()).unwrap();
+            assert_eq!(bundle.has_new_network, expected, "{namespace}");
         }
     }
 }

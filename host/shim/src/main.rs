@@ -25,6 +25,9 @@ use crate::levels::{Bundle, Node};
 /// How containerd starts a shim, whose server it then talks to.
 const START: &str = "start";
 
+/// The namespace of containerd in which Docker has its containers.
+const DOCKER: &str = "moby";
+
 fn main() -> ExitCode {
     remains::remove_if_asked();
     let pod = read();
@@ -49,9 +52,23 @@ fn read() -> Result<Pod, String> {
     let bundle = Bundle::read(&directory)?;
     let annotations = levels::of_annotations(bundle.annotations())?;
     levels::of_environment(bundle.environment.iter().map(String::as_str))?;
+    // It looks for the namespace by the container's process, which `containerd-shimkit` (0.1) names to it
+    // only after the start, and then waits for ever.
+    if bundle.has_new_network && argument("-namespace").as_deref() == Some(DOCKER) {
+        return Err(
+            "Docker cannot set up a network of the container's own with this runtime: \
+             use --network host, or --network container:NAME for that of another container"
+                .to_owned(),
+        );
+    }
     Ok(Pod {
         node,
         annotations,
         store: Store::of_this_root("node"),
     })
+}
+
+/// The word after this one on the command line of containerd.
+fn argument(name: &str) -> Option<String> {
+    env::args().skip_while(|word| word != name).nth(1)
 }

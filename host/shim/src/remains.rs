@@ -9,6 +9,7 @@ use std::{env, fs};
 use containerd_shim_wasm::shim::Shim;
 use libcontainer::container::Container;
 
+use crate::argument;
 use crate::container::WasmtimeHttp;
 
 /// The last word of the command line.
@@ -23,15 +24,10 @@ const ADDRESS: &str = "address";
 /// Ends the container, and removes its cgroups, its state and the socket, if that is what containerd asks
 /// for.
 pub fn remove_if_asked() {
-    let words: Vec<String> = env::args().collect();
-    if words.last().is_none_or(|word| word != DELETE) {
+    if env::args().next_back().is_none_or(|word| word != DELETE) {
         return;
     }
-    let value = |name: &str| {
-        let place = words.iter().position(|word| word == name)?;
-        words.get(place + 1)
-    };
-    if let (Some(namespace), Some(id)) = (value("-namespace"), value("-id")) {
+    if let (Some(namespace), Some(id)) = (argument("-namespace"), argument("-id")) {
         let directory = Path::new(STATE).join(WasmtimeHttp::name());
         remove(&directory.join(namespace).join(id));
     }
