@@ -1,14 +1,12 @@
 //! Rules of comments.
 
-use std::sync::Arc;
-
-use super::Findings;
-use crate::location::{Location, Source};
+use super::{File, Findings};
+use crate::location::Location;
 use crate::syntax::{Attachment, doc_comments};
 
 /// A documentation comment stands above what it is about.
-pub(super) fn misplaced(source: &Arc<Source>, findings: &mut Findings) {
-    for comment in doc_comments(source.parsed()) {
+pub(super) fn misplaced(file: &File<'_>, findings: &mut Findings) {
+    for comment in doc_comments(file.source.parsed(), file.tokens) {
         let (message, hint) = match comment.attachment {
             Attachment::Item => continue,
             Attachment::Behind => (
@@ -21,7 +19,7 @@ pub(super) fn misplaced(source: &Arc<Source>, findings: &mut Findings) {
                  `;;`",
             ),
         };
-        let at = Location::new(source, wast::Span::from_offset(comment.offset));
+        let at = Location::new(file.source, wast::Span::from_offset(comment.offset));
         findings.add(at, message, hint);
     }
 }

@@ -18,6 +18,7 @@ use witx::parser::DeclSyntax;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::document::Document;
 use crate::location::{Location, Source};
+use crate::syntax::Tokens;
 
 /// The rule whose findings may be due to a file that is missing.
 pub(crate) const DECLARED_NAMES: &str = "declared_names";
@@ -94,7 +95,7 @@ struct Rule {
 
 enum Check {
     /// Of the text of a file.
-    File(fn(&Arc<Source>, &mut Findings)),
+    File(fn(&File<'_>, &mut Findings)),
     /// Of a declaration, before witx sees it: for what witx panics on, and for faults of which it
     /// finds only the first.
     Declaration(fn(&Declaration<'_, '_>, &mut Findings)),
@@ -118,6 +119,12 @@ const fn warning(name: &'static str, about: &'static str, check: Check) -> Rule 
         severity: Severity::Warning,
         check,
     }
+}
+
+/// A file, and what its text is made of.
+pub(crate) struct File<'f> {
+    pub(crate) source: &'f Arc<Source>,
+    pub(crate) tokens: &'f Tokens<'f>,
 }
 
 /// A declaration, and what is known when it is reached.
@@ -156,10 +163,10 @@ impl Findings {
 }
 
 /// Checks the text of a file.
-pub(crate) fn file(source: &Arc<Source>) -> Vec<Diagnostic> {
+pub(crate) fn file(file: &File<'_>) -> Vec<Diagnostic> {
     run(|check, findings| {
         if let Check::File(check) = check {
-            check(source, findings);
+            check(file, findings);
         }
     })
 }

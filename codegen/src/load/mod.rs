@@ -24,7 +24,7 @@ use crate::diagnostic::{Diagnostic, Error, Severity};
 use crate::document::{Document, Locations};
 use crate::location::{Location, Source, span_offset};
 use crate::model::Model;
-use crate::syntax::{self, File, Item, Used};
+use crate::syntax::{self, File, Forms, Item, Tokens, Used};
 
 impl Document {
     /// Reads the files at `paths`, and those that they `use`, as one document.
@@ -188,12 +188,17 @@ impl Loader<'_> {
             None => (text, 0),
         };
         let text = syntax::plain_indentation(text);
+        let forms = Forms::of(&text);
         let translated = match is_utf8 {
             Ok(()) => {
-                self.find_types(&path, &text);
-                syntax::translate(&text, &self.dialect)
+                self.find_types(&path, &text, &forms);
+                syntax::translate(&text, &forms, &self.dialect)
             }
             Err(_) => None,
+        };
+        let forms = match &translated {
+            Some((translated, _)) => Forms::of(&translated.text),
+            None => forms,
         };
         let (translated, refused) = translated.unzip();
         let source = Arc::new(Source {
@@ -208,7 +213,7 @@ impl Loader<'_> {
             self.findings.push(Diagnostic::new(at, message).hint(hint));
         }
         let read = match is_utf8 {
-            Ok(()) => self.declarations(&source),
+            Ok(()) => self.declarations(&source, &forms),
             Err(place) => {
                 let place = wast::Span::from_offset(place - skipped);
                 let message = "the file is not UTF-8 text from here on";
@@ -222,26 +227,28 @@ impl Loader<'_> {
 
     /// Finds the types whose uses have to be translated, in a file and in those that it uses, which
     /// are not read yet.
-    fn find_types(&mut self, path: &Path, text: &str) {
+    fn find_types(&mut self, path: &Path, text: &str, forms: &Forms) {
         if !self.searched.insert(path.to_owned()) {
             return;
         }
-        for used in syntax::used_files(text) {
+        for used in syntax::used_files(text, forms) {
             let used = beside(path, &used);
             // A file that cannot be read is reported at its `use`.
             if let Ok(text) = (self.read)(&used).map(String::from_utf8)
                 && let Ok(text) = text
             {
-                self.find_types(&used, &text);
+                self.find_types(&used, &text, &Forms::of(&text));
             }
         }
-        syntax::declare(text, &mut self.dialect);
+        syntax::declare(text, forms, &mut self.dialect);
     }
 
-    fn declarations(&mut self, source: &Arc<Source>) -> Result<(), Diagnostic> {
-        syntax::check_depth(source)?;
-        self.findings.extend(check::file(source));
-        for (offset, word) in syntax::unknown_annotations(source.parsed()) {
+    fn declarations(&mut self, source: &Arc<Source>, forms: &Forms) -> Result<(), Diagnostic> {
+        let tokens = &Tokens::of(source.parsed());
+        syntax::check_depth(source, tokens)?;
+        self.findings
+            .extend(check::file(&check::File { source, tokens }));
+        for (offset, word) in syntax::unknown_annotations(source.parsed(), forms) {
             let at = Location::new(source, wast::Span::from_offset(offset));
             let fault = Diagnostic::new(at, format!("no annotation is named `{word}`"));
             self.findings.push(match syntax::nearest_annotation(word) {

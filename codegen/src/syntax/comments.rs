@@ -1,8 +1,9 @@
 //! Documentation comments, and what they are about.
 
-use wast::lexer::{Lexer, Token};
+use wast::lexer::Token;
 use witx::parser::CommentSyntax;
 
+use super::Tokens;
 use super::forms::token_text;
 
 /// What the comments at the head of a file say about the document, and where they end.
@@ -48,8 +49,8 @@ pub(crate) enum Attachment {
 }
 
 /// The documentation comments behind the head of a text. A text with a lexical error has none.
-pub(crate) fn doc_comments(text: &str) -> Vec<DocComment> {
-    let Ok(tokens) = Lexer::new(text).collect::<Result<Vec<_>, _>>() else {
+pub(crate) fn doc_comments(text: &str, tokens: &Tokens<'_>) -> Vec<DocComment> {
+    let Some(tokens) = tokens.all() else {
         return Vec::new();
     };
     let offset = |token: &str| token.as_ptr() as usize - text.as_ptr() as usize;
@@ -158,8 +159,10 @@ mod tests {
 
     #[test]
     fn comments_are_about_what_follows() {
-        let attachments =
-            |text| -> Vec<Attachment> { doc_comments(text).iter().map(|c| c.attachment).collect() };
+        let attachments = |text| -> Vec<Attachment> {
+            let comments = doc_comments(text, &Tokens::of(text));
+            comments.iter().map(|c| c.attachment).collect()
+        };
         use Attachment::*;
         let good = ";;; T\n(typename $t\n (record\n ;;; F\n ;;; more\n (field $a u8)))";
         assert_eq!(attachments(good), [Item, Item]);

@@ -17,7 +17,7 @@
 use std::collections::HashSet;
 
 use super::comments::head;
-use super::forms::{Node, parse};
+use super::forms::{Forms, Node};
 use crate::location::{Piece, Translated};
 
 /// A `bool` of 1 byte, in words of witx. Nobody writes names with a second `$`, so the builder of
@@ -37,17 +37,21 @@ pub(crate) struct Declared {
 }
 
 /// Adds the types that a text declares.
-pub(crate) fn declare(text: &str, declared: &mut Declared) {
-    find_types(text, &parse(text).unwrap_or_default(), declared);
+pub(crate) fn declare(text: &str, forms: &Forms, declared: &mut Declared) {
+    find_types(text, forms.nodes(), declared);
 }
 
 /// Translates a text that is in the other dialect. Also gives the offsets, in the translation, of
 /// buffers to be filled that are neither parameters nor fields, for which witx has no words.
 ///
 /// A text that is not well-formed is left to the parser.
-pub(crate) fn translate(text: &str, declared: &Declared) -> Option<(Translated, Vec<usize>)> {
-    let nodes = parse(text)?;
-    if !is_other(text, &nodes) {
+pub(crate) fn translate(
+    text: &str,
+    forms: &Forms,
+    declared: &Declared,
+) -> Option<(Translated, Vec<usize>)> {
+    let nodes = forms.nodes.as_ref()?;
+    if !is_other(text, nodes) {
         return None;
     }
     let mut writer = Writer {
@@ -62,7 +66,7 @@ pub(crate) fn translate(text: &str, declared: &Declared) -> Option<(Translated, 
     // The head of the file is about all of it, and stays in front.
     let head = head(text).map_or(0, |head| head.end);
     writer.copy(0, head);
-    let end = writer.nodes(&nodes, head);
+    let end = writer.nodes(nodes, head);
     writer.copy(end, text.len());
     Some((writer.out, writer.refused))
 }
@@ -348,8 +352,9 @@ mod tests {
 
     fn translate_alone(text: &str) -> Option<Translated> {
         let mut declared = Declared::default();
-        declare(text, &mut declared);
-        translate(text, &declared).map(|(translated, _)| translated)
+        let forms = Forms::of(text);
+        declare(text, &forms, &mut declared);
+        translate(text, &forms, &declared).map(|(translated, _)| translated)
     }
 
     fn translated(text: &str) -> Option<String> {

@@ -33,6 +33,23 @@ impl Node {
     }
 }
 
+/// A text as words and lists, so that what is asked about them is asked of one pass over it.
+pub(crate) struct Forms {
+    /// `None` if the text is not well-formed.
+    pub(super) nodes: Option<Vec<Node>>,
+}
+
+impl Forms {
+    pub(crate) fn of(text: &str) -> Forms {
+        Forms { nodes: parse(text) }
+    }
+
+    /// The forms; none of a text that is not well-formed.
+    pub(super) fn nodes(&self) -> &[Node] {
+        self.nodes.as_deref().unwrap_or_default()
+    }
+}
+
 /// Splits a text into words and lists, without comments.
 pub(super) fn parse(text: &str) -> Option<Vec<Node>> {
     let bytes = text.as_bytes();
@@ -108,7 +125,7 @@ const ANNOTATIONS: [&str; 2] = ["@interface", "@witx"];
 const IGNORED_ANNOTATIONS: [&str; 2] = ["@custom", "@name"];
 
 /// Unknown annotations and their offsets. The lexer would skip them with everything inside.
-pub(crate) fn unknown_annotations(text: &str) -> Vec<(usize, &str)> {
+pub(crate) fn unknown_annotations<'t>(text: &'t str, forms: &Forms) -> Vec<(usize, &'t str)> {
     fn find<'t>(text: &'t str, nodes: &[Node], found: &mut Vec<(usize, &'t str)>) {
         for node in nodes {
             let head = node.head(text);
@@ -120,8 +137,8 @@ pub(crate) fn unknown_annotations(text: &str) -> Vec<(usize, &str)> {
         }
     }
     let mut found = Vec::new();
-    match parse(text) {
-        Some(nodes) => find(text, &nodes, &mut found),
+    match &forms.nodes {
+        Some(nodes) => find(text, nodes, &mut found),
         // Those in well-formed forms.
         None => {
             for form in top_level(text) {
@@ -177,7 +194,7 @@ pub(crate) fn without_item(text: &str, offset: usize) -> Option<String> {
 }
 
 /// The files that a text uses, by their paths or, in the other dialect, by their modules.
-pub(crate) fn used_files(text: &str) -> Vec<String> {
+pub(crate) fn used_files(text: &str, forms: &Forms) -> Vec<String> {
     fn find(text: &str, nodes: &[Node], found: &mut Vec<String>) {
         for node in nodes {
             match (node.head(text), node.items()) {
@@ -192,7 +209,7 @@ pub(crate) fn used_files(text: &str) -> Vec<String> {
         }
     }
     let mut found = Vec::new();
-    find(text, &parse(text).unwrap_or_default(), &mut found);
+    find(text, forms.nodes(), &mut found);
     found
 }
 

@@ -22,8 +22,8 @@ pub(crate) use comments::{Attachment, doc_comments, head};
 pub(crate) use dialect::{Declared, TRUTH_CASES, declare, translate};
 pub(crate) use faults::{fault, is_builtin};
 pub(crate) use forms::{
-    declared_name, nearest, nearest_annotation, reads_a_file, top_level, unknown_annotations,
-    used_files, value_location, without_item, words_at,
+    Forms, declared_name, nearest, nearest_annotation, reads_a_file, top_level,
+    unknown_annotations, used_files, value_location, without_item, words_at,
 };
 
 /// The deepest nesting of parentheses that is read. The parser is recursive, so without a
@@ -157,11 +157,35 @@ pub(crate) fn mentions(ty: &TypedefSyntax<'_>, names: &HashSet<String>) -> bool 
     }
 }
 
+/// The tokens of a text up to the first lexical error, which is the parser's to report.
+pub(crate) struct Tokens<'t> {
+    tokens: Vec<Token<'t>>,
+    has_error: bool,
+}
+
+impl<'t> Tokens<'t> {
+    pub(crate) fn of(text: &'t str) -> Tokens<'t> {
+        let mut has_error = false;
+        let lexer = Lexer::new(text).map_while(|token| {
+            has_error = token.is_err();
+            token.ok()
+        });
+        Tokens {
+            tokens: lexer.collect(),
+            has_error,
+        }
+    }
+
+    /// The tokens of the whole text, if it has no lexical error.
+    fn all(&self) -> Option<&[Token<'t>]> {
+        (!self.has_error).then_some(&self.tokens)
+    }
+}
+
 /// Refuses parentheses nested deeper than the recursive parser should follow.
-pub(crate) fn check_depth(source: &Arc<Source>) -> Result<(), Diagnostic> {
+pub(crate) fn check_depth(source: &Arc<Source>, tokens: &Tokens<'_>) -> Result<(), Diagnostic> {
     let mut depth = 0_usize;
-    // A lexical error ends the loop: it is the parser's to report.
-    for token in Lexer::new(source.parsed()).map_while(Result::ok) {
+    for token in &tokens.tokens {
         match token {
             Token::LParen(token) => {
                 depth += 1;
@@ -185,7 +209,7 @@ pub(crate) fn check_depth(source: &Arc<Source>) -> Result<(), Diagnostic> {
 /// bytes, and panics inside of a character.
 pub(crate) fn plain_indentation(text: String) -> String {
     let odd = |c: char| c.is_whitespace() && !c.is_ascii();
-    if !text.contains(odd) {
+    if text.is_ascii() || !text.contains(odd) {
         return text;
     }
     let mut plain = String::with_capacity(text.len());

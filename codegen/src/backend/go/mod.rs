@@ -329,9 +329,12 @@ impl Declarations for Go<'_> {
 /// Whether a word is in code outside of comments.
 fn uses(code: &str, word: &str) -> bool {
     let letter = |c: char| c.is_alphanumeric() || c == '_';
-    let lines = code.lines();
-    let mut lines = lines.filter(|line| !line.trim_start().starts_with("//"));
-    lines.any(|line| line.split(|c| !letter(c)).any(|found| found == word))
+    code.match_indices(word).any(|(at, _)| {
+        let (before, after) = (&code[..at], &code[at + word.len()..]);
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        let is_word = !before.ends_with(letter) && !after.starts_with(letter);
+        is_word && !line.trim_start().starts_with("//")
+    })
 }
 
 /// What Go calls a number, also in memory. Sizes are those of wasm32.

@@ -79,6 +79,9 @@ impl Convention {
 
     /// A WITX name in the letters of identifiers and in a case; it may be a keyword.
     pub(crate) fn plain(&self, name: &str, case: Case) -> String {
+        if is_snake_case(name) {
+            return from_snake_case(name, case);
+        }
         // Letters outside of ASCII are legal in the name of an import, but not everywhere in
         // an identifier.
         let mut ascii = String::new();
@@ -121,5 +124,56 @@ impl Convention {
             self.integers && digits.is_some_and(|d| !d.is_empty() && d.chars().all(digit))
         };
         self.keywords.contains(&word) || self.reserved.contains(&word) || is_integer()
+    }
+}
+
+/// Whether a name is made of words in small letters and digits, with an underscore between them:
+/// most are.
+fn is_snake_case(name: &str) -> bool {
+    let is_small = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let mut words = name.split('_');
+    words.all(|word| !word.is_empty() && word.bytes().all(is_small))
+}
+
+/// Such a name in another case. `heck` gives the same, but looks at each letter for a place where
+/// a word may end.
+fn from_snake_case(name: &str, case: Case) -> String {
+    let mut starts_word = match case {
+        Case::Snake => return name.to_owned(),
+        Case::Shouty => return name.to_ascii_uppercase(),
+        Case::Camel => false,
+        Case::Pascal => true,
+    };
+    let mut identifier = String::with_capacity(name.len());
+    for c in name.chars() {
+        match c {
+            '_' => starts_word = true,
+            c if starts_word => {
+                identifier.push(c.to_ascii_uppercase());
+                starts_word = false;
+            }
+            c => identifier.push(c),
+        }
+    }
+    identifier
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_in_snake_case_become_what_heck_makes_of_them() {
+        for name in ["a", "fd", "fd_read", "2big", "a_2b_c3", "u8_9", "a_b_c_d"] {
+            assert!(is_snake_case(name), "{name}");
+            let cased = |case| from_snake_case(name, case);
+            assert_eq!(cased(Case::Snake), name.to_snake_case());
+            assert_eq!(cased(Case::Camel), name.to_lower_camel_case());
+            assert_eq!(cased(Case::Pascal), name.to_upper_camel_case());
+            assert_eq!(cased(Case::Shouty), name.to_shouty_snake_case());
+        }
+        for name in ["", "_", "_a", "a_", "a__b", "aB", "a-b", "ä"] {
+            assert!(!is_snake_case(name), "{name}");
+        }
     }
 }

@@ -7,6 +7,8 @@
 mod convention;
 mod scope;
 
+use std::rc::Rc;
+
 pub(crate) use convention::{Case, Convention};
 pub(crate) use scope::Scope;
 
@@ -14,7 +16,7 @@ use crate::model::docs::ERROR_TEXTS;
 use crate::model::{Function, Model, Role, TypeDef, TypeId, TypeKind};
 
 /// The names of everything in a model, in one language.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Names {
     top: Scope,
     types: Vec<TypeNames>,
@@ -25,7 +27,7 @@ pub struct Names {
 }
 
 /// The names of a type.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct TypeNames {
     /// The type itself.
     pub name: String,
@@ -47,7 +49,7 @@ pub struct TypeNames {
 }
 
 /// The names of a module.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ModuleNames {
     /// The module itself.
     pub name: String,
@@ -56,7 +58,7 @@ pub struct ModuleNames {
 }
 
 /// The names of a function.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct FunctionNames {
     /// The function itself.
     pub name: String,
@@ -171,8 +173,8 @@ impl Names {
             .map(|(module, (name, own, inner))| {
                 let mut locals = Scope::new(convention);
                 if !convention.shadows {
-                    locals.taken.extend(top.taken.iter().cloned());
-                    locals.taken.extend(inner.taken);
+                    let outer = top.taken.iter().cloned().chain(inner.taken);
+                    locals.outer = Rc::new(outer.collect());
                 }
                 let functions = module.functions.iter().zip(own);
                 let functions = functions.map(|(function, (name, result_type))| FunctionNames {

@@ -1,6 +1,7 @@
 //! A region of a program in which each name is taken once.
 
 use std::collections::HashSet;
+use std::rc::Rc;
 
 use super::convention::{Case, Convention};
 
@@ -10,6 +11,8 @@ pub struct Scope {
     pub(super) convention: &'static Convention,
     /// The prefix of all names.
     pub(super) prefix: String,
+    /// Names outside of it that are taken in it as well. All functions of a module share them.
+    pub(super) outer: Rc<HashSet<String>>,
     pub(super) taken: HashSet<String>,
 }
 
@@ -18,6 +21,7 @@ impl Scope {
         Scope {
             convention,
             prefix: String::new(),
+            outer: Rc::default(),
             taken: HashSet::new(),
         }
     }
@@ -38,7 +42,12 @@ impl Scope {
     /// Whether no name of this scope is this one.
     pub(super) fn is_free(&self, name: &str, case: Case) -> bool {
         let identifier = self.convention.identifier(&self.prefix, name, case);
-        !self.taken.contains(&identifier)
+        !self.outer.contains(&identifier) && !self.taken.contains(&identifier)
+    }
+
+    /// Takes a name. Gives whether it was free.
+    fn take(&mut self, name: String) -> bool {
+        !self.outer.contains(&name) && self.taken.insert(name)
     }
 
     /// Declares a name with another prefix than that of the scope.
@@ -65,7 +74,7 @@ impl Scope {
             true => name.replace('_', "").to_lowercase(),
             false => name.to_owned(),
         };
-        while !self.taken.insert(key(&unique)) {
+        while !self.take(key(&unique)) {
             // A number may make a keyword of a name: `u` and 2 are `u2`, an integer of Zig.
             let numbered = format!("{base}{separator}{number}");
             unique = format!("{}{suffix}", self.convention.escaped(numbered));

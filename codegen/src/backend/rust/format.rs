@@ -293,9 +293,14 @@ fn needs_blank(previous: &str, line: &str) -> bool {
         "unsafe fn ",
         "unsafe extern ",
     ];
-    let (before, now) = (previous.trim_start(), line.trim_start());
+    let before = previous.trim_start();
+    // True of few lines.
     let ended = before.ends_with(['}', ';']) || before.starts_with("#![");
-    if !ended || !ITEMS.iter().any(|item| now.starts_with(item)) {
+    if !ended {
+        return false;
+    }
+    let now = line.trim_start();
+    if !ITEMS.iter().any(|item| now.starts_with(item)) {
         return false;
     }
     // Items of one line without documentation stand together, and so do imports.

@@ -61,7 +61,11 @@ impl Rust<'_> {
             import_module.replace('{', "{{").replace('}', "}}")
         );
         let (wrappers, imports) = (quote!(#(#wrappers)*), quote!(#(#imports)*));
-        let (types, imported_types) = (self.import_types(&wrappers), self.import_types(&imports));
+        let imported_types = self.import_types(&imports);
+        let types = match is_only {
+            true => None,
+            false => self.import_types(&wrappers),
+        };
         let items = quote! {
             #wrappers
 

@@ -7,7 +7,7 @@ use wiggle_generate::names as wiggle_names;
 use super::Wiggle;
 use crate::abi::{Word, layout, wasm_type};
 use crate::backend::naming::{FunctionNames, Scope};
-use crate::model::{Builtin, Function, IntRepr, Module, Outcome, Role, Type, TypeKind, WasmType};
+use crate::model::{Builtin, Function, IntRepr, Outcome, Role, Type, TypeKind, WasmType};
 
 /// A host function: from wasm values to a call of the trait and back.
 pub(super) struct HostFunction {
@@ -117,8 +117,8 @@ impl Wiggle<'_> {
     /// The host function: from wasm values to a call of the trait and back.
     pub(super) fn host_function(
         &self,
-        module: &Module,
         function: &Function,
+        original: &Function,
         names: &FunctionNames,
         witx: &witx::InterfaceFunc,
         trait_name: &Ident,
@@ -151,7 +151,7 @@ impl Wiggle<'_> {
                         function.params[index].name, function.name
                     );
                     let fault = self.fault(function, &self.faults.invalid_value, &text);
-                    if self.is_char(module, function, index) {
+                    if self.is_char(original, index) {
                         lifts.push(quote!(if char::from_u32(#name).is_none() { return #fault; }));
                     }
                     match self.lift(ty, &name) {
@@ -231,15 +231,10 @@ impl Wiggle<'_> {
         }
     }
 
-    /// Whether a parameter is a `char`, for which wiggle has no word but `u32`.
-    fn is_char(&self, module: &Module, function: &Function, param: usize) -> bool {
-        let modules = self.original.modules.iter();
-        let mut functions = modules
-            .filter(|original| original.name == module.name)
-            .flat_map(|original| &original.functions);
-        let original = functions.find(|original| original.name == function.name);
-        let param = original.and_then(|original| original.params.get(param));
-        param.is_some_and(|param| {
+    /// Whether a parameter of a function of the document is a `char`, for which wiggle has no word
+    /// but `u32`.
+    fn is_char(&self, original: &Function, param: usize) -> bool {
+        original.params.get(param).is_some_and(|param| {
             matches!(
                 self.original.resolve(&param.ty),
                 Type::Builtin(Builtin::Char)

@@ -140,10 +140,11 @@ impl Wiggle<'_> {
         let constants = self.model.constants.iter().zip(&self.names.constants);
         let constants = constants.map(|(constant, name)| self.constant(constant, name));
         let mut modules = Vec::new();
-        for ((module, names), witx) in self
+        for (((module, original), names), witx) in self
             .model
             .modules
             .iter()
+            .zip(&self.original.modules)
             .zip(&self.names.modules)
             .zip(witx.modules())
         {
@@ -155,7 +156,7 @@ impl Wiggle<'_> {
                 }
             }
             document_trait(&mut item, module);
-            modules.push(self.module(module, names, &witx, item)?);
+            modules.push(self.module(module, original, names, &witx, item)?);
         }
         let helpers = self.helpers();
         let full = self.model.types.iter().any(
@@ -224,6 +225,7 @@ impl Wiggle<'_> {
     fn module(
         &self,
         module: &Module,
+        original: &Module,
         names: &ModuleNames,
         witx: &witx::Module,
         item: syn::ItemTrait,
@@ -235,11 +237,12 @@ impl Wiggle<'_> {
         let functions = module
             .functions
             .iter()
+            .zip(&original.functions)
             .zip(&names.functions)
             .zip(witx.funcs());
         let host_functions: Vec<_> = functions
-            .map(|((function, names), witx)| {
-                let host = self.host_function(module, function, names, &witx, trait_name);
+            .map(|(((function, original), names), witx)| {
+                let host = self.host_function(function, original, names, &witx, trait_name);
                 (&function.name, host)
             })
             .collect();
@@ -290,7 +293,10 @@ impl Wiggle<'_> {
         let names = names.map(|def| wiggle_names::type_(&witx::Id::new(&def.name)).to_string());
         let names: Vec<String> = names.collect();
         let names = names.iter().map(String::as_str).collect();
-        let types = mentions(&quote!(#item #(#functions)* #(#items)*), &names).then(|| {
+        let mut code = functions.iter().chain(&items);
+        let uses_types =
+            code.any(|code| mentions(code, &names)) || mentions(&item.to_token_stream(), &names);
+        let types = uses_types.then(|| {
             quote!(
                 use super::types::*;
             )

@@ -49,14 +49,10 @@ impl Rewritten {
 ///
 /// [`Error::Invalid`] for what cannot be said in wiggle's words.
 pub(super) fn rewrite(original: &Model) -> Result<Rewritten, Error> {
-    let mut rewriter = Rewriter {
-        model: original,
-        names: Names::new(original, &CONVENTION),
-        lists: HashMap::new(),
-        booleans: Vec::new(),
-        declared: String::new(),
-    };
-    let mut complete = parse(&rewriter.text(true))?;
+    // The same names in both.
+    let names = Names::new(original, &CONVENTION);
+    let mut complete = parse(&Rewriter::new(original, names.clone()).text(true))?;
+    let mut rewriter = Rewriter::new(original, names);
     let incomplete = parse(&rewriter.text(false))?;
     let mut faults = layout_faults(original, &rewriter.names, &incomplete);
     faults.extend(parameter_faults(original));
@@ -132,13 +128,19 @@ struct Rewriter<'a> {
     declared: String,
 }
 
-impl Rewriter<'_> {
+impl<'a> Rewriter<'a> {
+    fn new(model: &'a Model, names: Names) -> Rewriter<'a> {
+        Rewriter {
+            model,
+            names,
+            lists: HashMap::new(),
+            booleans: Vec::new(),
+            declared: String::new(),
+        }
+    }
+
     /// The document; with results and names for pointers if it is to be `complete`.
     fn text(&mut self, complete: bool) -> String {
-        // The same names each time.
-        self.names = Names::new(self.model, &CONVENTION);
-        self.lists.clear();
-        self.booleans.clear();
         let mut text = String::new();
         for id in self.model.type_ids() {
             let definition = self.definition(id, complete);
