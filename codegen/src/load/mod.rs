@@ -160,7 +160,7 @@ impl Loader<'_> {
         };
         // Some faults only show in the whole document.
         self.findings.extend(check::document(&document));
-        self.findings.sort_by_key(Diagnostic::place);
+        self.findings.sort_by_cached_key(Diagnostic::place);
         let is_error = |finding: &Diagnostic| finding.severity == Severity::Error;
         let (errors, warnings) = self.findings.into_iter().partition(is_error);
         Error::from_all(errors)?;
