@@ -555,7 +555,7 @@ impl Rust<'_> {
         let lists = lists.then(|| {
             quote! {
                 /// A list in memory: where its elements are, and how many.
-                #[derive(Debug, PartialEq, Eq, Hash)]
+                #[derive(Debug)]
                 #[repr(C)]
                 pub struct RawSlice<T> {
                     /// The address of the first element.
@@ -571,6 +571,21 @@ impl Rust<'_> {
                 }
 
                 impl<T> Copy for RawSlice<T> {}
+
+                impl<T> core::cmp::PartialEq for RawSlice<T> {
+                    /// Whether these are the same elements of the same memory.
+                    fn eq(&self, other: &Self) -> bool {
+                        (self.pointer, self.len) == (other.pointer, other.len)
+                    }
+                }
+
+                impl<T> core::cmp::Eq for RawSlice<T> {}
+
+                impl<T> core::hash::Hash for RawSlice<T> {
+                    fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
+                        (self.pointer, self.len).hash(state);
+                    }
+                }
 
                 impl<T> From<&[T]> for RawSlice<T> {
                     #[inline]
