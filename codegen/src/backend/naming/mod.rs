@@ -12,6 +12,8 @@ use std::rc::Rc;
 pub(crate) use convention::{Case, Convention};
 pub(crate) use scope::Scope;
 
+use std::collections::HashSet;
+
 use crate::model::docs::ERROR_TEXTS;
 use crate::model::{Function, Model, Role, TypeDef, TypeId, TypeKind};
 
@@ -168,10 +170,19 @@ impl Names {
                 .collect();
             functions.push((name, own, inner));
         }
+        // A name that starts with a digit may be the same in the case of types and in that of locals,
+        // and what a function names it cannot shadow.
+        let mut alike = HashSet::new();
+        if convention.types != convention.locals {
+            alike.extend(types.iter().map(|ty| ty.name.clone()));
+            let own = functions.iter().flat_map(|(_, own, _)| own);
+            alike.extend(own.map(|(_, result_type)| result_type.clone()));
+        }
         let modules = model.modules.iter().zip(functions);
         let modules = modules
             .map(|(module, (name, own, inner))| {
                 let mut locals = Scope::new(convention);
+                locals.taken.extend(alike.iter().cloned());
                 if !convention.shadows {
                     let outer = top.taken.iter().cloned().chain(inner.taken);
                     locals.outer = Rc::new(outer.collect());
