@@ -359,19 +359,75 @@ fn can_fail(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Expected { .. })
 }
 
-/// Writes a text as a comment.
+/// Writes a text as a comment, as Go's formatter leaves it: that knows headings, lists, code and links
+/// by how lines look, and writes what it knows in its own way.
 fn comment(out: &mut Source, text: &str) {
+    let mut lines: Vec<String> = Vec::new();
     for line in docs::lines(text) {
-        // Code, for Go's formatter.
-        if let Some(code) = line.strip_prefix("    ") {
-            out.line(format!("//\t{}", code.replace(char::is_control, " ")));
+        let words = line.trim_start();
+        let is_code = line.starts_with("    ") && !is_list_item(words);
+        let was_code = lines.last().is_some_and(|last| last.starts_with("//\t"));
+        let is_beside = lines.last().is_some_and(|last| last != "//") && !words.is_empty();
+        if is_code != was_code && is_beside {
+            lines.push("//".to_owned());
+        }
+        if let Some(code) = line.strip_prefix("    ").filter(|_| is_code) {
+            let code = format!("//\t{}", code.replace(char::is_control, " "));
+            lines.push(code.trim_end().to_owned());
             continue;
         }
-        for line in out.wrapped(line, "// ".len()) {
+        for line in out.wrapped(words, "// ".len()) {
             let line = line.replace(char::is_control, " ");
-            out.line(format!("// {line}").trim_end());
+            // Marks of definitions of links, and of quotes.
+            let line = line.replace("]:", "] :").replace("''", "\"");
+            let line = match line.contains("```") {
+                true => line,
+                false => line.replace("``", "`"),
+            };
+            lines.push(format!("// {line}").trim_end().to_owned());
         }
     }
+    for index in 0..lines.len() {
+        match is_heading(&lines, index) {
+            true => out.line(lines[index].replacen("// ", "// # ", 1)),
+            false => out.line(&lines[index]),
+        }
+    }
+}
+
+/// Whether a line starts like an item of a list, which is one if it is indented.
+fn is_list_item(line: &str) -> bool {
+    let rest = line.trim_start_matches(|c: char| c.is_ascii_digit());
+    let marks: &[char] = match rest.len() < line.len() {
+        true => &['.', ')'],
+        false => &['-', '*', '+', '•'],
+    };
+    let after = rest.strip_prefix(marks);
+    after.is_some_and(|after| after.starts_with([' ', '\t']))
+}
+
+/// Whether a line of a comment is a heading for Go's formatter: a paragraph of its own between two
+/// others, with no punctuation.
+fn is_heading(lines: &[String], index: usize) -> bool {
+    let is_blank = |index: Option<usize>| {
+        let line = index.and_then(|index| lines.get(index));
+        line.is_some_and(|line| line == "//")
+    };
+    let is_text = lines
+        .get(index + 2)
+        .is_some_and(|line| line.starts_with("// "));
+    let Some(line) = lines[index].strip_prefix("// ") else {
+        return false;
+    };
+    let is_plain_dot = |rest: &str| !(rest.is_empty() || rest.starts_with(' '));
+    is_blank(index.checked_sub(1))
+        && is_blank(Some(index + 1))
+        && is_text
+        && line.starts_with(char::is_uppercase)
+        && line.ends_with(char::is_alphanumeric)
+        && !line.contains(|c| ";:!?+*/=[]{}_^°&§~%#@<\">\\".contains(c))
+        && line.split('\'').skip(1).all(|rest| rest == "s" || rest.starts_with("s "))
+        && line.split('.').skip(1).all(is_plain_dot)
 }
 
 /// A string literal.
