@@ -14,7 +14,7 @@ pub struct Source {
     pub path: PathBuf,
     /// What is in it.
     pub text: String,
-    /// What is parsed in its place, if it is in the other dialect.
+    /// What is parsed in its place, if it is older or in the other dialect.
     pub(crate) translated: Option<Arc<Translated>>,
 }
 
@@ -159,32 +159,60 @@ fn offset(text: &str, line: usize, byte: usize) -> usize {
 }
 
 /// A text that is parsed in the place of another one, and where its pieces were there.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Translated {
     /// The text.
     pub(crate) text: String,
     /// Where its pieces come from, in order.
-    pub(crate) pieces: Vec<Piece>,
+    pieces: Vec<Piece>,
+    /// What the original is a translation of, if it is one.
+    pub(crate) before: Option<Arc<Translated>>,
 }
 
 /// A piece of a translated text.
 #[derive(Debug)]
-pub(crate) struct Piece {
+struct Piece {
     /// Where it starts in the translation.
-    pub(crate) start: usize,
+    start: usize,
     /// Where that is in the original.
-    pub(crate) original: usize,
+    original: usize,
     /// Its length if it is a copy; 0 if it was inserted, and then all of it maps to `original`.
-    pub(crate) len: usize,
+    len: usize,
 }
 
 impl Translated {
+    /// Adds a part of the original.
+    pub(crate) fn copy(&mut self, original: &str, start: usize, end: usize) {
+        if start < end {
+            self.pieces.push(Piece {
+                start: self.text.len(),
+                original: start,
+                len: end - start,
+            });
+            self.text.push_str(&original[start..end]);
+        }
+    }
+
+    /// Adds text that is not in the original; faults in it are shown at `at` there.
+    pub(crate) fn insert(&mut self, at: usize, text: &str) {
+        self.pieces.push(Piece {
+            start: self.text.len(),
+            original: at,
+            len: 0,
+        });
+        self.text.push_str(text);
+    }
+
     /// The place in the original of one in the translation, both in bytes.
     pub(crate) fn original(&self, offset: usize) -> usize {
         let after = self.pieces.partition_point(|piece| piece.start <= offset);
-        match after.checked_sub(1).map(|index| &self.pieces[index]) {
+        let offset = match after.checked_sub(1).map(|index| &self.pieces[index]) {
             Some(piece) => piece.original + (offset - piece.start).min(piece.len),
             None => 0,
+        };
+        match &self.before {
+            Some(before) => before.original(offset),
+            None => offset,
         }
     }
 }

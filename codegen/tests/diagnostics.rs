@@ -136,7 +136,7 @@ const FAULTS: &[(&str, &str)] = &[
     ),
     (
         "words of other languages, and words that are nearly one",
-        "(typename $a u33)\n(typename $b unit32)\n(typename $c usize)\n(typename $d (struct (field $x u8)))\n(typename $e (list int64))\n(typename $f (record (filed $x u8)))\n(typdef $g u8)\n(typename $h (enum (@witx tga u8) $a))\n(module $m (@interface func (export \"f\") (parm $a u8)))\n(typename $i zzzzzzzz)",
+        "(typename $a u33)\n(typename $b unit32)\n(typename $c size)\n(typename $d (vec u8))\n(typename $e (list int64))\n(typename $f (record (filed $x u8)))\n(typdef $g u8)\n(typename $h (enum (@witx tga u8) $a))\n(module $m (@interface func (export \"f\") (parm $a u8)))\n(typename $i zzzzzzzz)",
     ),
     (
         "results that the ABI does not have, of several functions",
@@ -174,7 +174,7 @@ const FAULTS: &[(&str, &str)] = &[
         "forms of the dialect of other tools that are not whole",
         "(module $m\n  (resource $r $s)\n  (typename $a (inbuffer u8))\n  (typename $b (out-buffer))\n  (typename $c (handle $r $r)))",
     ),
-    ("a word in front of a name", "(typename hidden $size u32)"),
+    ("a word in front of a name", "(typename private $size u32)"),
     (
         "faults in several functions of a module",
         "(module $m\n  (@interface func (export \"f\") (parm $x u8))\n  ;;; Is well.\n  (@interface func (export \"g\") (param $x u8))\n  (@interface func (export \"h\") (param $größe u8))\n  (@interface func (export \"i\") (param $y $missing)))\n(typename $q u33)",
@@ -261,8 +261,8 @@ const FAULTS: &[(&str, &str)] = &[
         "(typename $e (enum (tag u16) $ok))\n(typename $f (flags (repr u8) $x))\n(typename $v (variant (tag u8) (case $x)))\n(module $m (@interface func (export \"f\") (noreturn)))",
     ),
     (
-        "an older WITX",
-        "(typename $e (enum u16 $ok))\n(typename $f (flags u8 $x))\n(typename $u (union $e (field $ok u8) (empty $bad)))",
+        "older WITX that has no meaning in that of today, and faults in what has",
+        "(typename $e (enum u16 $ok))\n(typename $f (flags f32 $x))\n(typename $u (union (field $ok u8) (empty $bad)))\n(typename $i (int u8 (const $a 300) (const $b)))\n(typename hidden $h (struct (field $x $none)))\n(module $m (@interface func (export \"f\") (result $a u8) (result $b usize)))",
     ),
     (
         "a union with cases, and a variant with fields",

@@ -9,7 +9,7 @@ use crate::abi::wasm_type;
 use crate::document::Document;
 use crate::location::Location;
 use crate::model::{Function, Module, Outcome, Type, TypeKind, WasmType};
-use crate::syntax::value_location;
+use crate::syntax::{SUCCESS, value_location};
 
 /// Functions of a module, and parameters and results of a function, have different names.
 pub(super) fn unique_names(declaration: &Declaration<'_, '_>, findings: &mut Findings) {
@@ -281,9 +281,6 @@ pub(super) fn some_functions(document: &Document, findings: &mut Findings) {
         );
     }
 }
-
-/// Names of success.
-const SUCCESS: [&str; 6] = ["success", "ok", "none", "no_error", "esuccess", "noerror"];
 
 /// The first case of an error, whose number is 0, is that of success.
 pub(super) fn success_first(document: &Document, findings: &mut Findings) {

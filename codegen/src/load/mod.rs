@@ -22,7 +22,7 @@ use crate::builder;
 use crate::check::{self, Declaration};
 use crate::diagnostic::{Diagnostic, Error, Severity};
 use crate::document::{Document, Locations};
-use crate::location::{Location, Source, span_offset};
+use crate::location::{Location, Source, Translated, span_offset};
 use crate::model::Model;
 use crate::syntax::{self, File, Forms, Item, Tokens, Used};
 
@@ -107,6 +107,8 @@ struct Loader<'a> {
     findings: Vec<Diagnostic>,
     /// Types of the other dialect whose uses have to be translated.
     dialect: syntax::Declared,
+    /// The enums whose first case is success.
+    errors: HashSet<String>,
     /// The files in which those were looked for.
     searched: HashSet<PathBuf>,
 }
@@ -128,6 +130,7 @@ impl Loader<'_> {
             is_incomplete: false,
             findings: Vec::new(),
             dialect: syntax::Declared::default(),
+            errors: HashSet::new(),
             searched: HashSet::new(),
         }
     }
@@ -189,22 +192,18 @@ impl Loader<'_> {
         };
         let text = syntax::plain_indentation(text);
         let forms = Forms::of(&text);
-        let translated = match is_utf8 {
-            Ok(()) => {
-                self.find_types(&path, &text, &forms);
-                syntax::translate(&text, &forms, &self.dialect)
-            }
-            Err(_) => None,
+        let (translated, refused) = match is_utf8 {
+            Ok(()) => self.translate(&path, &text, &forms),
+            Err(_) => (None, None),
         };
         let forms = match &translated {
-            Some((translated, _)) => Forms::of(&translated.text),
+            Some(translated) => Forms::of(&translated.text),
             None => forms,
         };
-        let (translated, refused) = translated.unzip();
         let source = Arc::new(Source {
             path,
             text,
-            translated: translated.map(Arc::new),
+            translated,
         });
         for offset in refused.unwrap_or_default() {
             let at = Location::new(&source, wast::Span::from_offset(offset));
@@ -225,6 +224,29 @@ impl Loader<'_> {
         source
     }
 
+    /// Translates a text that is older or in the other dialect, or both. Also gives the offsets of
+    /// what cannot be said here.
+    fn translate(
+        &mut self,
+        path: &Path,
+        text: &str,
+        forms: &Forms,
+    ) -> (Option<Arc<Translated>>, Option<Vec<usize>>) {
+        self.find_types(path, text, forms);
+        let Some(older) = syntax::translate_older(text, forms, &self.errors).map(Arc::new) else {
+            let other = syntax::translate(text, forms, &self.dialect);
+            let (other, refused) = other.unzip();
+            return (other.map(Arc::new), refused);
+        };
+        match syntax::translate(&older.text, &Forms::of(&older.text), &self.dialect) {
+            Some((mut other, refused)) => {
+                other.before = Some(older);
+                (Some(Arc::new(other)), Some(refused))
+            }
+            None => (Some(older), None),
+        }
+    }
+
     /// Finds the types whose uses have to be translated, in a file and in those that it uses, which
     /// are not read yet.
     fn find_types(&mut self, path: &Path, text: &str, forms: &Forms) {
@@ -240,7 +262,14 @@ impl Loader<'_> {
                 self.find_types(&used, &text, &Forms::of(&text));
             }
         }
-        syntax::declare(text, forms, &mut self.dialect);
+        syntax::find_errors(text, forms, &mut self.errors);
+        match syntax::translate_older(text, forms, &self.errors) {
+            Some(older) => {
+                let forms = Forms::of(&older.text);
+                syntax::declare(&older.text, &forms, &mut self.dialect);
+            }
+            None => syntax::declare(text, forms, &mut self.dialect),
+        }
     }
 
     fn declarations(&mut self, source: &Arc<Source>, forms: &Forms) -> Result<(), Diagnostic> {

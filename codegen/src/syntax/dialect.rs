@@ -6,6 +6,7 @@
 //! | types, constants and `use` inside of a module | in front of it |
 //! | `(resource $x)` | `(typename $x (handle))` |
 //! | `(handle $x)` | `$x` |
+//! | `(resource $x)` and `(typename $x (handle $x))` | `(typename $x (handle))` |
 //! | `(in-buffer T)` | `(list T)` |
 //! | `(out-buffer T)` | `(@witx pointer T)`, and behind the parameter or the field one more, `_len` of type `(@witx usize)` |
 //! | `bool` | [`TRUTH`], which takes 1 byte |
@@ -18,7 +19,7 @@ use std::collections::HashSet;
 
 use super::comments::head;
 use super::forms::{Forms, Node};
-use crate::location::{Piece, Translated};
+use crate::location::Translated;
 
 /// A `bool` of 1 byte, in words of witx. Nobody writes names with a second `$`, so the builder of
 /// the model knows it again.
@@ -34,6 +35,8 @@ pub(crate) struct Declared {
     buffers: HashSet<String>,
     /// Truth values.
     truths: HashSet<String>,
+    /// Handles of resources that have the same name.
+    handles: HashSet<String>,
 }
 
 /// Adds the types that a text declares.
@@ -58,10 +61,7 @@ pub(crate) fn translate(
         source: text,
         declared,
         refused: Vec::new(),
-        out: Translated {
-            text: String::new(),
-            pieces: Vec::new(),
-        },
+        out: Translated::default(),
     };
     // The head of the file is about all of it, and stays in front.
     let head = head(text).map_or(0, |head| head.end);
@@ -99,7 +99,11 @@ fn find_types(source: &str, nodes: &[Node], declared: &mut Declared) {
             ("module", items) => find_types(source, items, declared),
             ("typename", [_, name, ty]) => {
                 let name = || name.word(source).to_owned();
-                if declared.is_buffer(source, ty) {
+                if let ("handle", [_, resource]) = (ty.head(source), ty.items())
+                    && resource.word(source) == name()
+                {
+                    declared.handles.insert(name());
+                } else if declared.is_buffer(source, ty) {
                     declared.buffers.insert(name());
                 } else if declared.is_truth(source, ty) {
                     declared.truths.insert(name());
@@ -161,24 +165,11 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn copy(&mut self, start: usize, end: usize) {
-        if start < end {
-            self.out.pieces.push(Piece {
-                start: self.out.text.len(),
-                original: start,
-                len: end - start,
-            });
-            self.out.text.push_str(&self.source[start..end]);
-        }
+        self.out.copy(self.source, start, end);
     }
 
-    /// Writes text that is not in the original; faults in it are shown at `at` there.
     fn insert(&mut self, at: usize, text: &str) {
-        self.out.pieces.push(Piece {
-            start: self.out.text.len(),
-            original: at,
-            len: 0,
-        });
-        self.out.text.push_str(text);
+        self.out.insert(at, text);
     }
 
     /// Writes nodes and what is between them, from `start` on. Gives where they end.
@@ -227,6 +218,16 @@ impl Writer<'_> {
     fn node(&mut self, node: &Node) {
         let source = self.source;
         match (node.head(source), node.items()) {
+            // Resources and types had names of their own once.
+            ("resource", [_, name]) if self.declared.handles.contains(name.word(source)) => {}
+            ("typename", [_, name, ty])
+                if self.declared.handles.contains(name.word(source))
+                    && ty.head(source) == "handle" =>
+            {
+                self.copy(node.start, ty.start);
+                self.insert(ty.start, "(handle)");
+                self.copy(ty.end, node.end);
+            }
             ("resource", [_, name]) => {
                 self.insert(node.start, "(typename ");
                 self.copy(name.start, name.end);
@@ -375,6 +376,11 @@ mod tests {
         assert_eq!(
             translated(text).unwrap(),
             "(typename $r (handle))(typename $h $r)(typename $b (@witx pointer u8))"
+        );
+        let text = "(resource $r)(typename $r (handle $r))(typename $s (handle $r))";
+        assert_eq!(
+            translated(text).unwrap(),
+            "(typename $r (handle))(typename $s $r)"
         );
         let text = "(param $x (in-buffer u8)) (param $y (out-buffer u16))";
         assert_eq!(
