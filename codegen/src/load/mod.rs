@@ -108,7 +108,7 @@ struct Loader<'a> {
     /// Types of the other dialect whose uses have to be translated.
     dialect: syntax::Declared,
     /// The enums whose first case is success.
-    errors: HashSet<String>,
+    errors: syntax::Errors,
     /// The files in which those were looked for.
     searched: HashSet<PathBuf>,
 }
@@ -130,7 +130,7 @@ impl Loader<'_> {
             is_incomplete: false,
             findings: Vec::new(),
             dialect: syntax::Declared::default(),
-            errors: HashSet::new(),
+            errors: syntax::Errors::new(),
             searched: HashSet::new(),
         }
     }

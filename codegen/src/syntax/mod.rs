@@ -26,7 +26,7 @@ pub(crate) use forms::{
     Forms, declared_name, nearest, nearest_annotation, reads_a_file, top_level,
     unknown_annotations, used_files, value_location, without_item, words_at,
 };
-pub(crate) use older::{SUCCESS, find_errors, translate as translate_older};
+pub(crate) use older::{Errors, SUCCESS, find_errors, translate as translate_older};
 
 /// The deepest nesting of parentheses that is read. The parser is recursive, so without a
 /// limit a hostile file could overflow the stack; files that exist stay below 10.

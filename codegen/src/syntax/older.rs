@@ -11,13 +11,13 @@
 //! | `(typename $t (int u8 (const $c 1)))` | `(typename $t u8)`, and `(@witx const $t $c 1)` behind it |
 //! | `(union $tag (field $a T) (empty $b))` | `(variant (@witx tag $tag) (case $a T) (case $b))` |
 //! | `(result $e $errno) (result $a T) (result $b U)` | `(result $e (expected (tuple T U) (error $errno)))` |
-//! | `(result $e $errno)`, if that is an enum whose first case is success | `(result $e (expected (error $errno)))` |
+//! | `(result $e $errno)`, if that is an enum whose first case is success, and it or something beside the function is older | `(result $e (expected (error $errno)))` |
 //! | `(typename hidden $t T)`, of WASIX | `(typename $t T)`, or the integer of an enum or of flags, whose names are only placeholders |
 //!
 //! Signatures and layouts are the same: functions returned their first result and wrote the others
 //! through pointers that were behind the parameters.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use super::faults::is_builtin;
 use super::forms::{Forms, Node};
@@ -26,9 +26,12 @@ use crate::location::Translated;
 /// Names of the first case of an error, which is none.
 pub(crate) const SUCCESS: [&str; 6] = ["success", "ok", "none", "no_error", "esuccess", "noerror"];
 
+/// Enums whose first case is success, and whether they are declared as older ones, without `@witx`.
+pub(crate) type Errors = HashMap<String, bool>;
+
 /// Adds the enums that a text declares whose first case is success.
-pub(crate) fn find_errors(text: &str, forms: &Forms, errors: &mut HashSet<String>) {
-    fn find(text: &str, nodes: &[Node], errors: &mut HashSet<String>) {
+pub(crate) fn find_errors(text: &str, forms: &Forms, errors: &mut Errors) {
+    fn find(text: &str, nodes: &[Node], errors: &mut Errors) {
         for node in nodes {
             match (node.head(text), node.items()) {
                 ("module", items) => find(text, items, errors),
@@ -37,11 +40,12 @@ pub(crate) fn find_errors(text: &str, forms: &Forms, errors: &mut HashSet<String
                     let first = words.find_map(|word| word.strip_prefix('$'));
                     // Of one of 64 bits it is not clear what is returned.
                     let tag = ty.items().get(1);
-                    let tag = tag.map(|tag| tag.items().last().unwrap_or(tag).word(text));
+                    let repr = tag.map(|tag| tag.items().last().unwrap_or(tag).word(text));
                     if first.is_some_and(|first| SUCCESS.contains(&&*first.to_lowercase()))
-                        && tag != Some("u64")
+                        && repr != Some("u64")
                     {
-                        errors.insert(name.word(text).to_owned());
+                        let is_older = tag.is_some_and(|tag| is_builtin(tag.word(text)));
+                        errors.insert(name.word(text).to_owned(), is_older);
                     }
                 }
                 _ => {}
@@ -55,7 +59,7 @@ pub(crate) fn find_errors(text: &str, forms: &Forms, errors: &mut HashSet<String
 /// declared whose first case is success.
 ///
 /// A text that is not well-formed is left to the parser.
-pub(crate) fn translate(text: &str, forms: &Forms, errors: &HashSet<String>) -> Option<Translated> {
+pub(crate) fn translate(text: &str, forms: &Forms, errors: &Errors) -> Option<Translated> {
     let nodes = forms.nodes.as_ref()?;
     let mut writer = Writer {
         source: text,
@@ -70,7 +74,7 @@ pub(crate) fn translate(text: &str, forms: &Forms, errors: &HashSet<String>) -> 
 
 struct Writer<'a> {
     source: &'a str,
-    errors: &'a HashSet<String>,
+    errors: &'a Errors,
     /// Whether anything was translated.
     is_old: bool,
     out: Translated,
@@ -260,12 +264,14 @@ impl Writer<'_> {
         };
         let ty = self.word(&error.items()[2]);
         let is_error = match values {
-            [] => self.errors.contains(ty),
+            [] => self.errors.contains_key(ty),
             _ => ty.starts_with('$'),
         };
         if !is_error {
             return self.list(node);
         }
+        // An enum of today that is the only result tells nothing: it counts if something else is older.
+        self.is_old |= !values.is_empty() || self.errors.get(ty) == Some(&true);
         self.copy(node.start, node.start + 1);
         let mut start = node.start + 1;
         for item in items {
@@ -285,15 +291,15 @@ impl Writer<'_> {
                 0 | 1 => ("(expected", " (error "),
                 _ => ("(expected (tuple", ") (error "),
             };
-            self.replace(ty.start, head);
+            self.out.insert(ty.start, head);
             for value in values {
                 let ty = &value.items()[2];
-                self.replace(ty.start, " ");
+                self.out.insert(ty.start, " ");
                 self.ty(ty);
             }
-            self.replace(ty.start, close);
+            self.out.insert(ty.start, close);
             self.copy(ty.start, ty.end);
-            self.replace(ty.end, "))");
+            self.out.insert(ty.end, "))");
             self.copy(error.items()[2].end, error.end);
         }
         self.copy(start, node.end);
@@ -305,7 +311,7 @@ mod tests {
     use super::*;
 
     fn translate_alone(text: &str) -> Option<Translated> {
-        let mut errors = HashSet::new();
+        let mut errors = Errors::new();
         let forms = Forms::of(text);
         find_errors(text, &forms, &mut errors);
         translate(text, &forms, &errors)
@@ -396,8 +402,16 @@ mod tests {
             alone.ends_with(&text("(result $r (expected (error $e)))")),
             "{alone}"
         );
-        let wide = errno.replace("u8", "(@witx tag u64)");
-        assert_eq!(translated(&(wide + &text("(result $r $e)"))), None);
+        let today = errno.replace("u8", "(@witx tag u8)") + &text("(result $r $e)");
+        assert_eq!(translated(&today), None);
+        let beside_older = translated(&(today + "(typename $s (struct (field $a u8)))")).unwrap();
+        assert!(beside_older.contains("(result $r (expected (error $e)))"));
+        let wide = errno.replace("u8", "u64") + &text("(result $r $e)");
+        assert!(
+            translated(&wide)
+                .unwrap()
+                .ends_with(&text("(result $r $e)"))
+        );
         // Not known to be an error.
         assert_eq!(translated(&text("(result $r $e)")), None);
         assert_eq!(translated(&text("(result $a u8) (result $b u8)")), None);
