@@ -11,7 +11,7 @@
 //! | `(typename $t (int u8 (const $c 1)))` | `(typename $t u8)`, and `(@witx const $t $c 1)` behind it |
 //! | `(union $tag (field $a T) (empty $b))` | `(variant (@witx tag $tag) (case $a T) (case $b))` |
 //! | `(result $e $errno) (result $a T) (result $b U)` | `(result $e (expected (tuple T U) (error $errno)))` |
-//! | `(result $e $errno)`, if that is an enum whose first case is success, and it or something beside the function is older | `(result $e (expected (error $errno)))` |
+//! | `(result $e $errno)`, if that is an enum whose first case is success (`ok` and `none` are only beside something older) | `(result $e (expected (error $errno)))` |
 //! | `(typename hidden $t T)`, of WASIX | `(typename $t T)`, or the integer of an enum or of flags, whose names are only placeholders |
 //!
 //! Signatures and layouts are the same: functions returned their first result and wrote the others
@@ -26,7 +26,9 @@ use crate::location::Translated;
 /// Names of the first case of an error, which is none.
 pub(crate) const SUCCESS: [&str; 6] = ["success", "ok", "none", "no_error", "esuccess", "noerror"];
 
-/// Enums whose first case is success, and whether they are declared as older ones, without `@witx`.
+/// Enums whose first case is success, and whether a function that has one as its only result gives an
+/// error for sure: if it is declared as an older one, without `@witx`, or that case has a name that no
+/// value has.
 pub(crate) type Errors = HashMap<String, bool>;
 
 /// Adds the enums that a text declares whose first case is success.
@@ -41,11 +43,11 @@ pub(crate) fn find_errors(text: &str, forms: &Forms, errors: &mut Errors) {
                     // Of one of 64 bits it is not clear what is returned.
                     let tag = ty.items().get(1);
                     let repr = tag.map(|tag| tag.items().last().unwrap_or(tag).word(text));
-                    if first.is_some_and(|first| SUCCESS.contains(&&*first.to_lowercase()))
-                        && repr != Some("u64")
-                    {
+                    let first = first.unwrap_or_default().to_lowercase();
+                    if SUCCESS.contains(&&*first) && repr != Some("u64") {
                         let is_older = tag.is_some_and(|tag| is_builtin(tag.word(text)));
-                        errors.insert(name.word(text).to_owned(), is_older);
+                        let is_sure = is_older || !["ok", "none"].contains(&&*first);
+                        errors.insert(name.word(text).to_owned(), is_sure);
                     }
                 }
                 _ => {}
@@ -270,7 +272,7 @@ impl Writer<'_> {
         if !is_error {
             return self.list(node);
         }
-        // An enum of today that is the only result tells nothing: it counts if something else is older.
+        // An enum of today that is the only result may be a value like any other.
         self.is_old |= !values.is_empty() || self.errors.get(ty) == Some(&true);
         self.copy(node.start, node.start + 1);
         let mut start = node.start + 1;
@@ -403,6 +405,13 @@ mod tests {
             "{alone}"
         );
         let today = errno.replace("u8", "(@witx tag u8)") + &text("(result $r $e)");
+        assert!(
+            translated(&today)
+                .unwrap()
+                .ends_with(&text("(result $r (expected (error $e)))"))
+        );
+        // A value like any other.
+        let today = today.replace("$SUCCESS", "$none");
         assert_eq!(translated(&today), None);
         let beside_older = translated(&(today + "(typename $s (struct (field $a u8)))")).unwrap();
         assert!(beside_older.contains("(result $r (expected (error $e)))"));
