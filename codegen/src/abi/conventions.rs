@@ -3,8 +3,7 @@
 //!
 //! The reference shows these rules to authors of bindings, and the JSON has them as data; both
 //! have only those that the document needs. Sizes come from the rest of `abi`, so they are the same
-//! as those of bindings. The comments of the types are descriptions in
-//! the schema of the JSON.
+//! as those of bindings. The comments of the types are descriptions in the schema of the JSON.
 
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -1,8 +1,8 @@
 //! The checks of a document: one list of rules, each of which is a function.
 //!
-//! A rule finds what is wrong or odd, and where; the list `RULES` gives each rule its severity. What witx
-//! itself validates is no rule (see [`load`](crate::load)), and what one language cannot express
-//! is up to its backend.
+//! A rule finds what is wrong or odd, and where; the list `RULES` gives each rule its severity.
+//! What witx itself validates is no rule (see [`load`](crate::load)), and what one language cannot
+//! express is up to its backend.
 
 mod comments;
 mod declarations;

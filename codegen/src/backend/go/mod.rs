@@ -3,9 +3,8 @@
 //!
 //! The imports are `//go:wasmimport` functions, which Go 1.24 and newer and TinyGo have. Pointers
 //! of Go take 8 bytes in memory, even on wasm (those of TinyGo 4), so an address inside of a value
-//! is a number. Enums
-//! and flags are numbers with names, because a host may know more of them. The compiler checks
-//! that every size and offset is that of the document.
+//! is a number. Enums and flags are numbers with names, because a host may know more of them. The
+//! compiler checks that every size and offset is that of the document.
 
 mod functions;
 mod names;

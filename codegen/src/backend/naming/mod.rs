@@ -7,12 +7,11 @@
 mod convention;
 mod scope;
 
-use std::rc::Rc;
-
 pub(crate) use convention::{Case, Convention};
 pub(crate) use scope::Scope;
 
 use std::collections::HashSet;
+use std::rc::Rc;
 
 use crate::model::docs::ERROR_TEXTS;
 use crate::model::{Function, Model, Role, TypeDef, TypeId, TypeKind};
